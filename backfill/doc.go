@@ -1,0 +1,2 @@
+// Package backfill is the overlay engine.
+package backfill

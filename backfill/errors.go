@@ -1,0 +1,84 @@
+package backfill
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Scope says how much an error stops: a bad item stops no folder, a bad folder no account, a bad account no host.
+type Scope int
+
+// Scopes from the smallest to the largest.
+const (
+	Item Scope = iota + 1
+	FolderScope
+	AccountScope
+	HostScope
+)
+
+// Patience says whether trying again can help.
+type Patience int
+
+// Now: at once, on a new connection. Later: after a pause. Never: not without a person.
+const (
+	Now Patience = iota + 1
+	Later
+	Never
+)
+
+// Error is every error that leaves a driver. Text holds the server's own words; it never holds a secret.
+type Error struct {
+	Op       string // "APPEND", "login", "dial"
+	Host     string
+	Scope    Scope
+	Patience Patience
+	Code     string // response code in upper case: "TRYCREATE", "OVERQUOTA"; "" if none
+	Text     string // the server's words
+	Err      error  // the cause, if the server said nothing
+}
+
+func (e *Error) Error() string {
+	s := e.Host + ": " + e.Op
+	if e.Code != "" {
+		s += " [" + e.Code + "]"
+	}
+	if e.Text != "" {
+		s += fmt.Sprintf(": %q", e.Text)
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errors that callers look for with errors.Is.
+var (
+	// ErrUIDValidity: the mailbox has another UIDVALIDITY than the caller knows.
+	ErrUIDValidity = errors.New("UIDVALIDITY changed")
+	// ErrNotOffered: the server does not offer what was asked for.
+	ErrNotOffered = errors.New("the server does not offer this")
+	// ErrNoFolder: there is no such mailbox.
+	ErrNoFolder = errors.New("no such mailbox")
+	// ErrUnavailable: a side that is needed is down; the proxy answers NO [UNAVAILABLE] (RFC 5530).
+	ErrUnavailable = errors.New("a server that is needed does not answer")
+)
+
+// IsUnavailable tells whether the cause is a server that is down, as opposed to one that said no.
+func IsUnavailable(err error) bool {
+	if errors.Is(err, ErrUnavailable) {
+		return true
+	}
+	var e *Error
+	return errors.As(err, &e) && e.Scope == HostScope
+}
+
+// Refusal is something Crossfade itself declines, with the reason and what to do about it, in words for the
+// user's mail client.
+type Refusal struct {
+	Code string // RFC 5530 response code: "CANNOT", "ALREADYEXISTS", "LIMIT"; "" if none
+	Text string
+}
+
+func (r *Refusal) Error() string { return r.Text }

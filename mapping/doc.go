@@ -1,0 +1,2 @@
+// Package mapping says what equals what; pure, no I/O.
+package mapping

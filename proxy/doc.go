@@ -1,0 +1,2 @@
+// Package proxy is what clients talk to.
+package proxy

@@ -1,0 +1,60 @@
+package proxy
+
+import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"crossfade/backfill"
+	"crossfade/mapping"
+)
+
+// Session is one logged-in client of one account: what the front doors ask of the engine. Names are raw, as a
+// client sends them (modified UTF-7, the destination's separator), already unquoted.
+//
+// Errors: backfill.ErrNoFolder, backfill.ErrUnavailable (and host errors: backfill.IsUnavailable), *backfill.Error
+// with the server's own Code and Text, *backfill.Refusal for what Crossfade itself declines.
+type Session interface {
+	Account() string // canonical name, for logs and limits
+	Separator() string
+	List(ctx context.Context) ([]backfill.ListEntry, error)
+	Open(ctx context.Context, name string, readOnly bool) (Mailbox, error)
+	Status(ctx context.Context, name string) (backfill.Status, error)
+	Create(ctx context.Context, name string) error
+	Delete(ctx context.Context, name string) error
+	Rename(ctx context.Context, name, to string) error
+	Subscribe(ctx context.Context, name string, on bool) error
+	// Append adds messages, all or none, and returns their shown UIDs.
+	Append(ctx context.Context, name string, items []backfill.AppendItem) (uidValidity uint32, uids []uint32, err error)
+	Close() error
+}
+
+// Mailbox is one selected folder. All UIDs are shown ones; UID slices ascend.
+type Mailbox interface {
+	Name() string
+	ReadOnly() bool
+	Status() backfill.Status
+	// Flags are the flags in use and those a client may change; anyKeyword tells of \*.
+	Flags() (flags, permanent mapping.Flags, anyKeyword bool)
+	// Changes is what happened since version (0: everything). Costs nothing when nothing happened.
+	Changes(since uint64) backfill.Changes
+	// Changed returns a channel that is closed at the first change after version since.
+	Changed(since uint64) <-chan struct{}
+	// Refresh looks at both servers now, at most every second or so.
+	Refresh(ctx context.Context) error
+	// Items tells what the state knows; UIDs that are gone are left out.
+	Items(uids []uint32) []backfill.ItemState
+	// Fetch passes answers through from the servers, grouped by side; RawItem.UID is the shown UID.
+	Fetch(ctx context.Context, uids []uint32, items []string, each func(*backfill.RawItem) error) error
+	// Search asks the servers about one key that the state cannot answer and returns the matching shown UIDs.
+	Search(ctx context.Context, key backfill.SearchKey) (imap.UIDSet, error)
+	Store(ctx context.Context, uids []uint32, op backfill.FlagOp, flags mapping.Flags) error
+	Expunge(ctx context.Context, uids []uint32) error
+	Copy(ctx context.Context, uids []uint32, to string) (backfill.CopyResult, error)
+	Move(ctx context.Context, uids []uint32, to string) (backfill.CopyResult, error)
+	Close()
+}
+
+// Login opens a session. The secret is never logged. A refusal by either server is a *backfill.Error with
+// Code AUTHENTICATIONFAILED.
+type Login func(ctx context.Context, user, secret string) (Session, error)
