@@ -1,0 +1,65 @@
+# Installs the servers' packages on Debian 12. Sourced by 'server install'. Idempotent, asks nothing, and leaves
+# no system service started or enabled that was not there before.
+
+# gcc and libc6-dev are for go test -race; msmtp-mta keeps cyrus-common from pulling in a whole mail server.
+PACKAGES="ca-certificates openssl python3 procps gcc libc6-dev dovecot-core dovecot-imapd
+  cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta"
+# Both are "an IMAP server" and exclude each other for apt: this one is unpacked beside the other.
+UNPACKED="cyrus-imapd"
+UNITS="dovecot.service dovecot.socket cyrus-imapd.service saslauthd.service msmtpd.service"
+
+install_all() {
+  local missing p f made=
+  missing="$(missing_packages)"
+  for p in $UNPACKED; do [ -e "$CROSSFADE_TEST_CACHE/$p/.done" ] || missing="$missing +$p"; done
+  [ -n "${missing// /}" ] || { echo "server: everything is installed"; return 0; }
+  [ "$(id -u)" = 0 ] || { echo "server: not installed:$missing; run as root: $here/server install" >&2; return 1; }
+  export DEBIAN_FRONTEND=noninteractive
+  apt-cache show dovecot-core cyrus-imapd >/dev/null 2>&1 || apt-get update -q
+  missing="$(missing_packages)"
+  if [ -n "${missing// /}" ]; then
+    f=/usr/sbin/policy-rc.d
+    if [ ! -e "$f" ]; then printf '#!/bin/sh\nexit 101\n' > "$f"; chmod 755 "$f"; made=1; fi
+    units_before="$(enabled_units)"
+    # lists that are some days old name files that are gone: then fetch the lists and try again
+    apt_install $missing || { apt-get update -q; apt_install $missing; } || { [ -z "$made" ] || rm -f "$f"; return 1; }
+    [ -z "$made" ] || rm -f "$f"
+    quiet_units
+  fi
+  for p in $UNPACKED; do unpack "$p"; done
+  echo "server: installed$missing"
+}
+
+missing_packages() {
+  local p
+  for p in $PACKAGES; do
+    dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || printf ' %s' "$p"
+  done
+}
+
+apt_install() { apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=600 "$@"; }
+
+unpack() {
+  local d="$CROSSFADE_TEST_CACHE/$1"
+  [ ! -e "$d/.done" ] || return 0
+  mkdir -p "$d"; chmod 755 "$CROSSFADE_TEST_CACHE" "$d"
+  ( cd "$d" && { apt-get download -q "$1" || { apt-get update -q && apt-get download -q "$1"; }; } \
+    && dpkg -x ./"$1"_*.deb . && rm -f ./*.deb && touch .done )
+}
+
+# A package's script enables its units at the first installation. What was not enabled before is switched off.
+enabled_units() {
+  command -v systemctl >/dev/null || return 0
+  local u
+  for u in $UNITS; do systemctl is-enabled "$u" >/dev/null 2>&1 && printf '%s ' "$u"; done
+  return 0
+}
+quiet_units() {
+  command -v systemctl >/dev/null || return 0
+  local u
+  for u in $(enabled_units); do
+    case " $units_before " in *" $u "*) continue ;; esac
+    systemctl disable "$u" >/dev/null 2>&1 || true
+    [ ! -d /run/systemd/system ] || systemctl stop "$u" >/dev/null 2>&1 || true
+  done
+}
