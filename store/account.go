@@ -1,0 +1,39 @@
+package store
+
+import "time"
+
+// AccountID numbers an account. It is never given out twice.
+type AccountID uint32
+
+// Account is one user on both sides: one destination mailbox, whatever the names it is reached by.
+type Account struct {
+	ID AccountID
+	// Key is destination host + canonical destination login. No two accounts share one.
+	Key string
+	// Aliases are the login names that lead here. A name leads to one account only.
+	Aliases     []string
+	SourceLogin string
+	DestLogin   string
+	// Secret holds the credentials, sealed by the caller; nil once they are erased.
+	Secret     []byte
+	Created    time.Time
+	FirstLogin time.Time // zero: no client came yet, the account was enrolled by the admin
+	LastLogin  time.Time
+	Closed     time.Time // zero: the source is still watched
+	// HighUIDValidity is the greatest UIDVALIDITY ever shown under any name of this account, deleted folders
+	// included: what is made up next must be greater.
+	HighUIDValidity uint32
+	// AliasUses and AliasUsed count the uses of the source's old folder paths and keep the last one's time.
+	AliasUses uint64
+	AliasUsed time.Time
+}
+
+// escaped is the account as it is written: see escape.
+func (a Account) escaped(e func(string) (string, error)) (Account, error) {
+	t := texts{by: e}
+	a.Key = t.one(a.Key)
+	a.Aliases = t.all(a.Aliases)
+	a.SourceLogin = t.one(a.SourceLogin)
+	a.DestLogin = t.one(a.DestLogin)
+	return a, t.err
+}

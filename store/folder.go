@@ -1,0 +1,125 @@
+package store
+
+import (
+	"time"
+
+	"crossfade/mapping"
+)
+
+// FolderID numbers a folder within its account. It is never given out twice, so a folder that is deleted and
+// created again under the same name is another folder.
+type FolderID uint32
+
+// Folder is one folder as clients see it, with what is known of it on both sides.
+type Folder struct {
+	ID      FolderID
+	Account AccountID
+	Kind    string       // "mail"; others (calendars, address books) share the record
+	Name    string       // the destination's raw name, byte by byte
+	Path    mapping.Path // the same, decoded
+	Role    string       // special use, "" if none
+	// Sources are the source folders blended into this one. A link names one by its index: entries are never
+	// moved or removed, only marked Gone.
+	Sources []SourceBox
+
+	DestUIDValidity uint32
+	DestUIDNext     uint32 // every destination UID below it is accounted for by a link, or is known to be gone
+	DestModSeq      uint64
+
+	Identity Identity
+	// PastUIDValidities are the values once shown under this folder's names or had by its sources; the
+	// destination's must be none of them when the folder settles.
+	PastUIDValidities []uint32
+	// PastNames are raw names this folder had before a RENAME.
+	PastNames []string
+
+	State      string    // of the engine's choosing: "blended", "settled" ...
+	Problem    string    // what keeps it from settling, for the admin; "" if nothing
+	Epoch      uint64    // grows when the folder switches; an older view is stale
+	Subscribed bool      // the source's subscription was carried over
+	LastClient time.Time // last time a client had it open
+	Settled    time.Time
+}
+
+// SourceBox is one source folder and how far it has been read.
+type SourceBox struct {
+	Name        string // the source's raw name, byte by byte
+	Path        mapping.Path
+	UIDValidity uint32
+	UIDNext     uint32 // every source UID below it is listed
+	ModSeq      uint64
+	Exists      uint32 // messages at the last complete listing
+	Borrowed    bool   // shown UIDs are this folder's own UIDs
+	Gone        bool   // it is not on the source any more
+}
+
+// Identity is the UIDVALIDITY and the UIDs under which a folder is shown.
+type Identity struct {
+	UIDValidity  uint32
+	SnapshotNext uint32 // the source's UIDNEXT when UIDs were first told; 0 before that
+	NextUID      uint32 // shown UID of the next new message
+	Fixed        bool   // told to a client: none of this changes any more
+	Own          bool   // made up by the proxy
+	Native       bool   // the destination's own: the folder has settled
+}
+
+// FolderData is everything about one folder's messages.
+type FolderData struct {
+	Folder Folder
+	Links  []Link // ascending by UID
+	// FlagSets is the folder's table: a Link's FlagSet is an index into it. FlagSets[0] is the empty set.
+	FlagSets []mapping.Flags
+}
+
+// Quarantine tells why the destination refused a message. The message itself stays where it is.
+type Quarantine struct {
+	UID      uint32 // shown
+	Reason   string // for the admin, in our words
+	Words    string // the server's own
+	Code     string // its response code, "" if none
+	Time     time.Time
+	Attempts int
+	Size     int64 // bytes, -1 if unknown
+}
+
+// Intent says that APPENDs to a folder's destination may be under way: what has a UID of DestUIDNext or more
+// there may be ours. It is durable before the first byte is sent.
+type Intent struct {
+	DestUIDValidity uint32
+	DestUIDNext     uint32
+	Time            time.Time
+	UIDs            []uint32 // shown UIDs in flight; nil: the links in state Copying tell
+}
+
+// Claim is the right of one owner to write to a folder until it expires.
+type Claim struct {
+	Owner   string
+	Expires time.Time
+}
+
+// escaped is the folder as it is written: see escape.
+func (f Folder) escaped(e func(string) (string, error)) (Folder, error) {
+	t := texts{by: e}
+	f.Name = t.one(f.Name)
+	f.Path = t.all(f.Path)
+	f.PastNames = t.all(f.PastNames)
+	f.Problem = t.one(f.Problem)
+	sources := make([]SourceBox, len(f.Sources))
+	for i, s := range f.Sources {
+		s.Name = t.one(s.Name)
+		s.Path = t.all(s.Path)
+		sources[i] = s
+	}
+	f.Sources = sources
+	return f, t.err
+}
+
+func (q Quarantine) escaped(e func(string) (string, error)) (Quarantine, error) {
+	t := texts{by: e}
+	q.Reason, q.Words, q.Code = t.one(q.Reason), t.one(q.Words), t.one(q.Code)
+	return q, t.err
+}
+
+// Intents and claims hold no text of a server's.
+func (i Intent) escaped(func(string) (string, error)) (Intent, error) { return i, nil }
+func (c Claim) escaped(func(string) (string, error)) (Claim, error)   { return c, nil }

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// schema is the version of the records' layout that this code writes.
+const schema = 1
+
+// Errors of the typed layer.
+var (
+	// ErrCorrupt: a record cannot be read. Nothing is guessed from it.
+	ErrCorrupt = errors.New("store: damaged record")
+	// ErrNewer: the state was written by a later version of the program.
+	ErrNewer = errors.New("store: written by a newer version of this program")
+	// ErrTaken: another account has this key or login name.
+	ErrTaken = errors.New("store: the name belongs to another account")
+)
+
+// Store keeps typed records in a KV. It is safe for concurrent use.
+type Store struct{ kv KV }
+
+// Open takes over kv: a new one is given the schema version, one of a newer version is ErrNewer. What an earlier
+// process left to be removed is removed.
+func Open(kv KV) (*Store, error) {
+	s := &Store{kv: kv}
+	if err := s.checkSchema(); err != nil {
+		return nil, err
+	}
+	if err := s.sweep(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) checkSchema() error {
+	return s.kv.Update(func(txn Txn) error {
+		value, err := txn.Get([]byte{keySchema})
+		if errors.Is(err, ErrNotFound) {
+			return txn.Set([]byte{keySchema}, strconv.AppendInt(nil, schema, 10))
+		}
+		if err != nil {
+			return err
+		}
+		version, err := strconv.Atoi(string(value))
+		switch {
+		case err != nil || version < 1:
+			return fmt.Errorf("%w: schema version %q", ErrCorrupt, value)
+		case version > schema:
+			return fmt.Errorf("%w: schema version %d, this one reads %d", ErrNewer, version, schema)
+		}
+		return nil
+	})
+}
+
+// View runs f on one unchanging snapshot.
+func (s *Store) View(f func(*Rx) error) error {
+	return s.kv.View(func(r Reader) error { return f(&Rx{r: r}) })
+}
+
+// Update runs f and keeps everything it wrote, or nothing when it returns an error. When Update returns nil it is
+// on the disk. Updates run one after the other: f must be quick, must not talk to a server, and must not call View
+// or Update. One Update is bounded (MaxUpdate, MaxRecords; ErrTooBig): write a large folder some chunks at a time.
+func (s *Store) Update(f func(*Tx) error) error {
+	deleted := false
+	err := s.kv.Update(func(txn Txn) error {
+		tx := &Tx{Rx: Rx{r: txn}, txn: txn}
+		err := f(tx)
+		deleted = tx.deleted
+		return err
+	})
+	if err != nil || !deleted {
+		return err
+	}
+	return s.sweep()
+}
+
+// Size is what the state takes, in bytes.
+func (s *Store) Size() int64 { return s.kv.Size() }
+
+// Close closes the KV.
+func (s *Store) Close() error { return s.kv.Close() }
