@@ -11,27 +11,43 @@ import (
 // (RFC 3501 2.3.2: it belongs to a session, not to the message).
 type Flags string
 
-var system = map[string]string{
-	`\seen`: `\Seen`, `\answered`: `\Answered`, `\flagged`: `\Flagged`, `\deleted`: `\Deleted`, `\draft`: `\Draft`,
+// spelling gives a system flag the RFC's spelling and leaves a keyword as it is.
+func spelling(flag, lower string) string {
+	switch lower {
+	case `\seen`:
+		return `\Seen`
+	case `\answered`:
+		return `\Answered`
+	case `\flagged`:
+		return `\Flagged`
+	case `\deleted`:
+		return `\Deleted`
+	case `\draft`:
+		return `\Draft`
+	}
+	return flag
 }
 
-// NewFlags makes the canonical set of the given flags.
+// NewFlags makes the canonical set of the given flags. A flag with blanks in it, which no server may send, is
+// taken for several.
 func NewFlags(flags ...string) Flags {
 	out := make([]string, 0, len(flags))
-	for _, f := range flags {
-		l := strings.ToLower(f)
-		if f == "" || l == `\recent` || l == `\*` {
-			continue
+	for _, flag := range flags {
+		for f := range strings.FieldsSeq(flag) {
+			l := strings.ToLower(f)
+			if l == `\recent` || l == `\*` {
+				continue
+			}
+			out = append(out, spelling(f, l))
 		}
-		if s, ok := system[l]; ok {
-			f = s
-		}
-		out = append(out, f)
 	}
 	slices.SortStableFunc(out, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
-	out = slices.CompactFunc(out, strings.EqualFold)
+	out = slices.CompactFunc(out, sameFlag)
 	return Flags(strings.Join(out, " "))
 }
+
+// sameFlag compares without case, in the way the set is sorted.
+func sameFlag(a, b string) bool { return a == b || strings.ToLower(a) == strings.ToLower(b) }
 
 // List returns the flags one by one.
 func (f Flags) List() []string {
@@ -44,7 +60,7 @@ func (f Flags) List() []string {
 // Has tells whether flag is in the set, without regard to case.
 func (f Flags) Has(flag string) bool {
 	for s := range strings.SplitSeq(string(f), " ") {
-		if s != "" && strings.EqualFold(s, flag) {
+		if s != "" && sameFlag(s, flag) {
 			return true
 		}
 	}
@@ -65,9 +81,8 @@ func (f Flags) Remove(g Flags) Flags {
 	return NewFlags(out...)
 }
 
-// Merge merges three ways: what theirs changed since base is applied to ours, ours winning where both changed.
+// Merge merges three ways, flag by flag: what theirs changed since base is applied to ours. Both cannot have
+// changed one flag in different ways, because a flag is only there or not; a keyword keeps ours' spelling.
 func Merge(base, ours, theirs Flags) Flags {
-	added := theirs.Remove(base).Remove(base.Remove(ours)) // added there, unless removed here
-	removed := base.Remove(theirs)
-	return ours.Add(added).Remove(removed.Remove(ours.Remove(base)))
+	return ours.Add(theirs.Remove(base)).Remove(base.Remove(theirs))
 }

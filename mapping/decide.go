@@ -1,0 +1,148 @@
+package mapping
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// number gives names of their own to children of one parent that the destination would take for one folder.
+func (p *planner) number(s *spot) {
+	byName := map[string][]*spot{}
+	var order []string
+	for _, k := range s.kids {
+		key := p.nameKey(k.name)
+		if byName[key] == nil {
+			order = append(order, key)
+		}
+		byName[key] = append(byName[key], k)
+	}
+	for _, key := range order {
+		same := byName[key]
+		slices.SortStableFunc(same, func(a, b *spot) int { return p.claim(b) - p.claim(a) })
+		n := 1
+		for _, k := range same[1:] {
+			if k.pinned {
+				continue
+			}
+			name := k.name
+			for taken := true; taken; _, taken = byName[p.nameKey(name)] {
+				n++
+				name = fmt.Sprintf("%s (%d)", k.name, n)
+			}
+			byName[p.nameKey(name)] = []*spot{k}
+			k.rename(name, "another folder has the same name")
+		}
+	}
+	for _, k := range s.kids {
+		p.number(k)
+	}
+}
+
+// nameKey is equal for names that the destination takes for one.
+func (p *planner) nameKey(name string) string {
+	if p.fold {
+		return foldCase(name)
+	}
+	return name
+}
+
+// claim ranks spots that want the same name: the destination's own first, then one that is spelt exactly as a
+// folder there, then one with the source's spelling.
+func (p *planner) claim(k *spot) int {
+	rank := 0
+	if k.why == "" {
+		rank = 1
+	}
+	if p.above.exact[p.final(k.path()).Key()] != nil {
+		rank += 2
+	}
+	if k.pinned {
+		rank += 4
+	}
+	return rank
+}
+
+// final is the path as the destination can hold it: one segment where it has no hierarchy.
+func (p *planner) final(path Path) Path {
+	if p.flat && len(path) > 1 {
+		return Path{strings.Join(path, p.sep)}
+	}
+	return path
+}
+
+// decide writes the decisions for a spot at path and all below it. why is why the folders above are spelt in
+// another way than on the source.
+func (p *planner) decide(s *spot, path Path, why string) {
+	if s.why != "" {
+		why = s.why
+	}
+	dest, name, kind := p.final(path), "", Create
+	if n := p.above.find(dest); n != nil {
+		// The children are spelt as the server spells the parent.
+		if !p.flat {
+			path = n.Path
+		}
+		dest = n.Path
+		if n.selectable() {
+			name, kind = n.Name, Existing
+		}
+	} else if dest.IsInbox() { // always there (RFC 3501 5.1), listed or not
+		name, kind = "INBOX", Existing
+	}
+	for _, i := range s.sources {
+		p.out[i] = Decision{
+			Source: p.source.Folders[i].Name, Dest: dest, DestName: name, Kind: kind,
+			Role: s.role, Escaped: why != "", Why: p.explain(s, i, why),
+		}
+	}
+	if i := p.primary(s, path); i >= 0 {
+		p.out[i].Primary = true
+	}
+	for _, k := range s.kids {
+		p.decide(k, join(path, k.name), why)
+	}
+}
+
+// primary returns the source folder that gives the spot its identity: the one with the equal path, else the
+// winner of the role, else the first; -1 without folders.
+func (p *planner) primary(s *spot, path Path) int {
+	slices.Sort(s.sources)
+	for _, i := range s.sources {
+		if p.rel[i].Equal(path) {
+			return i
+		}
+	}
+	if s.winner > 0 {
+		return s.winner - 1
+	}
+	if len(s.sources) > 0 {
+		return s.sources[0]
+	}
+	return -1
+}
+
+// explain says in a few words why source folder i comes here.
+func (p *planner) explain(s *spot, i int, why string) string {
+	n := &p.source.Folders[i]
+	var words []string
+	switch role, byAttr := p.source.role(n); {
+	case s.role == "":
+		words = append(words, "its own name")
+	case n.Path.IsInbox():
+		words = append(words, "INBOX")
+	case role == s.role && byAttr:
+		words = append(words, "its attributes say "+string(role))
+	case role == s.role:
+		words = append(words, "its name says "+string(role))
+	default:
+		words = append(words, "it has the name of the folder for "+string(s.role))
+	}
+	if len(s.sources) > 1 {
+		words = append(words, "merged with others")
+	}
+	if why != "" {
+		words = append(words, why)
+	}
+	return strings.Join(words, "; ")
+}

@@ -1,0 +1,87 @@
+package mapping
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// FoldName is the key under which folder names are compared with the table of default names: NFKC, full case
+// folding, invisible characters dropped (bidi marks, joiners, tatweel, soft hyphen, byte order mark), every run
+// of blanks, dashes, low lines, apostrophes and full stops one space, none at the ends. Combining marks are
+// kept: without them Thai, Hindi and others become other words. It takes one segment, never a whole path,
+// because "／" folds to "/".
+func FoldName(name string) string {
+	var buf [64]byte
+	if key, ok := foldASCII(buf[:0], name); ok {
+		return string(key)
+	}
+	return foldUnicode(name)
+}
+
+// foldASCII folds a short plain name into buf. It is what foldUnicode would give, without allocating.
+func foldASCII(buf []byte, name string) ([]byte, bool) {
+	if len(name) > cap(buf) {
+		return nil, false
+	}
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c >= 0x80:
+			return nil, false
+		case 'A' <= c && c <= 'Z':
+			buf = append(buf, c+'a'-'A')
+		case foldedToSpace(rune(c)):
+			if len(buf) > 0 && buf[len(buf)-1] != ' ' {
+				buf = append(buf, ' ')
+			}
+		default:
+			buf = append(buf, c)
+		}
+	}
+	if n := len(buf); n > 0 && buf[n-1] == ' ' {
+		buf = buf[:n-1]
+	}
+	return buf, true
+}
+
+// foldUnicode is the general case. Characters are dropped before normalising, so that what they kept apart
+// composes, and again after it, because compatibility forms decompose into them (U+FE71 holds a tatweel).
+func foldUnicode(name string) string {
+	name = strings.Map(visible, name)
+	name = norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
+	name = strings.Map(visible, name)
+	if strings.IndexFunc(name, foldedToSpace) < 0 {
+		return name
+	}
+	return strings.Join(strings.FieldsFunc(name, foldedToSpace), " ")
+}
+
+// visible drops characters that a reader does not see.
+func visible(r rune) rune {
+	switch {
+	case r < 0x80:
+		return r
+	case r == '\u0640', // Arabic tatweel
+		r == '\u00ad',                  // soft hyphen
+		r == '\u034f',                  // combining grapheme joiner
+		r == '\u061c',                  // Arabic letter mark
+		'\u200b' <= r && r <= '\u200f', // zero width space, joiners, marks
+		'\u202a' <= r && r <= '\u202e', // bidi embeddings
+		'\u2060' <= r && r <= '\u2069', // word joiner, bidi isolates
+		r == '\ufeff':                  // byte order mark
+		return -1
+	}
+	return r
+}
+
+// foldedToSpace tells of characters that servers and clients put between words as they like.
+func foldedToSpace(r rune) bool {
+	switch r {
+	case '.', '\'', '`', '"', '\u00b4', '\u00b7', '\u02b9', '\u02bb', '\u02bc', '\u05f3', '\u05f4':
+		return true
+	}
+	return '\u2018' <= r && r <= '\u201f' || unicode.IsSpace(r) || unicode.In(r, unicode.Zs, unicode.Pd, unicode.Pc)
+}

@@ -1,0 +1,161 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Tree is all that one server lists for one account.
+type Tree struct {
+	Separator string // hierarchy separator; "" when the server has no hierarchy
+	Prefix    string // personal namespace prefix as the server spells it, e.g. "INBOX." (RFC 2342); "" if none
+	Folders   []Node // in the server's order
+}
+
+// Node is one mailbox of a tree.
+type Node struct {
+	Name  string   // raw, as the server spells it: the handle
+	Path  Path     // decoded segments, prefix kept
+	Attrs []string // LIST, XLIST and SPECIAL-USE attributes as sent
+}
+
+// selectable tells whether the node holds messages: \Noselect and \NonExistent ones do not (RFC 5258 3).
+func (n *Node) selectable() bool {
+	for _, a := range n.Attrs {
+		switch strings.ToLower(strings.TrimPrefix(a, `\`)) {
+		case "noselect", "nonexistent":
+			return false
+		}
+	}
+	return true
+}
+
+// prefix returns the segments of the personal namespace; none without a prefix or without a hierarchy.
+func (t *Tree) prefix() Path {
+	if t.Separator == "" {
+		return nil
+	}
+	pre := strings.TrimSuffix(t.Prefix, t.Separator)
+	if pre == "" {
+		return nil
+	}
+	return Path(strings.Split(pre, t.Separator))
+}
+
+// below returns p without the tree's prefix, and whether it stood there. INBOX is never below.
+func (t *Tree) below(p Path) (Path, bool) {
+	pre := t.prefix()
+	if p.IsInbox() || len(p) <= len(pre) || !p[:len(pre)].Equal(pre) {
+		return p, len(pre) == 0 && !p.IsInbox()
+	}
+	return p[len(pre):], true
+}
+
+// role returns the role of a node: what its attributes say, else INBOX by its path, else for a folder at the
+// top the table of names. INBOX has no other role. byAttr tells of the first two.
+func (t *Tree) role(n *Node) (role Role, byAttr bool) {
+	if n.Path.IsInbox() {
+		return Inbox, true
+	}
+	if role := RoleOf(n.Attrs); role != "" {
+		return role, true
+	}
+	rel, ok := t.below(n.Path)
+	if !ok || len(rel) != 1 {
+		return "", false
+	}
+	role, _ = RoleByName(rel[0])
+	if role == Inbox { // only INBOX is the inbox; other folders named so are somebody's own
+		return "", false
+	}
+	return role, false
+}
+
+// atlas finds a tree's folders by path.
+type atlas struct {
+	exact, folded map[string]*Node
+	fold          bool
+}
+
+func newAtlas(t *Tree, fold bool) *atlas {
+	a := &atlas{exact: map[string]*Node{}, folded: map[string]*Node{}, fold: fold}
+	for i := range t.Folders {
+		n := &t.Folders[i]
+		if len(n.Path) == 0 {
+			continue
+		}
+		keep(a.exact, n.Path.Key(), n)
+		if fold {
+			keep(a.folded, foldCase(n.Path.Key()), n)
+		}
+	}
+	return a
+}
+
+// keep stores the first node of a key, but one that holds messages rather than one that does not.
+func keep(m map[string]*Node, key string, n *Node) {
+	if old := m[key]; old == nil || !old.selectable() && n.selectable() {
+		m[key] = n
+	}
+}
+
+// find returns the folder at p, or nil.
+func (a *atlas) find(p Path) *Node {
+	if n := a.exact[p.Key()]; n != nil || !a.fold {
+		return n
+	}
+	return a.folded[foldCase(p.Key())]
+}
+
+// foldCase is how a server without regard to case is taken to compare names.
+func foldCase(s string) string { return cases.Fold().String(norm.NFC.String(s)) }
+
+// roleFolders returns the destination's folder of each role: by attribute first, then by name, there the
+// spelling that would be created before others, then in order.
+func (t *Tree) roleFolders() map[Role]*Node {
+	found := map[Role]*Node{}
+	rank := map[Role]int{}
+	for i := range t.Folders {
+		n := &t.Folders[i]
+		if len(n.Path) == 0 || !n.selectable() {
+			continue
+		}
+		role, byAttr := t.role(n)
+		r := 1
+		switch rel, _ := t.below(n.Path); {
+		case n.Path.IsInbox():
+			r = 4
+		case byAttr:
+			r = 3
+		case len(rel) == 1 && rel[0] == created(role):
+			r = 2
+		}
+		if role != "" && r > rank[role] {
+			found[role], rank[role] = n, r
+		}
+	}
+	return found
+}
+
+// created is the name under which a role's folder is created: SmarterMail's spelling.
+func created(r Role) string {
+	switch r {
+	case Drafts:
+		return "Drafts"
+	case Sent:
+		return "Sent Items"
+	case Trash:
+		return "Deleted Items"
+	case Junk:
+		return "Junk E-Mail"
+	case Archive:
+		return "Archive"
+	}
+	return "INBOX"
+}
+
+// join returns a new path of both parts.
+func join(p Path, q ...string) Path { return slices.Concat(p, Path(q)) }
