@@ -6,7 +6,7 @@ PACKAGES="ca-certificates openssl python3 procps gcc libc6-dev dovecot-core dove
   cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta"
 # Both are "an IMAP server" and exclude each other for apt: this one is unpacked beside the other.
 UNPACKED="cyrus-imapd"
-UNITS="dovecot.service dovecot.socket cyrus-imapd.service saslauthd.service msmtpd.service"
+declare -A SERVICES=([dovecot-core]=dovecot [cyrus-common]=cyrus-imapd [sasl2-bin]=saslauthd [msmtp-mta]=msmtpd)
 
 install_all() {
   local missing p f made=
@@ -20,11 +20,10 @@ install_all() {
   if [ -n "${missing// /}" ]; then
     f=/usr/sbin/policy-rc.d
     if [ ! -e "$f" ]; then printf '#!/bin/sh\nexit 101\n' > "$f"; chmod 755 "$f"; made=1; fi
-    units_before="$(enabled_units)"
     # lists that are some days old name files that are gone: then fetch the lists and try again
     apt_install $missing || { apt-get update -q; apt_install $missing; } || { [ -z "$made" ] || rm -f "$f"; return 1; }
     [ -z "$made" ] || rm -f "$f"
-    quiet_units
+    quiet $missing
   fi
   for p in $UNPACKED; do unpack "$p"; done
   echo "server: installed$missing"
@@ -40,26 +39,22 @@ missing_packages() {
 apt_install() { apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=600 "$@"; }
 
 unpack() {
-  local d="$CROSSFADE_TEST_CACHE/$1"
+  local d="$CROSSFADE_TEST_CACHE/$1" get="apt-get download -q -o APT::Sandbox::User=root $1"
   [ ! -e "$d/.done" ] || return 0
   mkdir -p "$d"; chmod 755 "$CROSSFADE_TEST_CACHE" "$d"
-  ( cd "$d" && { apt-get download -q "$1" || { apt-get update -q && apt-get download -q "$1"; }; } \
+  ( cd "$d" && { $get || { apt-get update -q && $get; }; } \
     && dpkg -x ./"$1"_*.deb . && rm -f ./*.deb && touch .done )
 }
 
-# A package's script enables its units at the first installation. What was not enabled before is switched off.
-enabled_units() {
-  command -v systemctl >/dev/null || return 0
-  local u
-  for u in $UNITS; do systemctl is-enabled "$u" >/dev/null 2>&1 && printf '%s ' "$u"; done
-  return 0
-}
-quiet_units() {
-  command -v systemctl >/dev/null || return 0
-  local u
-  for u in $(enabled_units); do
-    case " $units_before " in *" $u "*) continue ;; esac
-    systemctl disable "$u" >/dev/null 2>&1 || true
-    [ ! -d /run/systemd/system ] || systemctl stop "$u" >/dev/null 2>&1 || true
+# A package's script enables its service at the first installation: switch it off again, for those packages only
+# that were installed here.
+quiet() { # packages
+  local p s
+  for p in "$@"; do
+    s="${SERVICES[$p]:-}"
+    [ -n "$s" ] || continue
+    if [ -d /run/systemd/system ]; then systemctl stop "$s" >/dev/null 2>&1 || true; fi
+    update-rc.d "$s" disable >/dev/null 2>&1 || true
+    deb-systemd-helper disable "$s.service" >/dev/null 2>&1 || true
   done
 }

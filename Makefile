@@ -1,0 +1,53 @@
+# make test is what a build machine runs. It needs Go, Debian 12 and root, installs the mail servers that the tests
+# talk to, and tries everything with small counts. make soak runs the full counts and takes hours.
+
+GO      ?= go
+VERSION ?=
+IMAGE   ?= crossfade
+
+# Seconds for each fuzz target beyond its corpus, and how often things are killed and cut off.
+FUZZ  ?= 4
+KILLS ?= 20
+CUTS  ?= 20
+export CROSSFADE_TEST_KILLS = $(KILLS)
+export CROSSFADE_TEST_CUTS = $(CUTS)
+
+.PHONY: build test soak servers lint unit integration fuzz demo image clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/crossfade ./cmd/crossfade
+
+test: servers lint integration fuzz
+
+soak:
+	$(MAKE) test KILLS=1000 CUTS=1000 FUZZ=600
+
+servers:
+	testdata/server/server install
+
+lint:
+	$(GO) vet -tags integration ./...
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "gofmt would change:"; echo "$$bad"; exit 1; fi
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; fi
+
+# What needs no mail server.
+unit:
+	$(GO) test -race ./...
+
+# All tests: the tag adds those that start real servers.
+integration:
+	$(GO) test -race -tags integration -timeout 40m ./...
+
+fuzz:
+	testdata/check/fuzz.sh $(FUZZ)
+
+demo: build
+	bin/crossfade demo
+
+# Without a container engine the Dockerfile is checked by a test.
+image:
+	@if docker version >/dev/null 2>&1; then docker build --build-arg VERSION=$(VERSION) -t $(IMAGE) .; \
+	else echo "no container engine answers here; checking the Dockerfile only"; $(GO) test -count=1 -run Dockerfile ./cmd/crossfade; fi
+
+clean:
+	rm -rf bin
