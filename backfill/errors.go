@@ -34,6 +34,7 @@ type Error struct {
 	Patience Patience
 	Code     string // response code in upper case: "TRYCREATE", "OVERQUOTA"; "" if none
 	Text     string // the server's words
+	UID      uint32 // the message, with Scope Item; 0 if not known
 	Err      error  // the cause, if the server said nothing
 }
 
@@ -41,6 +42,9 @@ func (e *Error) Error() string {
 	s := e.Host + ": " + e.Op
 	if e.Code != "" {
 		s += " [" + e.Code + "]"
+	}
+	if e.UID != 0 {
+		s += fmt.Sprintf(" (UID %d)", e.UID)
 	}
 	if e.Text != "" {
 		s += fmt.Sprintf(": %q", e.Text)
@@ -61,6 +65,8 @@ var (
 	ErrNotOffered = errors.New("the server does not offer this")
 	// ErrNoFolder: there is no such mailbox.
 	ErrNoFolder = errors.New("no such mailbox")
+	// ErrUncertain: the connection ended before the server's answer, so what was sent may have been done.
+	ErrUncertain = errors.New("the connection ended before the server's answer")
 	// ErrUnavailable: a side that is needed is down; the proxy answers NO [UNAVAILABLE] (RFC 5530).
 	ErrUnavailable = errors.New("a server that is needed does not answer")
 )
