@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// A chunk's value is: format (1 byte), count, the columns in the order of columns(), CRC-32C of all that
+// A chunk's value is: format (1 byte), count, the columns, CRC-32C of all that and the chunk's number
 // (4 bytes, big endian). Links of one chunk resemble each other, so each column is a handful of runs; what is
 // left for a copied message is mostly its hash and the digest of its Message-ID.
 const (
@@ -66,7 +66,7 @@ func encodeChunk(chunk uint32, links []Link) ([]byte, error) {
 	out = append(out, chunkFormat)
 	out = binary.AppendUvarint(out, uint64(len(links)))
 	out = appendColumns(out, chunk, links)
-	return binary.BigEndian.AppendUint32(out, checksum(out)), nil
+	return binary.BigEndian.AppendUint32(out, checksum(chunk, out)), nil
 }
 
 // fits tells what keeps a link from being written.
@@ -91,7 +91,7 @@ func decodeChunk(links []Link, chunk uint32, value []byte) ([]Link, error) {
 		return links, fmt.Errorf("%w: %d bytes", ErrCorrupt, len(value))
 	}
 	body, sum := value[:len(value)-4], binary.BigEndian.Uint32(value[len(value)-4:])
-	if checksum(body) != sum {
+	if checksum(chunk, body) != sum {
 		return links, fmt.Errorf("%w: checksum", ErrCorrupt)
 	}
 	if body[0] != chunkFormat {
@@ -125,4 +125,8 @@ func chunkLen(value []byte) int {
 	return 0
 }
 
-func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+// checksum covers the chunk's number too: UIDs are written relative to it, so a value under another key must not pass.
+func checksum(chunk uint32, body []byte) uint32 {
+	table := crc32.MakeTable(crc32.Castagnoli)
+	return crc32.Update(crc32.Checksum(binary.BigEndian.AppendUint32(nil, chunk), table), table, body)
+}

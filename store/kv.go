@@ -49,4 +49,5 @@ var (
 	ErrNotFound = errors.New("store: no such record")
 	ErrTooBig   = errors.New("store: too much for one update")
 	ErrClosed   = errors.New("store: closed")
+	ErrFull     = errors.New("store: the disk is almost full")
 )

@@ -28,6 +28,11 @@ type write struct {
 // New returns an empty set over below.
 func New(below store.Reader) *Set { return &Set{below: below, wrote: make(map[string]write)} }
 
+// Over returns the same writes over something else.
+func (s *Set) Over(below store.Reader) *Set {
+	return &Set{below: below, wrote: s.wrote, bytes: s.bytes}
+}
+
 // Len is the number of keys written.
 func (s *Set) Len() int { return len(s.wrote) }
 

@@ -1,0 +1,31 @@
+//go:build linux || darwin || freebsd
+
+package badger
+
+import (
+	"io/fs"
+	"math"
+	"os"
+	"syscall"
+)
+
+// freeBytes is what an ordinary user may still write to the disk that holds dir.
+func freeBytes(dir *os.File) (int64, error) {
+	var st syscall.Statfs_t
+	if err := syscall.Fstatfs(int(dir.Fd()), &st); err != nil {
+		return 0, os.NewSyscallError("fstatfs", err)
+	}
+	blocks, size := uint64(max(st.Bavail, 0)), uint64(st.Bsize)
+	if size != 0 && blocks > math.MaxInt64/size {
+		return math.MaxInt64, nil
+	}
+	return int64(blocks * size), nil
+}
+
+// diskBytes is what a file takes on the disk, holes left out.
+func diskBytes(info fs.FileInfo) int64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return st.Blocks * 512 // st_blocks counts 512 bytes whatever the file system (stat(2))
+	}
+	return info.Size()
+}

@@ -1,0 +1,88 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"crossfade/store"
+)
+
+// Options are the engine's settings; the zero value works.
+type Options struct {
+	// Log gets Badger's own words at level debug, its errors at level error. Nil: slog.Default().
+	Log *slog.Logger
+	// MinFree is how many bytes must be free on the disk for an update to be taken. 0: 128 MiB. Negative: no floor.
+	MinFree int64
+}
+
+// Sizes that keep an open store at a few megabytes of memory.
+const (
+	memTable   = 8 << 20 // writes held in memory; Badger takes transactions of up to 15 % of it
+	logFile    = 1 << 20 // the value log, which stays empty
+	threshold  = 1 << 20 // values as large as this would go to the value log; store.MaxValue is below it
+	minFree    = 128 << 20
+	baseLevel  = 16 << 20
+	tableSize  = 2 << 20
+	compactors = 2 // Badger's least
+)
+
+// Open opens or creates the state in dir, which is created with mode 0700 if need be. A directory that another
+// process has open is refused.
+func Open(dir string, opts Options) (store.KV, error) {
+	if opts.Log == nil {
+		opts.Log = slog.Default()
+	}
+	if opts.MinFree == 0 {
+		opts.MinFree = minFree
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	handle, err := os.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	db, err := badger.Open(settings(dir, opts.Log))
+	if err != nil {
+		return nil, errors.Join(openError(dir, err), handle.Close())
+	}
+	kv := &kv{db: db, dir: handle, minFree: opts.MinFree, commit: make(chan struct{}, 1)}
+	kv.open = newBatch(db.NewTransaction(false))
+	return kv, nil
+}
+
+func settings(dir string, log *slog.Logger) badger.Options {
+	return badger.DefaultOptions(dir).
+		WithLogger(logger{log}).
+		WithSyncWrites(true).
+		WithDetectConflicts(false).
+		WithMetricsEnabled(false).
+		WithCompression(options.None).
+		WithBlockCacheSize(0).
+		WithIndexCacheSize(0).
+		WithChecksumVerificationMode(options.OnTableAndBlockRead).
+		WithMemTableSize(memTable).
+		WithNumMemtables(2).
+		WithNumLevelZeroTables(2).
+		WithNumLevelZeroTablesStall(6).
+		WithBaseLevelSize(baseLevel).
+		WithBaseTableSize(tableSize).
+		WithNumCompactors(compactors).
+		WithNumGoroutines(1).
+		WithValueThreshold(threshold).
+		WithValueLogFileSize(logFile)
+}
+
+// openError says in one line why the state cannot be opened.
+func openError(dir string, err error) error {
+	if strings.Contains(err.Error(), "Another process is using") {
+		return fmt.Errorf("store: %s is in use by another process", dir)
+	}
+	return fmt.Errorf("store: cannot open %s: %s", dir, strings.Join(strings.Fields(err.Error()), " "))
+}
