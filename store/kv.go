@@ -39,9 +39,9 @@ type Txn interface {
 // Bounds that every engine keeps, so that what works in memory works on disk.
 const (
 	MaxKey     = 1 << 10 // bytes of one key
-	MaxValue   = 1 << 19 // bytes of one value
-	MaxUpdate  = 1 << 20 // bytes of all keys and values written by one Update
-	MaxRecords = 1 << 13 // keys written by one Update
+	MaxValue   = 1 << 18 // bytes of one value
+	MaxUpdate  = 1 << 19 // bytes of all keys and values written by one Update
+	MaxRecords = 1 << 12 // keys written by one Update
 )
 
 // Errors of every engine.

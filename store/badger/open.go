@@ -23,9 +23,9 @@ type Options struct {
 
 // Sizes that keep an open store at a few megabytes of memory.
 const (
-	memTable   = 8 << 20 // writes held in memory; Badger takes transactions of up to 15 % of it
+	memTable   = 4 << 20 // writes held in memory; Badger takes transactions of up to 15 % of it
 	logFile    = 1 << 20 // the value log, which stays empty
-	threshold  = 1 << 20 // values as large as this would go to the value log; store.MaxValue is below it
+	threshold  = 1 << 19 // values as large as this would go to the value log; store.MaxValue is below it
 	minFree    = 128 << 20
 	baseLevel  = 16 << 20
 	tableSize  = 2 << 20
