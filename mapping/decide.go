@@ -19,10 +19,10 @@ func (p *planner) number(s *spot) {
 	}
 	for _, key := range order {
 		same := byName[key]
-		slices.SortStableFunc(same, func(a, b *spot) int { return p.claim(b) - p.claim(a) })
+		first := slices.MaxFunc(same, func(a, b *spot) int { return p.claim(a) - p.claim(b) })
 		n := 1
-		for _, k := range same[1:] {
-			if k.pinned {
+		for _, k := range same {
+			if k == first || k.pinned {
 				continue
 			}
 			name := k.name
@@ -47,8 +47,8 @@ func (p *planner) nameKey(name string) string {
 	return name
 }
 
-// claim ranks spots that want the same name: the destination's own first, then one that is spelt exactly as a
-// folder there, then one with the source's spelling.
+// claim ranks spots that want the same name, of which the first keeps it: the destination's own, then one of the source's
+// ordinary place, then one that is spelt exactly as a folder there, then one with the source's spelling.
 func (p *planner) claim(k *spot) int {
 	rank := 0
 	if k.why == "" {
@@ -57,8 +57,11 @@ func (p *planner) claim(k *spot) int {
 	if p.above.exact[p.final(k.path()).Key()] != nil {
 		rank += 2
 	}
-	if k.pinned {
+	if k.group == "" {
 		rank += 4
+	}
+	if k.pinned {
+		rank += 8
 	}
 	return rank
 }
@@ -78,16 +81,17 @@ func (p *planner) decide(s *spot, path Path, why string) {
 		why = s.why
 	}
 	dest, name, kind := p.final(path), "", Create
-	if n := p.above.find(dest); n != nil {
-		// The children are spelt as the server spells the parent.
-		if !p.flat {
+	n := p.above.find(dest)
+	if n != nil {
+		dest = n.Path
+		if !p.flat { // the children are spelt as the server spells the parent
 			path = n.Path
 		}
-		dest = n.Path
-		if n.selectable() {
-			name, kind = n.Name, Existing
-		}
-	} else if dest.IsInbox() { // always there (RFC 3501 5.1), listed or not
+	}
+	switch {
+	case n != nil && n.selectable():
+		name, kind = n.Name, Existing
+	case dest.IsInbox(): // always there (RFC 3501 5.1), listed or not
 		name, kind = "INBOX", Existing
 	}
 	for _, i := range s.sources {
@@ -96,7 +100,7 @@ func (p *planner) decide(s *spot, path Path, why string) {
 			Role: s.role, Escaped: why != "", Why: p.explain(s, i, why),
 		}
 	}
-	if i := p.primary(s, path); i >= 0 {
+	if i := p.primary(s, dest); i >= 0 {
 		p.out[i].Primary = true
 	}
 	for _, k := range s.kids {
@@ -106,10 +110,10 @@ func (p *planner) decide(s *spot, path Path, why string) {
 
 // primary returns the source folder that gives the spot its identity: the one with the equal path, else the
 // winner of the role, else the first; -1 without folders.
-func (p *planner) primary(s *spot, path Path) int {
+func (p *planner) primary(s *spot, dest Path) int {
 	slices.Sort(s.sources)
 	for _, i := range s.sources {
-		if p.rel[i].Equal(path) {
+		if p.final(p.rel[i]).Equal(dest) {
 			return i
 		}
 	}

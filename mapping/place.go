@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,8 @@ func (p *planner) start(path Path) (*spot, string, Path) {
 		return inbox, group, join(rel[1:])
 	case !inside:
 		return p.base, "outside", join(rel)
+	case p.base == p.root && rel[:1].IsInbox(): // "INBOX.INBOX": a folder of that name, not the inbox
+		return p.base, "doubled", join(rel)
 	}
 	return p.base, "", join(rel)
 }
@@ -79,25 +82,34 @@ func (p *planner) walk(path Path) *spot {
 			name = "INBOX"
 		}
 		if p.fold {
-			s.respell(name)
+			name = s.spelling(name)
 		}
-		s = s.child("", name)
-		s.pinned = true
+		to := s.child("", name)
+		to.pinned = true
+		if p.fold {
+			s.unite(to)
+		}
+		s = to
 	}
 	return s
 }
 
-// respell gives name to the child that differs from it only in case, if there is one and none that is equal.
-func (s *spot) respell(name string) {
-	if s.byKey[kidKey("", name)] != nil {
-		return
-	}
+// spelling is how a child that is pinned already spells name, else name.
+func (s *spot) spelling(name string) string {
 	for _, k := range s.kids {
-		if k.group == "" && !k.pinned && foldCase(k.name) == foldCase(name) {
+		if k.pinned && k.group == "" && foldCase(k.name) == foldCase(name) {
+			return k.name
+		}
+	}
+	return name
+}
+
+// unite merges the children whose names differ from that of to in case only into it.
+func (s *spot) unite(to *spot) {
+	for _, k := range slices.Clone(s.kids) {
+		if k != to && k.group == "" && !k.pinned && foldCase(k.name) == foldCase(to.name) {
 			k.detach()
-			k.name = name
-			s.adopt(k)
-			return
+			to.merge(k)
 		}
 	}
 }

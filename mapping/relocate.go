@@ -1,9 +1,6 @@
 package mapping
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // relocate moves the source's role folders, with everything below them, to where the destination has or will
 // get the folder of that role. A folder that stands there already falls together with it.
@@ -13,12 +10,14 @@ func (p *planner) relocate() {
 	winner := map[Role]int{}
 	taken := map[*spot]bool{}
 	for _, role := range carried() {
-		if n := theirs[role]; n != nil {
-			target[role] = n.Path
-		} else if role == Inbox {
+		if role == Inbox { // always there under this name (RFC 3501 5.1)
 			target[role] = Path{"INBOX"}
+		} else if n := theirs[role]; n != nil {
+			target[role] = n.Path
+		} else if path := join(p.base.path(), created(role)); p.holds(path) {
+			continue // that name is taken by a folder with another role
 		} else {
-			target[role] = join(p.base.path(), created(role))
+			target[role] = path
 		}
 		if w := p.winner(role, target[role], taken); w >= 0 {
 			winner[role], taken[p.at[w]] = w, true
@@ -63,7 +62,7 @@ func (p *planner) winner(role Role, target Path, taken map[*spot]bool) int {
 			continue
 		}
 		score := 1
-		if p.rel[i].Equal(target) {
+		if p.nameKey(p.rel[i].Key()) == p.nameKey(target.Key()) {
 			score++
 		}
 		if byAttr {
@@ -80,35 +79,13 @@ func (p *planner) winner(role Role, target Path, taken map[*spot]bool) int {
 }
 
 // setAside renames the folders at the top that would be created under a default name although they do not
-// have the role. "Sent (old)" gives way when "Sent" becomes it.
+// have the role.
 func (p *planner) setAside() {
-	kids := map[string]*spot{}
-	var queue []*spot
-	for _, k := range p.base.kids {
-		if k.pinned {
-			continue
-		}
-		if k.group == "" {
-			kids[k.name] = k
-		}
-		if p.reserved(k) {
-			queue = append(queue, k)
-		}
-	}
-	done := map[*spot]bool{}
-	for len(queue) > 0 {
-		k := queue[0]
-		queue = queue[1:]
-		if done[k] {
-			continue
-		}
-		done[k] = true
-		if next := kids[SetAside(k.name)]; next != nil {
-			queue = append(queue, next)
-		}
-	}
 	for _, k := range slices.Clone(p.base.kids) {
-		if done[k] {
+		if k.pinned {
+			k = p.split(k)
+		}
+		if k != nil && p.reserved(k) {
 			k.rename(SetAside(k.name), "the name is a default name of another folder")
 		}
 	}
@@ -117,14 +94,40 @@ func (p *planner) setAside() {
 // reserved tells whether a folder at the top may not be created under its name. A folder that the destination
 // has already is not created.
 func (p *planner) reserved(k *spot) bool {
-	if strings.EqualFold(k.name, "INBOX") {
-		return true
-	}
 	if !DefaultName(k.name) {
 		return false
 	}
-	n := p.above.find(p.final(k.path()))
-	return n == nil || !n.selectable()
+	if k.group != "" { // it must not fall together with the folder of that name
+		return true
+	}
+	if len(k.sources) == 0 { // only a parent: not created if the destination has folders below that name
+		return p.above.find(p.final(k.path())) == nil
+	}
+	return !p.holds(k.path())
+}
+
+// holds tells whether the destination has a folder for messages at path.
+func (p *planner) holds(path Path) bool {
+	n := p.above.find(p.final(path))
+	return n != nil && n.selectable()
+}
+
+// split takes the source's folders out of a spot that is only on the way to a role folder of the destination
+// and that must not become a folder itself. It returns their new spot, or nil.
+func (p *planner) split(k *spot) *spot {
+	if k.role != "" || len(k.sources) == 0 || !p.reserved(k) {
+		return nil
+	}
+	own := &spot{name: k.name, group: "split", sources: k.sources, why: k.why}
+	k.sources = nil
+	for _, c := range slices.Clone(k.kids) {
+		if !c.pinned {
+			c.detach()
+			own.adopt(c)
+		}
+	}
+	p.base.adopt(own)
+	return own
 }
 
 // rename gives a spot another name.

@@ -74,7 +74,7 @@ func (t *Tree) role(n *Node) (role Role, byAttr bool) {
 	return role, false
 }
 
-// atlas finds a tree's folders by path.
+// atlas finds a tree's folders by path. Parents that the server does not list are in it as \NonExistent.
 type atlas struct {
 	exact, folded map[string]*Node
 	fold          bool
@@ -87,12 +87,21 @@ func newAtlas(t *Tree, fold bool) *atlas {
 		if len(n.Path) == 0 {
 			continue
 		}
-		keep(a.exact, n.Path.Key(), n)
-		if fold {
-			keep(a.folded, foldCase(n.Path.Key()), n)
+		a.add(n)
+		for k := 1; k < len(n.Path); k++ {
+			if parent := n.Path[:k:k]; a.exact[parent.Key()] == nil {
+				a.add(&Node{Path: parent, Attrs: []string{`\NonExistent`}})
+			}
 		}
 	}
 	return a
+}
+
+func (a *atlas) add(n *Node) {
+	keep(a.exact, n.Path.Key(), n)
+	if a.fold {
+		keep(a.folded, foldCase(n.Path.Key()), n)
+	}
 }
 
 // keep stores the first node of a key, but one that holds messages rather than one that does not.
@@ -120,7 +129,7 @@ func (t *Tree) roleFolders() map[Role]*Node {
 	rank := map[Role]int{}
 	for i := range t.Folders {
 		n := &t.Folders[i]
-		if len(n.Path) == 0 || !n.selectable() {
+		if len(n.Path) == 0 || !n.selectable() || slices.Contains(n.Path, "") {
 			continue
 		}
 		role, byAttr := t.role(n)
