@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"crossfade/mapping"
@@ -104,13 +105,11 @@ func (f Folder) escaped(e func(string) (string, error)) (Folder, error) {
 	f.Path = t.all(f.Path)
 	f.PastNames = t.all(f.PastNames)
 	f.Problem = t.one(f.Problem)
-	sources := make([]SourceBox, len(f.Sources))
-	for i, s := range f.Sources {
-		s.Name = t.one(s.Name)
-		s.Path = t.all(s.Path)
-		sources[i] = s
+	f.Sources = slices.Clone(f.Sources)
+	for i := range f.Sources {
+		s := &f.Sources[i]
+		s.Name, s.Path = t.one(s.Name), t.all(s.Path)
 	}
-	f.Sources = sources
 	return f, t.err
 }
 

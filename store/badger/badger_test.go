@@ -80,3 +80,5 @@ func TestAlmostFullDiskIsRefused(t *testing.T) {
 		t.Fatal("reading goes on:", err)
 	}
 }
+
+func TestStore(t *testing.T) { storetest.Store(t, open) }

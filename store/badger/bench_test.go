@@ -2,10 +2,12 @@ package badger_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
 
+	"crossfade/mapping"
 	"crossfade/store"
 )
 
@@ -51,4 +53,46 @@ func BenchmarkChunk(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(kv.Size())/(1<<20), "MiB-on-disk")
+}
+
+// BenchmarkLoadFolder reads a copied folder of 100,000 messages from the disk.
+func BenchmarkLoadFolder(b *testing.B) {
+	const n = 100_000
+	kv := openDir(b, b.TempDir())
+	s, err := store.Open(kv)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	put := func(f func(*store.Tx) error) {
+		if err := s.Update(f); err != nil {
+			b.Fatal(err)
+		}
+	}
+	put(func(tx *store.Tx) error {
+		return tx.PutFolder(store.Folder{Account: 1, ID: 1, Sources: make([]store.SourceBox, 1)})
+	})
+	var links []store.Link
+	for uid := uint32(1); uid <= n; uid++ {
+		links = append(links, store.Link{
+			UID: uid, Src: uid, Dst: uid, State: store.Copied, HasDetails: true, Size: rand.Int64N(100_000),
+			Date: int64(uid)*3000 + rand.Int64N(3000), MsgID: mapping.MessageID(rand.Uint64()), Hash: [16]byte{byte(uid), 1},
+		})
+	}
+	for chunk := uint32(0); chunk <= store.ChunkOf(n); chunk++ {
+		put(func(tx *store.Tx) error { return tx.PutLinks(1, 1, links, chunk) })
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		err := s.View(func(x *store.Rx) error {
+			data, err := x.LoadFolder(1, 1)
+			if err == nil && len(data.Links) != n {
+				err = fmt.Errorf("%d links", len(data.Links))
+			}
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
 }
