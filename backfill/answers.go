@@ -16,10 +16,10 @@ type ListEntry struct {
 
 // Status is the answer to STATUS and the head of SELECT, in shown numbers.
 type Status struct {
-	UIDValidity, UIDNext       uint32
-	Messages, Unseen, Deleted  uint32
-	Size                       int64
-	FirstUnseen                uint32 // its sequence number, 0 if none
+	UIDValidity, UIDNext      uint32
+	Messages, Unseen, Deleted uint32
+	Size                      int64
+	FirstUnseen               uint32 // its sequence number, 0 if none
 }
 
 // ItemState is what the state knows of one message, no server asked.
@@ -35,8 +35,8 @@ type ItemState struct {
 // bursts merge by themselves and no wake-up can be lost.
 type Changes struct {
 	Version uint64
-	UIDs    []uint32 // all shown UIDs, ascending; shared and immutable: never write to it
-	Same    bool     // the UIDs are the very ones of the version asked from
+	UIDs    []uint32    // all shown UIDs, ascending; shared and immutable: never write to it
+	Same    bool        // the UIDs are the very ones of the version asked from
 	Flags   []ItemState // messages whose flags changed since
 }
 
@@ -45,4 +45,3 @@ type CopyResult struct {
 	UIDValidity uint32
 	From, To    []uint32
 }
-

@@ -81,9 +81,9 @@ type Features struct {
 
 // Folder is one mailbox of a server's tree.
 type Folder struct {
-	Name       string         // raw, as the server spells it: the handle for all calls
-	Path       mapping.Path   // decoded segments, separator removed, prefix kept
-	Attrs      []string       // as sent: \Noselect, \HasChildren, \Sent ... (LIST, XLIST and SPECIAL-USE merged)
+	Name       string       // raw, as the server spells it: the handle for all calls
+	Path       mapping.Path // decoded segments, separator removed, prefix kept
+	Attrs      []string     // as sent: \Noselect, \HasChildren, \Sent ... (LIST, XLIST and SPECIAL-USE merged)
 	Separator  string
 	Subscribed bool
 }
@@ -100,8 +100,8 @@ type BoxState struct {
 
 // News is a hint that a mailbox should be scanned.
 type News struct {
-	State             BoxState // UIDNext may lag behind Exists
-	New, Gone, Flags  bool
+	State              BoxState // UIDNext may lag behind Exists
+	New, Gone, Flags   bool
 	UIDValidityDiffers bool
 }
 

@@ -1,0 +1,179 @@
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"crossfade/store"
+)
+
+// account is one user on both sides.
+type account struct {
+	e    *Engine
+	id   store.AccountID
+	key  string
+	name string // destination login, for logs
+	log  *slog.Logger
+
+	running bool          // its worker was started; guarded by e.mu
+	wakeup  chan struct{} // of size one: there may be work
+	tree    claim         // one refresher of the tree
+	connect claim         // one background login at a time
+	slots   chan struct{} // folders copied at the same time
+
+	mu       sync.Mutex
+	secret   []byte // sealed
+	proof    [32]byte
+	provenAt time.Time
+	src      Mail
+	dst      Writer
+	folders  map[store.FolderID]*folder // all of the account's, loaded or not
+	treeInfo treeInfo
+	retryAt  time.Time // after a failed background login
+	pausedTo time.Time // after an account-wide refusal such as OVERQUOTA
+	problems problem
+	closed   bool
+}
+
+// newAccount makes the in-memory account with its folders' records; links are loaded when a folder is used.
+func newAccount(e *Engine, rec store.Account) (*account, error) {
+	a := &account{
+		e: e, id: rec.ID, key: rec.Key, name: rec.DestLogin, secret: rec.Secret,
+		log:    e.log.With("account", rec.DestLogin),
+		wakeup: make(chan struct{}, 1), tree: newClaim(), connect: newClaim(),
+		slots: make(chan struct{}, e.opt.PerAccount), folders: make(map[store.FolderID]*folder),
+	}
+	var recs []store.Folder
+	err := e.store.View(func(rx *store.Rx) (err error) {
+		recs, err = rx.Folders(rec.ID)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the folders of %s: %w", rec.DestLogin, err)
+	}
+	for _, r := range recs {
+		a.folders[r.ID] = unloaded(a, r)
+	}
+	return a, nil
+}
+
+// kick tells the worker that there may be something to do.
+func (a *account) kick() {
+	select {
+	case a.wakeup <- struct{}{}:
+	default:
+	}
+}
+
+// source returns the source's connections, logging in with the stored password if need be.
+func (a *account) source(ctx context.Context) (Mail, error) {
+	a.mu.Lock()
+	m := a.src
+	a.mu.Unlock()
+	if m != nil {
+		return m, nil
+	}
+	if err := a.reconnect(ctx); err != nil {
+		return nil, fmt.Errorf("source: %w", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.src == nil {
+		return nil, fmt.Errorf("source: %w", ErrUnavailable)
+	}
+	return a.src, nil
+}
+
+// dest returns the destination's connections, logging in with the stored password if need be.
+func (a *account) dest(ctx context.Context) (Writer, error) {
+	a.mu.Lock()
+	w := a.dst
+	a.mu.Unlock()
+	if w != nil {
+		return w, nil
+	}
+	if err := a.reconnect(ctx); err != nil {
+		return nil, fmt.Errorf("destination: %w", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.dst == nil {
+		return nil, fmt.Errorf("destination: %w", ErrUnavailable)
+	}
+	return a.dst, nil
+}
+
+// reconnect logs in on the sides that have no connection, with the stored password. Servers block addresses
+// that fail often, so a failure is not tried again for a while.
+func (a *account) reconnect(ctx context.Context) error {
+	if err := a.connect.take(ctx); err != nil {
+		return err
+	}
+	defer a.connect.release()
+	a.mu.Lock()
+	src, dst, sealed, wait, closed := a.src, a.dst, a.secret, time.Until(a.retryAt), a.closed
+	a.mu.Unlock()
+	switch {
+	case src != nil && dst != nil:
+		return nil
+	case wait > 0 || closed:
+		return ErrUnavailable
+	}
+	secret, err := a.e.vault.open(a.key, sealed)
+	if err != nil {
+		return err
+	}
+	var first error
+	if src == nil {
+		if src, err = a.e.opt.Source.Login(ctx, a.name, secret); err != nil {
+			src, first = nil, err
+		}
+	}
+	if dst == nil {
+		m, err := a.e.opt.Destination.Login(ctx, a.name, secret)
+		switch w, ok := m.(Writer); {
+		case err == nil && ok:
+			dst = w
+		case first == nil:
+			first = err
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.src, a.dst = src, dst
+	if first != nil {
+		a.retryAt = time.Now().Add(10 * time.Second)
+		a.problems = problem{Text: first.Error(), Since: time.Now()}
+		return first
+	}
+	a.proof, a.problems = a.e.vault.digest(a.key, secret), problem{}
+	return nil
+}
+
+// close ends the connections.
+func (a *account) close() {
+	a.mu.Lock()
+	src, dst := a.src, a.dst
+	a.src, a.dst, a.closed = nil, nil, true
+	a.mu.Unlock()
+	for _, m := range []Mail{src, mailOf(dst)} {
+		if m != nil {
+			_ = m.Close()
+		}
+	}
+}
+
+// all returns the account's folders in the order of their ids.
+func (a *account) all() []*folder {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := make([]*folder, 0, len(a.folders))
+	for _, f := range a.folders {
+		out = append(out, f)
+	}
+	sortFolders(out)
+	return out
+}

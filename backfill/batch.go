@@ -1,0 +1,154 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// appendBatch takes one batch through its four steps: intents (fsynced), APPEND, UIDs, links (fsynced).
+func (f *folder) appendBatch(ctx context.Context, batch []incoming) error {
+	if err := f.writer.take(ctx); err != nil {
+		return err
+	}
+	defer f.writer.release()
+	w, err := f.acct.dest(ctx)
+	if err != nil {
+		return err
+	}
+	if err := f.recover(ctx, w); err != nil {
+		return err
+	}
+	batch, err = f.journal(batch)
+	if err != nil || len(batch) == 0 {
+		return err
+	}
+	items := make([]AppendItem, len(batch))
+	for i, m := range batch {
+		l, _ := f.get(m.uid)
+		items[i] = AppendItem{Flags: f.flags(l.Sent), Date: m.date, Size: m.size, Open: m.open}
+	}
+	results, appendErr := w.Append(ctx, f.record().Name, items)
+	if err := f.takeResults(ctx, w, batch, results, appendErr); err != nil {
+		return err
+	}
+	return appendErr
+}
+
+// journal makes the batch's intent durable and returns the messages that are still to be copied.
+func (f *folder) journal(batch []incoming) ([]incoming, error) {
+	var out []incoming
+	keeps, floor := f.keeps(), f.destFloor()
+	err := f.edit(func(e *edit) error {
+		out = make([]incoming, 0, len(batch))
+		for _, m := range batch {
+			l, ok := e.link(m.uid)
+			if !ok || l.State != store.Listed || l.Paired {
+				continue
+			}
+			e.mergeFlags(l, Entry{Flags: m.flags})
+			l, _ = e.link(m.uid)
+			setDetails(&l, Entry{Size: m.size, Date: m.date, MsgID: m.msgID})
+			l.State, l.Hash = store.Copying, m.hash
+			l.Sent = e.flags(keeps.holdable(e.flagsOf(l.Flags)))
+			e.put(l)
+			out = append(out, m)
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		in := store.Intent{DestUIDValidity: e.rec.DestUIDValidity, DestUIDNext: max(e.rec.DestUIDNext, floor), Time: time.Now().UTC()}
+		claim := store.Claim{Owner: f.acct.e.owner, Expires: in.Time.Add(claimTime)}
+		acc, id := e.rec.Account, f.id
+		e.also = append(e.also, func(tx *store.Tx) error {
+			return errors.Join(tx.PutIntent(acc, id, in), tx.PutClaim(acc, id, claim))
+		})
+		return nil
+	})
+	return out, err
+}
+
+// claimTime is how long a writer's claim in the store holds without being renewed; each batch renews it.
+const claimTime = 10 * time.Minute
+
+// keeps is the destination's state that tells which flags it can hold.
+func (f *folder) keeps() BoxState { return f.destCursor().state }
+
+// holdable drops keywords that the destination says it cannot keep (PERMANENTFLAGS, RFC 3501 7.1).
+func (st BoxState) holdable(flags mapping.Flags) mapping.Flags {
+	if st.AnyKeyword || st.Permanent == "" {
+		return flags
+	}
+	return mapping.NewFlags(slices.DeleteFunc(flags.List(), func(s string) bool { return !st.Permanent.Has(s) })...)
+}
+
+// takeResults sorts out what became of each APPEND of a batch.
+func (f *folder) takeResults(ctx context.Context, w Writer, batch []incoming, results []AppendResult, appendErr error) error {
+	rec, floor := f.record(), f.destFloor()
+	found := make(map[uint32]uint32)
+	var refused, unsent []incoming
+	var reasons []error
+	unknown := false
+	for i, m := range batch {
+		switch {
+		case i >= len(results) && appendErr != nil && !uncertain(appendErr):
+			unsent = append(unsent, m)
+		case i >= len(results):
+			unknown = true
+		case results[i].Err != nil:
+			refused, reasons = append(refused, m), append(reasons, results[i].Err)
+		case results[i].UID == 0 || results[i].UIDValidity != rec.DestUIDValidity || results[i].UID < floor:
+			unknown = true // UID not learned is not "copy failed"
+		default:
+			found[m.uid] = results[i].UID
+		}
+	}
+	if err := f.finishCopies(ctx, w, found); err != nil {
+		return err
+	}
+	if err := f.giveBack(unsent, refused, reasons); err != nil {
+		return err
+	}
+	if unknown || f.counted().flying > 0 {
+		if err := f.recover(ctx, w); err != nil {
+			return err
+		}
+	}
+	return f.removePending(ctx, w)
+}
+
+// giveBack lists what was not sent again and sets aside what the destination refused.
+func (f *folder) giveBack(unsent, refused []incoming, reasons []error) error {
+	if len(unsent)+len(refused) == 0 {
+		return nil
+	}
+	return f.edit(func(e *edit) error {
+		for i, m := range append(slices.Clone(unsent), refused...) {
+			l, ok := e.link(m.uid)
+			if !ok || !inFlight(&l) {
+				continue
+			}
+			l.Paired = false
+			if l.State == store.Copying {
+				l.State = store.Listed
+			}
+			e.put(l)
+			if i >= len(unsent) && l.State == store.Listed {
+				e.quarantine(l, refusal(reasons[i-len(unsent)]))
+			}
+		}
+		e.closeIntentIfDone()
+		return nil
+	})
+}
+
+// closeIntentIfDone removes the intent unless the folder still has messages in flight after this edit.
+func (e *edit) closeIntentIfDone() {
+	if e.f.tally.plus(e).flying == 0 {
+		e.closeIntent()
+	}
+}

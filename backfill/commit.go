@@ -1,0 +1,177 @@
+package backfill
+
+import (
+	"slices"
+
+	"crossfade/store"
+)
+
+// commitBulk stores the greater part of very many new links ahead, in transactions of their own. A crash in
+// between leaves a prefix of them, which the next listing completes: the cursor moves only with the rest.
+func (e *edit) commitBulk(st *store.Store) error {
+	if len(e.add) <= bulk {
+		return nil
+	}
+	slices.SortFunc(e.add, byUID)
+	rest := e.add
+	part := &edit{f: e.f, rec: e.rec, recSet: e.recSet && e.rec.Identity.NextUID != e.f.rec.Identity.NextUID, newSets: e.newSets, newIDs: e.newIDs}
+	if part.recSet { // numbers that are used must not be handed out again; cursors stay as they were
+		part.rec = e.f.rec
+		part.rec.Identity.NextUID = e.rec.Identity.NextUID
+	}
+	for len(rest) > bulk {
+		part.add, rest = rest[:bulk], rest[bulk:]
+		if err := st.Update(part.write); err != nil {
+			return err
+		}
+		part.apply()
+		part.newSets, part.recSet = nil, false
+	}
+	e.add, e.newSets = rest, nil
+	return nil
+}
+
+func byUID(a, b store.Link) int {
+	switch {
+	case a.UID < b.UID:
+		return -1
+	case a.UID > b.UID:
+		return 1
+	}
+	return 0
+}
+
+// write puts the edit's records into a transaction.
+func (e *edit) write(tx *store.Tx) error {
+	acc, id := e.f.rec.Account, e.f.id
+	for i, s := range e.newSets {
+		if err := tx.PutFlagSet(acc, id, store.FlagSet(len(e.f.sets.list)+i), s); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(e.add, byUID)
+	for _, c := range e.chunks() {
+		if err := tx.PutChunk(acc, id, c, e.chunk(c)); err != nil {
+			return err
+		}
+	}
+	if e.recSet {
+		if err := tx.PutFolder(e.rec); err != nil {
+			return err
+		}
+	}
+	for _, also := range e.also {
+		if err := also(tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chunks lists the chunks that the edit touches, ascending.
+func (e *edit) chunks() []uint32 {
+	seen := make(map[uint32]struct{})
+	for u := range e.set {
+		seen[store.ChunkOf(u)] = struct{}{}
+	}
+	for u := range e.drop {
+		seen[store.ChunkOf(u)] = struct{}{}
+	}
+	for i := range e.add {
+		seen[store.ChunkOf(e.add[i].UID)] = struct{}{}
+	}
+	out := make([]uint32, 0, len(seen))
+	for c := range seen {
+		out = append(out, c)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// chunk assembles one chunk as it will be.
+func (e *edit) chunk(c uint32) []store.Link {
+	var out []store.Link
+	start, _ := find(e.f.links, c<<8)
+	for i := start; i < len(e.f.links) && store.ChunkOf(e.f.links[i].UID) == c; i++ {
+		if l, ok := e.link(e.f.links[i].UID); ok {
+			out = append(out, l)
+		}
+	}
+	i, _ := find(e.add, c<<8)
+	for ; i < len(e.add) && store.ChunkOf(e.add[i].UID) == c; i++ {
+		out = append(out, e.add[i])
+	}
+	slices.SortFunc(out, byUID)
+	return out
+}
+
+// apply makes the committed edit visible and wakes whoever waits.
+func (e *edit) apply() {
+	f := e.f
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.version++
+	v := f.version
+	for _, s := range e.newSets {
+		f.sets.ids[s] = store.FlagSet(len(f.sets.list))
+		f.sets.list = append(f.sets.list, s)
+	}
+	f.tally = f.tally.plus(e)
+	members := len(e.add) > 0 || len(e.drop) > 0
+	for u, l := range e.set {
+		i, ok := find(f.links, u)
+		if !ok {
+			continue
+		}
+		old := &f.links[i]
+		if old.Flags != l.Flags {
+			f.changed[i] = v
+		}
+		if visible(old) != visible(&l) {
+			members = true
+		}
+		*old = l
+	}
+	if len(e.add) > 0 || len(e.drop) > 0 {
+		e.merge(v)
+	}
+	if members {
+		f.shown, f.members = shownUIDs(f.links), v
+	}
+	if e.recSet {
+		f.rec = e.rec
+	}
+	close(f.wake)
+	f.wake = make(chan struct{})
+}
+
+// merge rebuilds the list of links around additions, removals and new numbers; the caller holds mu.
+func (e *edit) merge(v uint64) {
+	f, add := e.f, e.add
+	if n := len(f.links); len(e.drop) == 0 && (n == 0 || len(add) > 0 && f.links[n-1].UID < add[0].UID) {
+		f.links = append(f.links, add...)
+		for range add {
+			f.changed = append(f.changed, v)
+		}
+		return
+	}
+	type pair struct {
+		l store.Link
+		c uint64
+	}
+	all := make([]pair, 0, len(f.links)+len(add))
+	for i, l := range f.links {
+		if _, gone := e.drop[l.UID]; gone {
+			continue
+		}
+		all = append(all, pair{l, f.changed[i]})
+	}
+	for _, l := range add {
+		all = append(all, pair{l, v})
+	}
+	slices.SortFunc(all, func(a, b pair) int { return byUID(a.l, b.l) })
+	f.links, f.changed = make([]store.Link, len(all)), make([]uint64, len(all))
+	for i, p := range all {
+		f.links[i], f.changed[i] = p.l, p.c
+	}
+}

@@ -1,0 +1,269 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"crossfade/store"
+)
+
+// Copy copies messages to another folder, all or none. What is still on the source only becomes a link there:
+// its bytes follow in that folder's turn. Into a folder that has only the destination's numbers the message is
+// copied before the answer.
+func (m *Mailbox) Copy(ctx context.Context, uids []uint32, to string) (CopyResult, error) {
+	return m.carry(ctx, uids, to, false)
+}
+
+// Move is Copy and then removal, message by message (RFC 6851).
+func (m *Mailbox) Move(ctx context.Context, uids []uint32, to string) (CopyResult, error) {
+	return m.carry(ctx, uids, to, true)
+}
+
+func (m *Mailbox) carry(ctx context.Context, uids []uint32, to string, move bool) (CopyResult, error) {
+	t, err := newSession(m.a).folder(ctx, to)
+	if err != nil {
+		return CopyResult{}, err
+	}
+	defer t.done()
+	if err := hasDest(t.record()); err != nil {
+		return CopyResult{}, err
+	}
+	if err := m.confirmPairs(ctx, uids); err != nil {
+		return CopyResult{}, err
+	}
+	if err := t.writer.take(ctx); err != nil {
+		return CopyResult{}, err
+	}
+	defer t.writer.release()
+	c := &carrying{m: m, target: t, move: move, to: make(map[uint32]uint32)}
+	for len(uids) > 0 {
+		if uids, err = c.round(ctx, uids); err != nil {
+			return CopyResult{}, err
+		}
+	}
+	return c.result(), nil
+}
+
+// carrying is one COPY or MOVE under way.
+type carrying struct {
+	m      *Mailbox
+	target *folder
+	move   bool
+	to     map[uint32]uint32 // new shown UID by old one
+	lost   bool              // the destination did not tell some UIDs
+}
+
+// round carries what it can and returns the messages that were copied to the destination in the meantime, so
+// that they have to go the other way.
+func (c *carrying) round(ctx context.Context, uids []uint32) (again []uint32, err error) {
+	var upper, lower []store.Link
+	for _, l := range c.m.f.snapshot(uids) {
+		if onlyAbove(&l) {
+			upper = append(upper, l)
+		} else {
+			lower = append(lower, l)
+		}
+	}
+	var copies map[uint32]uint32 // destination UID there by destination UID here
+	if len(upper) > 0 {
+		if copies, err = c.carryUpper(ctx, upper); err != nil {
+			return nil, err
+		}
+	}
+	if c.target.record().Identity.Native && len(lower) > 0 {
+		if err := c.copyNow(ctx, lower); err != nil {
+			return nil, err
+		}
+	}
+	return c.commit(upper, lower, copies)
+}
+
+// carryUpper lets the destination copy or move what it has.
+func (c *carrying) carryUpper(ctx context.Context, links []store.Link) (map[uint32]uint32, error) {
+	w, err := c.m.a.dest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var set imap.UIDSet
+	for _, l := range links {
+		set.AddNum(imap.UID(l.Dst))
+	}
+	from, to := c.m.f.record(), c.target.record()
+	var got Copied
+	err = ErrNotOffered
+	if c.move {
+		got, err = w.Move(ctx, from.Name, from.DestUIDValidity, set, to.Name)
+	}
+	if errors.Is(err, ErrNotOffered) {
+		if got, err = w.Copy(ctx, from.Name, from.DestUIDValidity, set, to.Name); err == nil && c.move {
+			err = c.m.f.removeUpper(ctx, w, links)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("destination: %w", err)
+	}
+	if got.Learned && got.UIDValidity == to.DestUIDValidity {
+		return got.UIDs, nil
+	}
+	c.lost = true
+	return nil, c.target.lookUpper(ctx) // they are found there as new mail
+}
+
+// commit records the round in one transaction over both folders.
+func (c *carrying) commit(upper, lower []store.Link, copies map[uint32]uint32) (again []uint32, err error) {
+	all := append(slices.Clone(upper), lower...)
+	slices.SortFunc(all, byUID)
+	err = c.m.a.e.commit([]*folder{c.m.f, c.target}, func(es []*edit) error {
+		from, to := es[0], es[1]
+		again = again[:0]
+		known := byDest(c.target.links)
+		for _, old := range all {
+			l, ok := from.link(old.UID)
+			switch {
+			case !ok || l.State == store.Whiteout:
+				continue // deleted by another session in this moment
+			case onlyAbove(&l) != onlyAbove(&old):
+				again = append(again, old.UID)
+				continue
+			case onlyAbove(&l):
+				c.link(from, to, l, copies[l.Dst], known)
+			case to.rec.Identity.Native: // copied a moment ago
+			default:
+				c.to[l.UID] = to.insert(borrowed(from, to, l))
+			}
+			if c.move {
+				if onlyAbove(&l) {
+					l.Dst = 0
+				}
+				from.remove(l)
+			}
+		}
+		return nil
+	})
+	return again, err
+}
+
+// link records a copy that the destination made.
+func (c *carrying) link(from, to *edit, l store.Link, dst uint32, known map[uint32]uint32) {
+	if dst == 0 {
+		return
+	}
+	if uid, ok := known[dst]; ok {
+		c.to[l.UID] = uid
+		return
+	}
+	flags := from.flagsOf(l.Flags)
+	uid := to.insertUpper(Entry{UID: dst, Flags: flags}, false)
+	c.to[l.UID] = uid
+}
+
+// borrowed is a link in another folder to the same source message.
+func borrowed(from, to *edit, l store.Link) store.Link {
+	box := from.rec.Sources[l.Box]
+	n := store.Link{
+		Src: l.Src, Box: to.borrow(box), State: store.Listed, Touched: true,
+		Size: l.Size, Date: l.Date, Zone: l.Zone, MsgID: l.MsgID, HasDetails: l.HasDetails,
+	}
+	n.Flags, n.Base = to.flags(from.flagsOf(l.Flags)), to.flags(from.flagsOf(l.Base))
+	return n
+}
+
+// borrow finds or adds a source folder whose messages are linked here one by one.
+func (e *edit) borrow(box store.SourceBox) uint16 {
+	for i, s := range e.rec.Sources {
+		if s.Borrowed && s.Name == box.Name && s.UIDValidity == box.UIDValidity {
+			return uint16(i)
+		}
+	}
+	r := e.record()
+	r.Sources = append(slices.Clone(r.Sources), store.SourceBox{Name: box.Name, Path: box.Path, UIDValidity: box.UIDValidity, Borrowed: true})
+	return uint16(len(r.Sources) - 1)
+}
+
+// copyNow copies messages from the source into a folder that has only the destination's numbers, all or none.
+func (c *carrying) copyNow(ctx context.Context, links []store.Link) error {
+	var batch []incoming
+	defer func() {
+		for _, in := range batch {
+			in.close()
+		}
+	}()
+	for _, layer := range layers(links) {
+		ch := make(chan incoming, len(layer))
+		err := c.m.f.read(ctx, layer, ch)
+		close(ch)
+		for in := range ch {
+			batch = append(batch, in)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(batch) < len(links) {
+		return &Refusal{Code: "EXPUNGEISSUED", Text: "some of the messages are gone from the old server"}
+	}
+	slices.SortFunc(batch, func(a, b incoming) int { return int(int64(a.uid) - int64(b.uid)) })
+	items := make([]AppendItem, len(batch))
+	for i, in := range batch {
+		l, _ := c.m.f.get(in.uid)
+		items[i] = AppendItem{Flags: c.target.keeps().holdable(c.m.f.flags(l.Flags)), Date: in.date, Size: in.size, Open: in.open}
+	}
+	uids, err := c.target.appendNow(ctx, items)
+	if err != nil {
+		return err
+	}
+	if len(uids) < len(batch) {
+		c.lost = true
+		return nil
+	}
+	for i, in := range batch {
+		c.to[in.uid] = uids[i]
+	}
+	return nil
+}
+
+// layers splits links of one folder so that in each part all are of one source folder and no source message
+// stands twice: it may have been copied by a client.
+func layers(links []store.Link) [][]store.Link {
+	type key struct {
+		box uint16
+		n   int
+	}
+	var order []key
+	parts := make(map[key][]store.Link)
+	times := make(map[uint64]int)
+	for _, l := range links {
+		ref := uint64(l.Box)<<32 | uint64(l.Src)
+		k := key{l.Box, times[ref]}
+		times[ref]++
+		if parts[k] == nil {
+			order = append(order, k)
+		}
+		parts[k] = append(parts[k], l)
+	}
+	out := make([][]store.Link, len(order))
+	for i, k := range order {
+		out[i] = parts[k]
+	}
+	return out
+}
+
+// result is the COPYUID: nothing if not every UID is known.
+func (c *carrying) result() CopyResult {
+	r := CopyResult{UIDValidity: c.target.record().Identity.UIDValidity}
+	if c.lost {
+		return r
+	}
+	for from := range c.to {
+		r.From = append(r.From, from)
+	}
+	slices.Sort(r.From)
+	for _, from := range r.From {
+		r.To = append(r.To, c.to[from])
+	}
+	return r
+}

@@ -1,0 +1,227 @@
+package backfill
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"crossfade/store"
+)
+
+// Options configure an Engine. The zero values of all but the first three fields work.
+type Options struct {
+	Source      Driver
+	Destination Driver // its Mail must be a Writer
+	Store       *store.Store
+	Key         [32]byte      // seals passwords at rest
+	SpoolDir    string        // for large bodies on their way; "" is the system's
+	MemoryBytes int64         // bodies in flight, default 256 MiB
+	Hold        bool          // start with the backfill held
+	Poll        time.Duration // how often open folders look at both sides, default 2 s
+	Recheck     time.Duration // how often a quiet account looks for new mail, default 30 s
+	Grace       time.Duration // how long after a cut an APPEND may still arrive, default 3 s
+	Workers     int           // folders copied at the same time, default 4
+	PerAccount  int           // of these in one account, default 2
+	Logger      *slog.Logger
+}
+
+func (o *Options) defaults() {
+	set := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	set(&o.Poll, 2*time.Second)
+	set(&o.Recheck, 30*time.Second)
+	set(&o.Grace, 3*time.Second)
+	if o.MemoryBytes <= 0 {
+		o.MemoryBytes = 256 << 20
+	}
+	if o.Workers <= 0 {
+		o.Workers = 4
+	}
+	if o.PerAccount <= 0 {
+		o.PerAccount = 2
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+// Engine is the overlay: it knows the accounts, opens folders, moves mail and answers for both sides.
+type Engine struct {
+	opt     Options
+	store   *store.Store
+	vault   *vault
+	log     *slog.Logger
+	owner   string    // names this run in claims and intents
+	started time.Time // APPENDs of an earlier run may arrive until Grace after it
+	memory  *semaphore.Weighted
+	idle    idleFolders
+	workers *semaphore.Weighted
+
+	mu       sync.Mutex
+	accounts map[store.AccountID]*account
+	held     chan struct{} // closed when the backfill may go; replaced by Hold
+	stopped  bool
+
+	ctx  context.Context // of Run; watchers and workers end with it
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+}
+
+// idleFolders are loaded folders that nobody uses, the longest unused first.
+type idleFolders struct {
+	mu   sync.Mutex
+	list []*folder
+}
+
+// New makes an engine over a store. Run starts its background work.
+func New(opt Options) (*Engine, error) {
+	opt.defaults()
+	if opt.Source == nil || opt.Destination == nil || opt.Store == nil {
+		return nil, errors.New("backfill: source, destination and store are needed")
+	}
+	v, err := newVault(opt.Key)
+	if err != nil {
+		return nil, err
+	}
+	var id [8]byte
+	if _, err := rand.Read(id[:]); err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		opt: opt, store: opt.Store, vault: v, log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
+		memory: semaphore.NewWeighted(opt.MemoryBytes), workers: semaphore.NewWeighted(int64(opt.Workers)),
+		accounts: make(map[store.AccountID]*account), held: make(chan struct{}),
+	}
+	e.ctx, e.stop = context.WithCancel(context.Background())
+	if !opt.Hold {
+		close(e.held)
+	}
+	return e, e.load()
+}
+
+// load makes the known accounts. Claims of earlier runs are void: the store lets only one process in.
+func (e *Engine) load() error {
+	var recs []store.Account
+	err := e.store.View(func(rx *store.Rx) (err error) {
+		recs, err = rx.Accounts()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the accounts: %w", err)
+	}
+	for _, r := range recs {
+		a, err := newAccount(e, r)
+		if err != nil {
+			return err
+		}
+		e.accounts[r.ID] = a
+	}
+	return nil
+}
+
+// Run moves mail until ctx ends, then waits for everything it started.
+func (e *Engine) Run(ctx context.Context) error {
+	e.mu.Lock()
+	for _, a := range e.accounts {
+		e.start(a)
+	}
+	e.mu.Unlock()
+	<-ctx.Done()
+	return e.Close()
+}
+
+// Close ends all background work and the connections to both servers.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.stopped = true
+	accounts := make([]*account, 0, len(e.accounts))
+	for _, a := range e.accounts {
+		accounts = append(accounts, a)
+	}
+	e.mu.Unlock()
+	e.stop()
+	e.wg.Wait()
+	for _, a := range accounts {
+		a.close()
+	}
+	return nil
+}
+
+// start runs an account's worker once; the caller holds mu.
+func (e *Engine) start(a *account) {
+	if a.running || e.stopped {
+		return
+	}
+	a.running = true
+	e.spawn(func() { a.run(e.ctx) })
+}
+
+// spawn runs a piece of background work that ends with the engine.
+func (e *Engine) spawn(work func()) {
+	e.wg.Add(1)
+	go func() {
+		defer e.wg.Done()
+		work()
+	}()
+}
+
+// Release lets the backfill go.
+func (e *Engine) Release() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	select {
+	case <-e.held:
+	default:
+		close(e.held)
+	}
+}
+
+// Hold stops the backfill after the batches in flight; opening folders and clients' work go on.
+func (e *Engine) Hold() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	select {
+	case <-e.held:
+		e.held = make(chan struct{})
+	default:
+	}
+}
+
+// released waits until the backfill may go.
+func (e *Engine) released(ctx context.Context) error {
+	e.mu.Lock()
+	held := e.held
+	e.mu.Unlock()
+	select {
+	case <-held:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// isHeld tells whether the backfill is held.
+func (e *Engine) isHeld() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	select {
+	case <-e.held:
+		return false
+	default:
+		return true
+	}
+}
+
+// canonical folds a login name: one record owns a destination mailbox, whatever case it is typed in.
+func canonical(name string) string { return strings.ToLower(strings.TrimSpace(name)) }

@@ -1,0 +1,286 @@
+package backfill
+
+import (
+	"slices"
+	"sort"
+	"sync"
+	"time"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// provisional is the first of the numbers that links bear until the folder's identity is fixed. They are never
+// shown: fixing the identity renumbers them above the gap. No source UID reaches so far under source identity.
+const provisional = 0xC0000000
+
+// folder is one shown folder in memory: its record, its links, and a version that grows with every change.
+// Views compare versions, so no news can be lost and bursts merge by themselves.
+//
+// Two claims guard the conversations with the servers, one lock the state; no lock is held over a network call.
+type folder struct {
+	acct *account
+	id   store.FolderID
+
+	writer claim // one writer per destination folder: copies, clients' appends, listings of new mail
+	sync   claim // one refresher of the source side
+
+	editing sync.Mutex // one edit at a time; held over the commit, so that what is told is durable
+
+	mu      sync.RWMutex
+	rec     store.Folder
+	links   []store.Link // ascending by UID, whiteouts included
+	changed []uint64     // version at which links[i] last changed its flags
+	sets    flagSets
+	version uint64
+	members uint64   // version at which shown last changed
+	shown   []uint32 // UIDs that clients see; replaced, never written to
+	wake    chan struct{}
+
+	loaded   bool               // links and sets are in memory; guarded by mu
+	tally    tally              // of links; stays when they are unloaded
+	problems map[string]problem // by kind: source, destination, create, copy
+	onDest   presence           // as the last LIST of the destination had it; guarded by mu
+
+	refs    int       // sessions and workers that use it; guarded by acct.mu
+	viewers int       // sessions that have it selected; guarded by acct.mu
+	opened  time.Time // when a client last opened it; guarded by acct.mu
+	watched bool      // its watcher runs; guarded by acct.mu
+
+	source map[uint16]*cursor // what the last look at each source folder told; guarded by sync
+	dest   cursor             // the same for the destination; changed by the writer only, guarded by mu
+	// appended is one above the highest UID our own APPENDs are known to have got; guarded by mu.
+	appended uint32
+	looked   time.Time // last look at both sides; guarded by sync
+	inbox    bool
+}
+
+// problem is why a folder does not go on, in words for the admin.
+type problem struct {
+	Text  string
+	Since time.Time
+}
+
+// flagSets interns the flag combinations of one folder; id 0 is the empty set.
+type flagSets struct {
+	list []mapping.Flags
+	ids  map[mapping.Flags]store.FlagSet
+}
+
+func newFlagSets(list []mapping.Flags) flagSets {
+	if len(list) == 0 {
+		list = []mapping.Flags{""}
+	}
+	s := flagSets{list: list, ids: make(map[mapping.Flags]store.FlagSet, len(list))}
+	for i, f := range list {
+		s.ids[f] = store.FlagSet(i)
+	}
+	return s
+}
+
+func (s flagSets) get(id store.FlagSet) mapping.Flags {
+	if int(id) >= len(s.list) {
+		return ""
+	}
+	return s.list[id]
+}
+
+// unloaded makes the in-memory folder of a record; load brings in its links when they are needed.
+func unloaded(a *account, rec store.Folder) *folder {
+	return &folder{
+		acct: a, id: rec.ID, writer: newClaim(), sync: newClaim(),
+		rec: rec, inbox: rec.Path.IsInbox(), sets: newFlagSets(nil), version: 1, members: 1, wake: make(chan struct{}),
+		problems: make(map[string]problem), source: make(map[uint16]*cursor),
+	}
+}
+
+// visible tells whether clients see the link at all.
+func visible(l *store.Link) bool { return l.State != store.Whiteout && l.UID < provisional }
+
+func shownUIDs(links []store.Link) []uint32 {
+	out := make([]uint32, 0, len(links))
+	for i := range links {
+		if visible(&links[i]) {
+			out = append(out, links[i].UID)
+		}
+	}
+	return out
+}
+
+// presence is what the destination's LIST says of a folder.
+type presence struct {
+	Exists     bool
+	Attrs      []string
+	Subscribed bool
+}
+
+// cursor is how far a side's folder was looked at.
+type cursor struct {
+	state  BoxState
+	looked time.Time
+}
+
+// destCursor tells how far the destination's folder was looked at.
+func (f *folder) destCursor() cursor {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.dest
+}
+
+func (f *folder) setDest(c cursor) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dest = c
+}
+
+// noteAppended remembers that UIDs below next were given out on the destination.
+func (f *folder) noteAppended(next uint32) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.appended = max(f.appended, next)
+}
+
+// destFloor is a UID that no APPEND to come can be below.
+func (f *folder) destFloor() uint32 {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return max(f.rec.DestUIDNext, f.appended)
+}
+
+// find returns the index of uid in links, or where it would stand.
+func find(links []store.Link, uid uint32) (int, bool) {
+	i := sort.Search(len(links), func(i int) bool { return links[i].UID >= uid })
+	return i, i < len(links) && links[i].UID == uid
+}
+
+// record returns a copy of the folder's record; its slices are never written to in place.
+func (f *folder) record() store.Folder {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.rec
+}
+
+// snapshot returns the links of the given shown UIDs that still exist, in the order asked.
+func (f *folder) snapshot(uids []uint32) []store.Link {
+	return slices.DeleteFunc(f.snapshotAll(uids), func(l store.Link) bool { return !visible(&l) })
+}
+
+// snapshotAll is snapshot with whiteouts and numbers that are not shown yet.
+func (f *folder) snapshotAll(uids []uint32) []store.Link {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	out := make([]store.Link, 0, len(uids))
+	for _, u := range uids {
+		if i, ok := find(f.links, u); ok {
+			out = append(out, f.links[i])
+		}
+	}
+	return out
+}
+
+// where returns copies of the links for which keep is true.
+func (f *folder) where(keep func(*store.Link) bool) []store.Link {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	var out []store.Link
+	for i := range f.links {
+		if keep(&f.links[i]) {
+			out = append(out, f.links[i])
+		}
+	}
+	return out
+}
+
+// flags returns the flags that a set id stands for.
+func (f *folder) flags(id store.FlagSet) mapping.Flags {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.sets.get(id)
+}
+
+// changedSince returns a channel that is closed as soon as the version is above since.
+func (f *folder) changedSince(since uint64) <-chan struct{} {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if f.version > since {
+		return closedChan
+	}
+	return f.wake
+}
+
+var closedChan = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+// changes is the difference between version since and now.
+func (f *folder) changes(since uint64) Changes {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	c := Changes{Version: f.version, UIDs: f.shown, Same: since > 0 && f.members <= since}
+	if since == 0 || f.version == since {
+		return c
+	}
+	for i := range f.links {
+		if f.changed[i] > since && visible(&f.links[i]) {
+			c.Flags = append(c.Flags, f.item(i))
+		}
+	}
+	return c
+}
+
+// item renders links[i]; the caller holds mu.
+func (f *folder) item(i int) ItemState {
+	l := &f.links[i]
+	it := ItemState{UID: l.UID, Flags: f.sets.get(l.Flags), Size: -1, Version: f.changed[i]}
+	if l.HasDetails {
+		it.Size = l.Size
+		it.Date = time.Unix(l.Date, 0).In(zone(l.Zone))
+	}
+	return it
+}
+
+// zone makes a fixed zone of minutes east of UTC.
+func zone(minutes int16) *time.Location {
+	if minutes == 0 {
+		return time.UTC
+	}
+	return time.FixedZone("", int(minutes)*60)
+}
+
+// setProblem records why the folder does not go on, by kind; an empty text clears it.
+func (f *folder) setProblem(kind, text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case text == "":
+		delete(f.problems, kind)
+	case f.problems[kind].Text != text:
+		f.problems[kind] = problem{Text: text, Since: time.Now()}
+	}
+}
+
+// problem returns one of the folder's problems, or none.
+func (f *folder) problem() problem {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, kind := range []string{"destination", "create", "source", "copy"} {
+		if p, ok := f.problems[kind]; ok {
+			return p
+		}
+	}
+	return problem{}
+}
+
+// sourceOrder sorts links the way they are copied: by source folder, then by source UID (rule 6).
+func sourceOrder(links []store.Link) {
+	slices.SortStableFunc(links, func(a, b store.Link) int {
+		if a.Box != b.Box {
+			return int(a.Box) - int(b.Box)
+		}
+		switch {
+		case a.Src < b.Src:
+			return -1
+		case a.Src > b.Src:
+			return 1
+		}
+		return 0
+	})
+}

@@ -1,0 +1,136 @@
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// A side from which more than this much vanished at once is not believed: a restored, re-created or unmounted
+// mailbox looks the same as a user who deletes, and the difference is everybody's mail.
+const (
+	goneMany  = 50
+	goneShare = 20 // one in twenty
+)
+
+// tooMany tells whether so many messages vanished that a person has to say it is true.
+func tooMany(gone, total int) bool { return gone > goneMany && gone*goneShare > total }
+
+// mergeGone takes what vanished from a source folder out of the links. all is the complete listing.
+func (f *folder) mergeGone(b uint16, all []Entry) error {
+	gone := f.where(func(l *store.Link) bool { return l.Src != 0 && l.Box == b && !listed(all, l.Src) })
+	if total := f.countBox(b); tooMany(len(gone), total) {
+		f.setProblem("source", fmt.Sprintf("%d of %d messages vanished from the source at once; nothing was deleted. they stay listed until the source shows them again", len(gone), total))
+		return nil
+	}
+	f.setProblem("source", "")
+	if len(gone) == 0 {
+		return nil
+	}
+	return f.edit(func(e *edit) error {
+		for _, g := range gone {
+			l, ok := e.link(g.UID)
+			if !ok || l.Src != g.Src || l.Box != b {
+				continue
+			}
+			e.loseSource(l)
+		}
+		return nil
+	})
+}
+
+// loseSource is what becomes of a link whose source message is gone: a copy stays, as mail that only the
+// destination has; an untouched message goes; one that a client changed is kept as lost, and reported.
+func (e *edit) loseSource(l store.Link) {
+	switch {
+	case l.State == store.Copying:
+		return // its bytes are in the spool
+	case l.State == store.Whiteout && l.Dst == 0 && !l.Paired:
+		e.forget(l.UID)
+	case l.State == store.Whiteout:
+	case l.State == store.Copied, l.Paired:
+		l.State, l.Src, l.Box, l.Paired = store.Above, 0, 0, false
+		e.put(l)
+	case l.Touched:
+		e.quarantine(l, store.Quarantine{Reason: "deleted on the source before it was copied, after a client had changed it"})
+	default:
+		e.forget(l.UID)
+	}
+}
+
+// listed tells whether a UID is in an ascending listing.
+func listed(all []Entry, uid uint32) bool {
+	i := sort.Search(len(all), func(i int) bool { return all[i].UID >= uid })
+	return i < len(all) && all[i].UID == uid
+}
+
+// rebase follows a source folder whose UIDVALIDITY changed: what is shown stays, links are matched again by
+// key, and messages that match none get new numbers.
+func (f *folder) rebase(ctx context.Context, src Mail, b uint16, st BoxState) error {
+	if err := f.fix(); err != nil { // the old numbers stay as they are
+		return err
+	}
+	var entries []Entry
+	name := f.record().Sources[b].Name
+	st, err := src.Scan(ctx, name, Scan{UIDValidity: st.UIDValidity, Flags: true, Details: true}, func(e Entry) error {
+		entries = append(entries, e)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	f.acct.log.Warn("the source's UIDVALIDITY changed, messages are matched again", "folder", name, "uidvalidity", st.UIDValidity)
+	old := f.where(func(l *store.Link) bool { return l.Src != 0 && l.Box == b })
+	byNew := make(map[uint32]uint32, len(entries)) // new source UID -> shown UID
+	for _, p := range mapping.Pair(keysOfLinks(old), keysOfEntries(entries)) {
+		byNew[p.Above] = p.Below
+	}
+	return f.edit(func(e *edit) error {
+		r := e.record()
+		r.Sources = slices.Clone(r.Sources)
+		r.Sources[b].Gone = true
+		next := uint16(len(r.Sources))
+		r.Sources = append(r.Sources, store.SourceBox{Name: name, UIDValidity: st.UIDValidity, UIDNext: st.UIDNext, ModSeq: st.HighestModSeq, Exists: st.Exists})
+		r.PastUIDValidities = appendNew(r.PastUIDValidities, st.UIDValidity)
+		kept := make(map[uint32]bool)
+		for _, en := range entries {
+			l, ok := e.link(byNew[en.UID])
+			if !ok {
+				e.insertLower(next, en, true)
+				continue
+			}
+			l.Box, l.Src = next, en.UID
+			e.put(l)
+			kept[l.UID] = true
+		}
+		for _, l := range old {
+			if cur, ok := e.link(l.UID); ok && !kept[l.UID] {
+				e.loseSource(cur)
+			}
+		}
+		return nil
+	})
+}
+
+// keysOfLinks are the keys by which messages of two listings are proposed to be the same.
+func keysOfLinks(links []store.Link) []mapping.Keyed {
+	var out []mapping.Keyed
+	for _, l := range links {
+		if l.HasDetails {
+			out = append(out, mapping.Keyed{UID: l.UID, Key: mapping.Key{Size: l.Size, ID: l.MsgID, Date: l.Date}})
+		}
+	}
+	return out
+}
+
+func keysOfEntries(entries []Entry) []mapping.Keyed {
+	out := make([]mapping.Keyed, len(entries))
+	for i, en := range entries {
+		out[i] = mapping.Keyed{UID: en.UID, Key: mapping.Key{Size: en.Size, ID: en.MsgID, Date: en.Date.Unix()}}
+	}
+	return out
+}

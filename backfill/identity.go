@@ -1,0 +1,133 @@
+package backfill
+
+import (
+	"slices"
+	"time"
+
+	"crossfade/store"
+)
+
+const (
+	// ownFirst is the first UID of an identity of our own: no server's numbers reach it.
+	ownFirst = 500_000_001
+	// sourceLimit is the greatest UIDNEXT of a source folder that leaves room for the gap and for us.
+	sourceLimit = 990_000_000
+	// validityLimit: some clients keep UIDVALIDITY in a signed 32-bit number.
+	validityLimit = 1 << 31
+)
+
+// identify chooses the identity under which the folder is shown. The source's own, whenever that is safe: a
+// client that used the old server under the same host name keeps its cache. Nothing is told yet; fixing does
+// that.
+func (f *folder) identify(src BoxState, dst uint32, taken func(uint32) bool) store.Identity {
+	rec := f.record()
+	if len(ownSources(rec)) == 0 {
+		return store.Identity{UIDValidity: dst, Native: true}
+	}
+	if src.UIDValidity != 0 && src.UIDValidity != dst && src.UIDNext != 0 && src.UIDNext < sourceLimit && !f.nameWasAnother(rec) {
+		return store.Identity{UIDValidity: src.UIDValidity}
+	}
+	return store.Identity{UIDValidity: ownValidity(rec, src.UIDValidity, dst, taken), Own: true, NextUID: ownFirst}
+}
+
+// ownSources are the indexes of the source folders that are shown here, the identity's giver first.
+func ownSources(rec store.Folder) []uint16 {
+	var out []uint16
+	for i, s := range rec.Sources {
+		if !s.Borrowed && !s.Gone {
+			out = append(out, uint16(i))
+		}
+	}
+	return out
+}
+
+// nameWasAnother tells whether the shown name belonged to another folder on the source: its cache in the
+// clients must not be lent to other mail.
+func (f *folder) nameWasAnother(rec store.Folder) bool {
+	a := f.acct
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first := rec.Sources[ownSources(rec)[0]].Name
+	for _, s := range a.treeInfo.source {
+		if s.Name != first && sameName(s.Name, rec.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// ownValidity makes up a UIDVALIDITY: the destination's less one if that is above every value known for the
+// folder, so that settling can go up to the destination's; else above all of them.
+func ownValidity(rec store.Folder, src, dst uint32, taken func(uint32) bool) uint32 {
+	top := max(src, slices.Max(append([]uint32{0}, rec.PastUIDValidities...)))
+	for _, s := range rec.Sources {
+		top = max(top, s.UIDValidity)
+	}
+	if v := dst - 1; dst > 1 && v > top && v < validityLimit && !taken(v) {
+		return v
+	}
+	v := max(uint32(time.Now().Unix()), top, dst) + 1
+	for taken(v) {
+		v++
+	}
+	return v
+}
+
+// validityTaken tells whether another folder of the account is shown under this UIDVALIDITY.
+func (a *account) validityTaken(self *folder) func(uint32) bool {
+	return func(v uint32) bool {
+		for _, f := range a.all() {
+			if f != self && f.record().Identity.UIDValidity == v {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// fix makes the identity final before its numbers are told to a client for the first time: the snapshot of the
+// source's UIDNEXT and the gap above it. Everything that has no number of its own yet gets one above the gap:
+// first the source folders that were merged in, then what only the destination has.
+func (f *folder) fix() error {
+	return f.edit(func(e *edit) error {
+		if e.rec.Identity.Fixed {
+			return nil
+		}
+		r := e.record()
+		r.Identity.Fixed = true
+		r.PastUIDValidities = appendNew(r.PastUIDValidities, r.Identity.UIDValidity)
+		if r.Identity.Native {
+			return nil
+		}
+		if !r.Identity.Own {
+			b := ownSources(*r)[0]
+			next := r.Sources[b].UIDNext
+			if cur := f.source[b]; cur != nil {
+				next = max(next, cur.state.UIDNext)
+			}
+			r.Identity.SnapshotNext, r.Identity.NextUID = next, next+gap
+		}
+		start, _ := find(f.links, provisional)
+		late := slices.Clone(f.links[start:])
+		slices.SortStableFunc(late, func(a, b store.Link) int { return fromBelow(&a) - fromBelow(&b) })
+		for i := range late {
+			e.renumber(late[i].UID, e.nextUID())
+		}
+		return nil
+	})
+}
+
+// fromBelow orders what the source has before what only the destination has.
+func fromBelow(l *store.Link) int {
+	if l.Src != 0 {
+		return 0
+	}
+	return 1
+}
+
+func appendNew(list []uint32, v uint32) []uint32 {
+	if v == 0 || slices.Contains(list, v) {
+		return list
+	}
+	return append(slices.Clone(list), v)
+}

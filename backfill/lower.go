@@ -1,0 +1,245 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// lookLower lists what is new in the folder's source folders; the caller holds sync.
+func (f *folder) lookLower(ctx context.Context) error {
+	rec := f.record()
+	own := ownSources(rec)
+	if len(own) == 0 {
+		return nil
+	}
+	src, err := f.acct.source(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range own {
+		if err := f.lookBox(ctx, src, b); err != nil {
+			return fmt.Errorf("source: %w", err)
+		}
+	}
+	return nil
+}
+
+// lookBox looks at one source folder, as cheaply as the server allows.
+func (f *folder) lookBox(ctx context.Context, src Mail, b uint16) error {
+	box := f.record().Sources[b]
+	news, err := f.lowerNews(ctx, src, b, box)
+	if err != nil {
+		return err
+	}
+	switch {
+	case box.UIDValidity != 0 && news.State.UIDValidity != 0 && news.State.UIDValidity != box.UIDValidity:
+		return f.rebase(ctx, src, b, news.State)
+	case box.UIDValidity == 0:
+		err = f.listBox(ctx, src, b, Scan{Flags: true, Details: f.mayPair()}, true)
+	case !news.New && !news.Gone && !news.Flags:
+		f.lowerLooked(b, news.State)
+		return nil
+	case box.ModSeq != 0 && news.State.HighestModSeq != 0:
+		err = f.listBox(ctx, src, b, Scan{UIDValidity: box.UIDValidity, Flags: true, ChangedSince: box.ModSeq}, false)
+	case news.New && !news.Gone && !news.Flags:
+		err = f.listBox(ctx, src, b, Scan{UIDValidity: box.UIDValidity, UIDs: from(box.UIDNext), Flags: true}, false)
+	default:
+		err = f.listBox(ctx, src, b, Scan{UIDValidity: box.UIDValidity, Flags: true}, true)
+	}
+	if errors.Is(err, ErrUIDValidity) {
+		delete(f.source, b) // the next look examines it afresh
+	}
+	return err
+}
+
+// lowerNews polls, or compares a fresh EXAMINE with what the record says.
+func (f *folder) lowerNews(ctx context.Context, src Mail, b uint16, box store.SourceBox) (News, error) {
+	if cur := f.source[b]; cur != nil {
+		return src.Poll(ctx, box.Name, cur.state)
+	}
+	st, err := src.Examine(ctx, box.Name)
+	if err != nil {
+		return News{}, err
+	}
+	return News{
+		State: st,
+		New:   st.UIDNext != box.UIDNext || st.UIDNext == 0,
+		Gone:  st.Exists < box.Exists,
+		Flags: st.HighestModSeq == 0 || st.HighestModSeq != box.ModSeq,
+	}, nil
+}
+
+func (f *folder) lowerLooked(b uint16, st BoxState) {
+	f.source[b] = &cursor{state: st, looked: time.Now()}
+}
+
+// mayPair tells whether messages of the two sides could be the same ones: the destination's folder was not
+// empty when it was first met.
+func (f *folder) mayPair() bool { return f.destCursor().state.Exists > 0 }
+
+// listBox scans and merges. Where the count then disagrees, messages were deleted on the source: a complete
+// listing of UIDs tells which.
+func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, full bool) error {
+	name := f.record().Sources[b].Name
+	var entries []Entry
+	st, err := src.Scan(ctx, name, what, func(e Entry) error { entries = append(entries, e); return nil })
+	if err != nil {
+		return err
+	}
+	if err := f.carryFlags(ctx, b, entries); err != nil {
+		return err
+	}
+	if err := f.mergeLower(b, st, entries, what); err != nil {
+		return err
+	}
+	if !full && f.countBox(b) != int(st.Exists) {
+		what = Scan{UIDValidity: st.UIDValidity, Flags: true}
+		entries = entries[:0]
+		if st, err = src.Scan(ctx, name, what, func(e Entry) error { entries = append(entries, e); return nil }); err != nil {
+			return err
+		}
+		if err := f.mergeLower(b, st, entries, what); err != nil {
+			return err
+		}
+		full = true
+	}
+	if full {
+		if err := f.mergeGone(b, entries); err != nil {
+			return err
+		}
+	}
+	f.lowerLooked(b, st)
+	return nil
+}
+
+// countBox counts the messages that the source folder should have by the links.
+func (f *folder) countBox(b uint16) int {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	n := 0
+	for i := range f.links {
+		if f.links[i].Src != 0 && f.links[i].Box == b {
+			n++
+		}
+	}
+	return n
+}
+
+// bySource maps source UIDs of one source folder to shown UIDs. The caller must not change links meanwhile.
+func bySource(links []store.Link, b uint16) map[uint32]uint32 {
+	out := make(map[uint32]uint32, len(links))
+	for i := range links {
+		if links[i].Src != 0 && links[i].Box == b {
+			out[links[i].Src] = links[i].UID
+		}
+	}
+	return out
+}
+
+// mergeLower takes a listing of a source folder into the links: new messages become links, changed flags are
+// merged three ways, the proxy's user winning.
+func (f *folder) mergeLower(b uint16, st BoxState, entries []Entry, what Scan) error {
+	return f.edit(func(e *edit) error {
+		known := bySource(f.links, b)
+		for _, en := range entries {
+			uid, ok := known[en.UID]
+			if !ok {
+				e.insertLower(b, en, what.Details)
+				continue
+			}
+			if l, ok := e.link(uid); ok && what.Flags {
+				e.mergeFlags(l, en)
+			}
+		}
+		r := e.record()
+		r.Sources = slices.Clone(r.Sources)
+		box := &r.Sources[b]
+		box.UIDValidity, box.Exists, box.ModSeq = st.UIDValidity, st.Exists, st.HighestModSeq
+		if n := len(entries); n > 0 { // not st.UIDNext: a message may have come behind the listing
+			box.UIDNext = max(box.UIDNext, entries[n-1].UID+1)
+		}
+		r.PastUIDValidities = appendNew(r.PastUIDValidities, st.UIDValidity)
+		return nil
+	})
+}
+
+// insertLower adds a message that the source has. Until the identity is fixed its shown UID is its own.
+func (e *edit) insertLower(b uint16, en Entry, details bool) {
+	l := store.Link{Src: en.UID, Box: b, State: store.Listed, Size: -1}
+	l.Flags = e.flags(en.Flags)
+	l.Base = l.Flags
+	if details {
+		setDetails(&l, en)
+	}
+	id := e.rec.Identity
+	if !id.Fixed && !id.Own && !id.Native && ownSources(e.rec)[0] == b {
+		l.UID = en.UID
+	}
+	e.insert(l)
+}
+
+func setDetails(l *store.Link, en Entry) {
+	_, off := en.Date.Zone()
+	l.Size, l.Date, l.Zone, l.MsgID, l.HasDetails = en.Size, en.Date.Unix(), int16(off/60), en.MsgID, true
+}
+
+// mergeFlags takes the source's flags into a link.
+func (e *edit) mergeFlags(l store.Link, en Entry) {
+	base := e.flagsOf(l.Base)
+	if base == en.Flags || l.State == store.Whiteout {
+		return
+	}
+	l.Flags = e.flags(mapping.Merge(base, e.flagsOf(l.Flags), en.Flags))
+	l.Base = e.flags(en.Flags)
+	e.put(l)
+}
+
+// carryFlags brings changes that an old client made to flags on the source to the copies, before they count as
+// seen.
+func (f *folder) carryFlags(ctx context.Context, b uint16, entries []Entry) error {
+	if f.counted().states[store.Copied] == 0 {
+		return nil
+	}
+	changes := make(map[change]imap.UIDSet)
+	keeps := f.keeps()
+	f.mu.RLock()
+	known := bySource(f.links, b)
+	for _, en := range entries {
+		i, ok := find(f.links, known[en.UID])
+		if !ok || f.links[i].State != store.Copied {
+			continue
+		}
+		base, now := f.sets.get(f.links[i].Base), f.sets.get(f.links[i].Sent)
+		want := mapping.Merge(base, f.sets.get(f.links[i].Flags), en.Flags)
+		for _, c := range []change{{FlagsAdd, keeps.holdable(want).Remove(now)}, {FlagsRemove, now.Remove(want)}} {
+			if c.flags != "" && base != en.Flags {
+				set := changes[c]
+				set.AddNum(imap.UID(f.links[i].Dst))
+				changes[c] = set
+			}
+		}
+	}
+	f.mu.RUnlock()
+	if len(changes) == 0 {
+		return nil
+	}
+	w, err := f.acct.dest(ctx)
+	if err != nil {
+		return err
+	}
+	rec := f.record()
+	for c, set := range changes {
+		if _, err := w.Store(ctx, rec.Name, rec.DestUIDValidity, set, c.op, c.flags); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"crossfade/store"
+)
+
+// ready brings a folder to where a client can be told of it: listed on both sides, with a fixed identity. A
+// folder that was told of before is only looked at again, and goes on from its state if the source is down.
+func (f *folder) ready(ctx context.Context) error {
+	if err := f.sync.take(ctx); err != nil {
+		return err
+	}
+	defer f.sync.release()
+	fixed := f.record().Identity.Fixed
+	if err := f.look(ctx, !fixed); err != nil {
+		if !fixed || !IsUnavailable(err) {
+			return err
+		}
+		f.acct.log.Warn("a server does not answer, the folder is shown from the state", "folder", f.record().Name, "err", err)
+	}
+	if fixed {
+		return nil
+	}
+	return f.fix()
+}
+
+// look lists what is new on both sides; the caller holds sync. Someone who copies into the folder just now is
+// not waited for, unless the folder must be prepared first.
+func (f *folder) look(ctx context.Context, must bool) error {
+	if must {
+		if err := f.writer.take(ctx); err != nil {
+			return err
+		}
+		defer f.writer.release()
+		return f.lookBoth(ctx)
+	}
+	lower := f.lookLower(ctx)
+	if f.writer.tryTake() {
+		defer f.writer.release()
+		return errors.Join(lower, f.lookUpper(ctx))
+	}
+	return lower
+}
+
+// lookBoth lists both sides; the caller holds both claims.
+func (f *folder) lookBoth(ctx context.Context) error {
+	if err := f.prepare(ctx); err != nil {
+		return err
+	}
+	if err := f.lookLower(ctx); err != nil {
+		return err
+	}
+	return f.lookUpper(ctx)
+}
+
+// prepare sees to it that the folder exists on the destination and that an identity is chosen. A folder that
+// the destination refuses to create is shown from the source; the reason is kept for the admin.
+func (f *folder) prepare(ctx context.Context) error {
+	rec := f.record()
+	if rec.DestUIDValidity != 0 && rec.Identity.UIDValidity != 0 {
+		return nil
+	}
+	w, err := f.acct.dest(ctx)
+	if err != nil {
+		return err
+	}
+	var dst BoxState
+	if err := f.create(ctx, w); err != nil {
+		if IsUnavailable(err) || len(ownSources(rec)) == 0 {
+			return err
+		}
+		f.setProblem("create", err.Error())
+	} else if dst, err = w.Examine(ctx, rec.Name); err != nil {
+		return err
+	} else {
+		f.setDest(cursor{state: dst})
+		f.setProblem("create", "")
+	}
+	var src BoxState
+	if own := ownSources(rec); len(own) > 0 && rec.Identity.UIDValidity == 0 {
+		if src, err = f.examineAll(ctx, rec, own); err != nil {
+			return err
+		}
+	}
+	return f.edit(func(e *edit) error {
+		r := e.record()
+		if r.DestUIDValidity == 0 {
+			r.DestUIDValidity = dst.UIDValidity
+		}
+		if r.Identity.UIDValidity == 0 {
+			r.Identity = f.identify(src, dst.UIDValidity, f.acct.validityTaken(f))
+		}
+		if r.State == "" {
+			r.State = "blended"
+		}
+		return nil
+	})
+}
+
+// examineAll returns the state of the source folder that may give the identity. Where two merged folders share
+// a UIDVALIDITY neither may: the zero UIDVALIDITY says so.
+func (f *folder) examineAll(ctx context.Context, rec store.Folder, own []uint16) (BoxState, error) {
+	src, err := f.acct.source(ctx)
+	if err != nil {
+		return BoxState{}, err
+	}
+	var first BoxState
+	for i, b := range own {
+		st, err := src.Examine(ctx, rec.Sources[b].Name)
+		if err != nil {
+			return BoxState{}, fmt.Errorf("source: %w", err)
+		}
+		switch {
+		case i == 0:
+			first = st
+		case st.UIDValidity == first.UIDValidity:
+			first.UIDNext = 0
+		}
+	}
+	return first, nil
+}
+
+// create makes the folder on the destination if it is not there, and carries the source's subscription over.
+func (f *folder) create(ctx context.Context, w Writer) error {
+	rec := f.record()
+	if f.onDestination().Exists || rec.DestUIDValidity != 0 {
+		return nil
+	}
+	err := w.Create(ctx, rec.Name)
+	var e *Error
+	if err != nil && !(errors.As(err, &e) && e.Code == "ALREADYEXISTS") {
+		return fmt.Errorf("the destination does not create the folder: %w", err)
+	}
+	f.mu.Lock()
+	f.onDest.Exists = true
+	f.mu.Unlock()
+	return nil
+}
+
+// carrySubscription subscribes the folder on the destination if a source folder was, once.
+func (f *folder) carrySubscription(ctx context.Context) error {
+	rec := f.record()
+	if rec.Subscribed || len(ownSources(rec)) == 0 || !f.onDestination().Exists {
+		return nil
+	}
+	if f.acct.subscribedBelow(rec) {
+		w, err := f.acct.dest(ctx)
+		if err != nil {
+			return err
+		}
+		if err := w.Subscribe(ctx, rec.Name, true); err != nil {
+			return err
+		}
+		f.mu.Lock()
+		f.onDest.Subscribed = true
+		f.mu.Unlock()
+	}
+	return f.edit(func(e *edit) error { e.record().Subscribed = true; return nil })
+}
+
+// subscribedBelow tells whether one of the folder's sources is subscribed on the source.
+func (a *account) subscribedBelow(rec store.Folder) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, s := range a.treeInfo.source {
+		for _, b := range rec.Sources {
+			if s.Subscribed && !b.Borrowed && b.Name == s.Name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// recently tells whether both sides were looked at within d.
+func (c cursor) recently(d time.Duration) bool { return !c.looked.IsZero() && time.Since(c.looked) < d }

@@ -1,0 +1,153 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// run moves the account's mail until ctx ends: passes over its folders, and pauses between them that a client
+// or a watcher can cut short.
+func (a *account) run(ctx context.Context) {
+	ctx = WithBackground(ctx)
+	pause := time.Second
+	for {
+		err := a.e.released(ctx)
+		if err == nil {
+			err = a.pass(ctx)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		wait := a.e.opt.Recheck
+		if err != nil {
+			wait, pause = pause, min(2*pause, time.Minute)
+			a.log.Warn("the backfill pauses", "err", err, "pause", wait)
+		} else {
+			pause = time.Second
+		}
+		a.note(err)
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-a.wakeup:
+			if err != nil { // do not hammer a server that just failed
+				_ = sleep(ctx, min(wait, time.Second))
+			}
+		case <-ctx.Done():
+		}
+		t.Stop()
+	}
+}
+
+// note keeps the account's last error for the status.
+func (a *account) note(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err == nil {
+		a.problems = problem{}
+	} else if a.problems.Text != err.Error() {
+		a.problems = problem{Text: err.Error(), Since: time.Now()}
+	}
+}
+
+// pass goes over all folders once. A bad folder stops no other one; an error of the account or the host ends
+// the pass.
+func (a *account) pass(ctx context.Context) error {
+	if err := a.refreshTree(ctx, a.e.opt.Recheck/2); err != nil {
+		return err
+	}
+	p := &passState{left: make(map[*folder]bool)}
+	for _, f := range a.all() {
+		p.left[f] = true
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	for range a.e.opt.PerAccount {
+		g.Go(func() error { return a.work(gctx, p) })
+	}
+	err := g.Wait()
+	return errors.Join(err, p.first)
+}
+
+// passState is what one pass still has to do; guarded by the account's mu.
+type passState struct {
+	left  map[*folder]bool
+	first error // the first error of a folder
+}
+
+// work takes folders, the most recently opened first, until none is left.
+func (a *account) work(ctx context.Context, p *passState) error {
+	for {
+		f := a.take(p)
+		if f == nil {
+			return nil
+		}
+		if err := a.e.workers.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		done, err := f.transfer(ctx, func() bool { return a.urgent(p, f) })
+		a.e.workers.Release(1)
+		if err != nil {
+			if ctx.Err() != nil || !folderOnly(err) {
+				return err
+			}
+			a.log.Warn("a folder is left for the next pass", "folder", f.record().Name, "err", err)
+		}
+		a.mu.Lock()
+		if err != nil && p.first == nil {
+			p.first = err
+		}
+		if !done && err == nil {
+			p.left[f] = true
+		}
+		a.mu.Unlock()
+	}
+}
+
+// folderOnly tells whether an error stops this folder and no other.
+func folderOnly(err error) bool {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Scope == Item || e.Scope == FolderScope
+	}
+	return errors.Is(err, ErrUIDValidity) || errors.Is(err, ErrNoFolder)
+}
+
+// take picks the next folder: opened ones first, the latest before the others, then INBOX, then by age.
+func (a *account) take(p *passState) *folder {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var best *folder
+	for f := range p.left {
+		if best == nil || before(f, best) {
+			best = f
+		}
+	}
+	delete(p.left, best)
+	return best
+}
+
+// before is the order of the queue; the caller holds the account's mu.
+func before(f, g *folder) bool {
+	if !f.opened.Equal(g.opened) {
+		return f.opened.After(g.opened)
+	}
+	if x, y := f.inbox, g.inbox; x != y {
+		return x
+	}
+	return f.id < g.id
+}
+
+// urgent tells whether a folder that waits was opened later than this one.
+func (a *account) urgent(p *passState, f *folder) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for g := range p.left {
+		if g.opened.After(f.opened) {
+			return true
+		}
+	}
+	return false
+}

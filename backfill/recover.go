@@ -1,0 +1,174 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// inFlight tells whether an APPEND of the link's message may have been sent without its end being known: it is
+// being copied, or a client deleted it while it was.
+func inFlight(l *store.Link) bool {
+	return l.State == store.Copying || l.State == store.Whiteout && l.Paired
+}
+
+// recover finds out what became of the APPENDs of an intent that was left open; the caller holds writer. What
+// reached the destination is linked, by the hash of its bytes; the rest goes back to the queue. "UID not
+// learned" is not "copy failed": a message is appended again only if it is certainly not there.
+func (f *folder) recover(ctx context.Context, w Writer) error {
+	if f.counted().flying == 0 {
+		return nil
+	}
+	pending := f.where(inFlight)
+	intent, err := f.intent()
+	if err != nil {
+		return err
+	}
+	found, err := f.seek(ctx, w, intent, pending)
+	if err != nil {
+		return err
+	}
+	if len(found) < len(pending) {
+		// Bytes sent before a cut may still be on their way into the destination.
+		last := intent.Time
+		if last.Before(f.acct.e.started) {
+			last = f.acct.e.started
+		}
+		if err := sleep(ctx, time.Until(last.Add(f.acct.e.opt.Grace))); err != nil {
+			return err
+		}
+		if found, err = f.seek(ctx, w, intent, pending); err != nil {
+			return err
+		}
+	}
+	f.acct.log.Info("an interrupted batch was looked for on the destination", "folder", f.record().Name, "open", len(pending), "found", len(found))
+	return f.settleIntent(ctx, w, pending, found)
+}
+
+// intent reads the open intent; without one the listing starts where the last one ended.
+func (f *folder) intent() (store.Intent, error) {
+	rec := f.record()
+	var in store.Intent
+	err := f.acct.e.store.View(func(rx *store.Rx) (err error) {
+		in, err = rx.Intent(rec.Account, f.id)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Intent{DestUIDValidity: rec.DestUIDValidity, DestUIDNext: rec.DestUIDNext}, nil
+	}
+	return in, err
+}
+
+// seek lists the destination from the intent's UIDNEXT on, drops what is linked, and confirms candidates (same
+// size or Message-ID) by the hash of their bytes. Equal messages are matched one to one, in order. It returns
+// destination UIDs by shown UID.
+func (f *folder) seek(ctx context.Context, w Writer, in store.Intent, pending []store.Link) (map[uint32]uint32, error) {
+	rec := f.record()
+	f.mu.RLock()
+	linked := byDest(f.links)
+	f.mu.RUnlock()
+	fresh := imap.UIDSet{}
+	_, err := w.Scan(ctx, rec.Name, Scan{UIDValidity: in.DestUIDValidity, UIDs: from(max(in.DestUIDNext, 1))}, func(e Entry) error {
+		if _, ok := linked[e.UID]; !ok && e.UID >= in.DestUIDNext {
+			fresh.AddNum(imap.UID(e.UID))
+		}
+		return nil
+	})
+	if err != nil || len(fresh) == 0 {
+		return nil, err
+	}
+	candidates := imap.UIDSet{}
+	_, err = w.Scan(ctx, rec.Name, Scan{UIDValidity: in.DestUIDValidity, UIDs: fresh, Details: true}, func(e Entry) error {
+		if slices.ContainsFunc(pending, func(l store.Link) bool { return like(&l, e.Size, e.MsgID) }) {
+			candidates.AddNum(imap.UID(e.UID))
+		}
+		return nil
+	})
+	if err != nil || len(candidates) == 0 {
+		return nil, err
+	}
+	return f.confirmAll(ctx, w, candidates, pending)
+}
+
+// like tells whether a message on the destination may be the link's.
+func like(l *store.Link, size int64, id mapping.MessageID) bool {
+	return l.HasDetails && (l.Size == size || l.MsgID != 0 && l.MsgID == id)
+}
+
+// confirmAll reads candidates and matches them with what is pending as a multiset, in order.
+func (f *folder) confirmAll(ctx context.Context, w Writer, candidates imap.UIDSet, pending []store.Link) (map[uint32]uint32, error) {
+	rec := f.record()
+	waiting := make(map[[16]byte][]uint32)
+	for _, l := range pending {
+		waiting[l.Hash] = append(waiting[l.Hash], l.UID)
+	}
+	found := make(map[uint32]uint32)
+	err := w.Read(ctx, rec.Name, rec.DestUIDValidity, candidates, func(m *Message) error {
+		s, err := f.acct.e.spool(ctx, m.Size, m.Body)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		if uids := waiting[s.hash]; len(uids) > 0 {
+			found[uids[0]], waiting[s.hash] = m.UID, uids[1:]
+		}
+		return nil
+	})
+	return found, err
+}
+
+// settleIntent closes an intent: what was found is copied, what was not is listed again, and a copy of what a
+// client deleted meanwhile is removed.
+func (f *folder) settleIntent(ctx context.Context, w Writer, pending []store.Link, found map[uint32]uint32) error {
+	if err := f.finishCopies(ctx, w, found); err != nil {
+		return err
+	}
+	err := f.edit(func(e *edit) error {
+		for _, p := range pending {
+			l, ok := e.link(p.UID)
+			if !ok || !inFlight(&l) {
+				continue
+			}
+			if _, ok := found[p.UID]; ok {
+				continue
+			}
+			if l.Paired = false; l.State == store.Copying {
+				l.State = store.Listed
+			}
+			e.put(l)
+		}
+		e.closeIntent()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return f.removePending(ctx, w)
+}
+
+// closeIntent removes the folder's intent with the edit.
+func (e *edit) closeIntent() {
+	acc, id := e.f.rec.Account, e.f.id
+	e.also = append(e.also, func(tx *store.Tx) error { return tx.DeleteIntent(acc, id) })
+}
+
+// sleep waits for d or the end of the context.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

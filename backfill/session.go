@@ -1,0 +1,259 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// Session is one logged-in client of an account: the one door for everything that talks to clients. Names are
+// raw, as clients send them.
+type Session struct {
+	a *account
+}
+
+func newSession(a *account) *Session { return &Session{a: a} }
+
+// Account is the account's name for logs and limits.
+func (s *Session) Account() string { return s.a.name }
+
+// Close ends the session. Its mailboxes are closed by whoever opened them.
+func (s *Session) Close() error { return nil }
+
+// Separator is the hierarchy separator of the tree that clients see: the destination's.
+func (s *Session) Separator() string {
+	s.a.mu.Lock()
+	defer s.a.mu.Unlock()
+	if s.a.treeInfo.sep == "" && s.a.dst != nil {
+		return s.a.dst.Features().Separator
+	}
+	return s.a.treeInfo.sep
+}
+
+// List returns the tree that clients see, complete or an error.
+func (s *Session) List(ctx context.Context) ([]ListEntry, error) {
+	if err := s.a.refreshTree(ctx, 3*time.Second); err != nil {
+		return nil, err
+	}
+	return s.a.list(), nil
+}
+
+// known sees to it that the tree has been listed once since the program started.
+func (s *Session) known(ctx context.Context) error {
+	s.a.mu.Lock()
+	listed := !s.a.treeInfo.at.IsZero()
+	s.a.mu.Unlock()
+	if listed {
+		return nil
+	}
+	err := s.a.refreshTree(ctx, time.Hour)
+	if err != nil && IsUnavailable(err) && len(s.a.all()) > 0 {
+		return nil // what is known is served
+	}
+	return err
+}
+
+// folder finds and loads a folder, ready to be told of. The caller ends it with done.
+func (s *Session) folder(ctx context.Context, name string) (*folder, error) {
+	if err := s.known(ctx); err != nil {
+		return nil, err
+	}
+	f, err := s.a.resolve(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.use(); err != nil {
+		return nil, err
+	}
+	if err := f.ready(ctx); err != nil {
+		f.done()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Open selects a folder (SELECT, EXAMINE). It goes to the head of the copying queue.
+func (s *Session) Open(ctx context.Context, name string, readOnly bool) (*Mailbox, error) {
+	f, err := s.folder(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	f.view()
+	return &Mailbox{a: s.a, f: f, readOnly: readOnly}, nil
+}
+
+// Status answers STATUS in shown numbers.
+func (s *Session) Status(ctx context.Context, name string) (Status, error) {
+	f, err := s.folder(ctx, name)
+	if err != nil {
+		return Status{}, err
+	}
+	defer f.done()
+	return f.status(), nil
+}
+
+// status counts from the state; the caller uses the folder.
+func (f *folder) status() Status {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	st := Status{UIDValidity: f.rec.Identity.UIDValidity, UIDNext: f.uidNext()}
+	unseen := make([]bool, len(f.sets.list))
+	deleted := make([]bool, len(f.sets.list))
+	for i, s := range f.sets.list {
+		unseen[i], deleted[i] = !s.Has(`\Seen`), s.Has(`\Deleted`)
+	}
+	for i := range f.links {
+		l := &f.links[i]
+		if !visible(l) {
+			continue
+		}
+		st.Messages++
+		if l.HasDetails {
+			st.Size += l.Size
+		}
+		if unseen[l.Flags] {
+			if st.Unseen++; st.FirstUnseen == 0 {
+				st.FirstUnseen = st.Messages
+			}
+		}
+		if deleted[l.Flags] {
+			st.Deleted++
+		}
+	}
+	return st
+}
+
+// uidNext is the UIDNEXT that is told; the caller holds mu.
+func (f *folder) uidNext() uint32 {
+	if !f.rec.Identity.Native {
+		return f.rec.Identity.NextUID
+	}
+	next := max(f.rec.DestUIDNext, f.appended, 1)
+	if n := len(f.links); n > 0 {
+		next = max(next, f.links[n-1].UID+1)
+	}
+	return next
+}
+
+// Create makes a folder on the destination. An alias of a folder that is shown exists already.
+func (s *Session) Create(ctx context.Context, name string) error {
+	if err := s.known(ctx); err != nil {
+		return err
+	}
+	if s.a.match(name) != nil {
+		return &Refusal{Code: "ALREADYEXISTS", Text: "a folder of this name exists"}
+	}
+	w, err := s.a.dest(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.Create(ctx, name); err != nil {
+		return err
+	}
+	return s.a.refreshTree(ctx, 0)
+}
+
+// destOnly finds a folder that only the destination has: the only kind that may be renamed or deleted until
+// links can follow.
+func (s *Session) destOnly(ctx context.Context, name, verb string) (*folder, error) {
+	if err := s.known(ctx); err != nil {
+		return nil, err
+	}
+	f, err := s.a.resolve(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if f.inbox || len(f.record().Sources) > 0 {
+		return nil, &Refusal{Code: "CANNOT", Text: "this folder is still being moved from the old server and cannot be " + verb + " yet; move its messages instead"}
+	}
+	return f, nil
+}
+
+// Delete removes a folder that only the destination has.
+func (s *Session) Delete(ctx context.Context, name string) error {
+	f, err := s.destOnly(ctx, name, "deleted")
+	if err != nil {
+		return err
+	}
+	w, err := s.a.dest(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.Delete(ctx, f.record().Name); err != nil {
+		return err
+	}
+	return s.a.refreshTree(ctx, 0)
+}
+
+// Rename renames a folder that only the destination has, with its children.
+func (s *Session) Rename(ctx context.Context, name, to string) error {
+	f, err := s.destOnly(ctx, name, "renamed")
+	if err != nil {
+		return err
+	}
+	if s.a.match(to) != nil {
+		return &Refusal{Code: "ALREADYEXISTS", Text: "a folder of this name exists"}
+	}
+	if s.a.hasBlendedChild(f.record().Path) {
+		return &Refusal{Code: "CANNOT", Text: "a folder below this one is still being moved from the old server, so it cannot be renamed yet"}
+	}
+	w, err := s.a.dest(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.Rename(ctx, f.record().Name, to); err != nil {
+		return err
+	}
+	return s.a.refreshTree(ctx, 0)
+}
+
+// hasBlendedChild tells whether a folder below path has source folders.
+func (a *account) hasBlendedChild(path mapping.Path) bool {
+	for _, f := range a.all() {
+		rec := f.record()
+		if len(rec.Sources) > 0 && len(rec.Path) > len(path) && rec.Path[:len(path)].Equal(path) {
+			return true
+		}
+	}
+	return false
+}
+
+// Subscribe changes the destination's subscription. The source's one is no longer carried over afterwards.
+func (s *Session) Subscribe(ctx context.Context, name string, on bool) error {
+	if err := s.known(ctx); err != nil {
+		return err
+	}
+	w, err := s.a.dest(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := s.a.resolve(ctx, name)
+	switch {
+	case errors.Is(err, ErrNoFolder): // RFC 3501 6.3.6: a name may be subscribed that does not exist
+		return w.Subscribe(ctx, name, on)
+	case err != nil:
+		return err
+	}
+	rec := f.record()
+	if err := w.Subscribe(ctx, rec.Name, on); err != nil && (on || len(rec.Sources) == 0) {
+		return err
+	}
+	f.mu.Lock()
+	f.onDest.Subscribed = on
+	f.mu.Unlock()
+	if rec.Subscribed {
+		return nil
+	}
+	return f.edit(func(e *edit) error { e.record().Subscribed = true; return nil })
+}
+
+// hasDest tells whether the folder exists on the destination, so that something can be written there.
+func hasDest(rec store.Folder) error {
+	if rec.DestUIDValidity == 0 {
+		return &Refusal{Code: "CANNOT", Text: "the new server does not accept this folder; it is served from the old one and nothing can be added to it"}
+	}
+	return nil
+}

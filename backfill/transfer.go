@@ -1,0 +1,262 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"golang.org/x/sync/errgroup"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+const (
+	// runLinks is how many messages are asked for at a time; between runs an opened folder may go first.
+	runLinks = 1000
+	// batchLinks and batchBytes bound one APPEND batch: one intent, one commit, and a client's own APPEND to the
+	// folder waits no longer than that.
+	batchLinks = 100
+	batchBytes = 4 << 20
+	// batchWait is how long a batch that is not full waits for more.
+	batchWait = 10 * time.Millisecond
+)
+
+// incoming is a message on its way up.
+type incoming struct {
+	uid   uint32 // shown
+	flags mapping.Flags
+	date  time.Time
+	*spooled
+}
+
+// transfer copies what the destination lacks, in ascending source order (rule 6). It returns when nothing is
+// left, when yield says that another folder goes first (done is false), or at the first error that is not one
+// message's.
+func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, err error) {
+	if err := f.use(); err != nil {
+		return false, err
+	}
+	defer f.done()
+	if err := f.lookLocked(ctx); err != nil {
+		return false, err
+	}
+	todo := f.pending()
+	for len(todo) > 0 {
+		if f.problem().Text != "" {
+			return true, nil // reported; a person or the other side's recovery lifts it
+		}
+		if yield() {
+			return false, nil
+		}
+		if err := f.acct.e.released(ctx); err != nil {
+			return false, err
+		}
+		n := min(len(todo), runLinks)
+		if err := f.transferRun(ctx, f.stillListed(todo[:n])); err != nil {
+			return false, err
+		}
+		todo = todo[n:]
+	}
+	return true, nil
+}
+
+// lookLocked lists both sides with both claims taken.
+func (f *folder) lookLocked(ctx context.Context) error {
+	if err := f.sync.take(ctx); err != nil {
+		return err
+	}
+	defer f.sync.release()
+	if err := f.writer.take(ctx); err != nil {
+		return err
+	}
+	defer f.writer.release()
+	return f.lookBoth(ctx)
+}
+
+// pending returns the shown UIDs of the messages to copy, in source order.
+func (f *folder) pending() []uint32 {
+	todo := f.where(func(l *store.Link) bool { return l.State == store.Listed && l.Src != 0 })
+	sourceOrder(todo)
+	out := make([]uint32, len(todo))
+	for i := range todo {
+		out[i] = todo[i].UID
+	}
+	return out
+}
+
+// stillListed returns the links of those that nobody copied or deleted meanwhile.
+func (f *folder) stillListed(uids []uint32) []store.Link {
+	return slices.DeleteFunc(f.snapshotAll(uids), func(l store.Link) bool { return l.State != store.Listed || l.Src == 0 })
+}
+
+// transferRun copies some messages: source folder by source folder, reading ahead while the batch before is
+// written.
+func (f *folder) transferRun(ctx context.Context, todo []store.Link) error {
+	for _, layer := range layers(todo) {
+		if err := f.transferBox(ctx, layer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// transferBox copies messages of one source folder.
+func (f *folder) transferBox(ctx context.Context, todo []store.Link) error {
+	var paired, plain []store.Link
+	for _, l := range todo {
+		if l.Paired {
+			paired = append(paired, l)
+		} else {
+			plain = append(plain, l)
+		}
+	}
+	if err := f.confirm(ctx, paired); err != nil {
+		return err
+	}
+	ch := make(chan incoming, 2*batchLinks)
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { defer close(ch); return f.read(gctx, plain, ch) })
+	g.Go(func() error { return f.write(gctx, ch) })
+	err := g.Wait()
+	for in := range ch { // what was read but not written
+		in.close()
+	}
+	if err != nil {
+		return err
+	}
+	return f.missing(ctx, plain)
+}
+
+// read brings messages of one source folder into the spool, each once.
+func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incoming) error {
+	if len(links) == 0 {
+		return nil
+	}
+	src, err := f.acct.source(ctx)
+	if err != nil {
+		return err
+	}
+	box := f.record().Sources[links[0].Box]
+	shown := make(map[uint32]uint32, len(links))
+	var set imap.UIDSet
+	for _, l := range links {
+		shown[l.Src] = l.UID
+		set.AddNum(imap.UID(l.Src))
+	}
+	err = src.Read(ctx, box.Name, box.UIDValidity, set, func(m *Message) error {
+		uid, ok := shown[m.UID]
+		if !ok {
+			return nil
+		}
+		s, err := f.acct.e.spool(ctx, m.Size, m.Body)
+		if err != nil {
+			return err
+		}
+		select {
+		case out <- incoming{uid, m.Flags, m.Date, s}:
+			return nil
+		case <-ctx.Done():
+			s.close()
+			return ctx.Err()
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	return nil
+}
+
+// write appends what was read, in batches.
+func (f *folder) write(ctx context.Context, in <-chan incoming) error {
+	for {
+		batch := collect(ctx, in)
+		if len(batch) == 0 {
+			return ctx.Err()
+		}
+		err := f.appendBatch(ctx, batch)
+		for _, m := range batch {
+			m.close()
+		}
+		if err != nil {
+			return fmt.Errorf("destination: %w", err)
+		}
+	}
+}
+
+// collect waits for a message and takes what follows closely.
+func collect(ctx context.Context, in <-chan incoming) []incoming {
+	var batch []incoming
+	var bytes int64
+	var timeout <-chan time.Time
+	for len(batch) < batchLinks && bytes < batchBytes {
+		select {
+		case m, ok := <-in:
+			if !ok {
+				return batch
+			}
+			if batch = append(batch, m); timeout == nil {
+				t := time.NewTimer(batchWait)
+				defer t.Stop()
+				timeout = t.C
+			}
+			bytes += m.size
+		case <-timeout:
+			return batch
+		case <-ctx.Done():
+			for _, m := range batch {
+				m.close()
+			}
+			return nil
+		}
+	}
+	return batch
+}
+
+// missing looks after messages that the source did not give: gone meanwhile, or refused by it.
+func (f *folder) missing(ctx context.Context, asked []store.Link) error {
+	still := func() []store.Link {
+		var out []store.Link
+		for _, l := range asked {
+			if now, ok := f.get(l.UID); ok && now.State == store.Listed && now.Src == l.Src && now.Box == l.Box {
+				out = append(out, now)
+			}
+		}
+		return out
+	}
+	if len(still()) == 0 {
+		return nil
+	}
+	if err := f.sync.take(ctx); err != nil {
+		return err
+	}
+	delete(f.source, asked[0].Box)
+	err := f.lookLower(ctx)
+	f.sync.release()
+	if err != nil {
+		return err
+	}
+	left := still()
+	return f.edit(func(e *edit) error {
+		for _, l := range left {
+			e.quarantine(l, store.Quarantine{Reason: "the source lists the message but does not give it"})
+		}
+		return nil
+	})
+}
+
+// get returns one link.
+func (f *folder) get(uid uint32) (store.Link, bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if i, ok := find(f.links, uid); ok {
+		return f.links[i], true
+	}
+	return store.Link{}, false
+}
+
+// uncertain tells whether an APPEND may or may not have happened.
+func uncertain(err error) bool { return errors.Is(err, ErrUncertain) }

@@ -1,0 +1,230 @@
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// treeInfo is what the last listing of both sides gave.
+type treeInfo struct {
+	at     time.Time
+	source []Folder
+	dest   []Folder
+	sep    string // the destination's hierarchy separator
+
+	sourcePrefix, destPrefix string
+}
+
+// refreshTree lists both sides unless that was done within maxAge, decides where new source folders go, and
+// records it. Decisions that were made stay: a folder that clients saw does not move by itself.
+func (a *account) refreshTree(ctx context.Context, maxAge time.Duration) error {
+	if err := a.tree.take(ctx); err != nil {
+		return err
+	}
+	defer a.tree.release()
+	a.mu.Lock()
+	fresh := !a.treeInfo.at.IsZero() && time.Since(a.treeInfo.at) < maxAge
+	a.mu.Unlock()
+	if fresh {
+		return nil
+	}
+	info, writer, err := a.listBoth(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.plan(info, writer); err != nil {
+		return fmt.Errorf("record the folder tree: %w", err)
+	}
+	a.mu.Lock()
+	a.treeInfo = info
+	a.mu.Unlock()
+	return nil
+}
+
+// listBoth lists both sides. The destination must answer, or the list would be short (rule 4). The source's
+// folders are known from the records once it has been listed.
+func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
+	info := treeInfo{at: time.Now()}
+	var writer Writer
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		w, err := a.dest(gctx)
+		if err != nil {
+			return err
+		}
+		writer, info.sep, info.destPrefix = w, w.Features().Separator, w.Features().Prefix
+		info.dest, err = w.Folders(gctx)
+		return err
+	})
+	var srcErr error
+	g.Go(func() error {
+		src, err := a.source(gctx)
+		if err == nil {
+			info.source, err = src.Folders(gctx)
+			info.sourcePrefix = src.Features().Prefix
+		}
+		srcErr = err
+		return nil
+	})
+	if err := g.Wait(); err != nil {
+		return info, nil, err
+	}
+	if srcErr != nil {
+		known := slices.ContainsFunc(a.all(), func(f *folder) bool { return len(f.record().Sources) > 0 })
+		if !known {
+			return info, nil, fmt.Errorf("source: %w", srcErr)
+		}
+		a.log.Warn("the source's folders cannot be listed, going on with those known", "err", srcErr)
+	}
+	return info, writer, nil
+}
+
+// plan brings the records in line with what was listed.
+func (a *account) plan(info treeInfo, w Writer) error {
+	byPath, bySource := a.index()
+	var fresh []store.Folder
+	var joined []join
+	for _, d := range a.decide(info) {
+		if d.Kind == mapping.Skip || bySource[d.Source] {
+			continue
+		}
+		name := d.DestName
+		if name == "" {
+			name = w.Name(d.Dest)
+		}
+		box := store.SourceBox{Name: d.Source}
+		if f, ok := byPath[d.Dest.Key()]; ok {
+			joined = append(joined, join{f, box})
+			continue
+		}
+		if i := slices.IndexFunc(fresh, func(r store.Folder) bool { return r.Path.Equal(d.Dest) }); i >= 0 {
+			fresh[i].Sources = append(fresh[i].Sources, box)
+			continue
+		}
+		fresh = append(fresh, store.Folder{Account: a.id, Kind: "mail", Name: name, Path: d.Dest, Role: string(d.Role), Sources: []store.SourceBox{box}})
+	}
+	for _, d := range info.dest {
+		if !selectable(d.Attrs) || byPath[d.Path.Key()] != nil || slices.ContainsFunc(fresh, func(r store.Folder) bool { return r.Path.Equal(d.Path) }) {
+			continue
+		}
+		fresh = append(fresh, store.Folder{Account: a.id, Kind: "mail", Name: d.Name, Path: d.Path, Role: string(mapping.RoleOf(d.Attrs))})
+	}
+	if err := a.addFolders(fresh); err != nil {
+		return err
+	}
+	for _, j := range joined {
+		if err := j.f.addSource(j.box); err != nil {
+			return err
+		}
+	}
+	a.notePresence(info.dest)
+	return nil
+}
+
+// join is a source folder that turned up for a shown folder that exists already.
+type join struct {
+	f   *folder
+	box store.SourceBox
+}
+
+// decide asks the mapping; the winner of a merge comes first, because it gives the identity.
+func (a *account) decide(info treeInfo) []mapping.Decision {
+	p := mapping.NewPlan(treeOf(info.source, info.sourcePrefix), treeOf(info.dest, info.destPrefix), mapping.PlanOptions{})
+	out := slices.Clone(p.Decisions)
+	slices.SortStableFunc(out, func(x, y mapping.Decision) int {
+		switch {
+		case x.Primary && !y.Primary:
+			return -1
+		case y.Primary && !x.Primary:
+			return 1
+		}
+		return 0
+	})
+	return out
+}
+
+func treeOf(fs []Folder, prefix string) mapping.Tree {
+	t := mapping.Tree{Prefix: prefix}
+	for _, f := range fs {
+		if f.Separator != "" {
+			t.Separator = f.Separator
+		}
+		t.Folders = append(t.Folders, mapping.Node{Name: f.Name, Path: f.Path, Attrs: f.Attrs})
+	}
+	return t
+}
+
+// index maps the known folders by shown path and the known source folders by name.
+func (a *account) index() (map[string]*folder, map[string]bool) {
+	byPath, bySource := make(map[string]*folder), make(map[string]bool)
+	for _, f := range a.all() {
+		rec := f.record()
+		byPath[rec.Path.Key()] = f
+		for _, s := range rec.Sources {
+			bySource[s.Name] = bySource[s.Name] || !s.Borrowed
+		}
+	}
+	return byPath, bySource
+}
+
+// addFolders stores new records, all in one transaction.
+func (a *account) addFolders(recs []store.Folder) error {
+	if len(recs) == 0 {
+		return nil
+	}
+	err := a.e.store.Update(func(tx *store.Tx) error {
+		for i := range recs {
+			id, err := tx.NewFolderID()
+			if err != nil {
+				return err
+			}
+			recs[i].ID = id
+			if err := tx.PutFolder(recs[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range recs {
+		a.folders[r.ID] = unloaded(a, r)
+	}
+	return nil
+}
+
+// notePresence keeps what the destination lists, and forgets shown folders that only the destination had and
+// that were deleted there.
+func (a *account) notePresence(dest []Folder) {
+	seen := make(map[string]Folder, len(dest))
+	for _, d := range dest {
+		seen[d.Path.Key()] = d
+	}
+	for _, f := range a.all() {
+		rec := f.record()
+		d, ok := seen[rec.Path.Key()]
+		f.mu.Lock()
+		f.onDest = presence{Exists: ok && selectable(d.Attrs), Attrs: d.Attrs, Subscribed: ok && d.Subscribed}
+		f.mu.Unlock()
+		if !ok && len(rec.Sources) == 0 {
+			if err := a.dropFolder(f); err != nil {
+				a.log.Error("forget a folder that the destination deleted", "folder", rec.Name, "err", err)
+			}
+		}
+	}
+}
+
+// selectable tells whether a listed mailbox can hold messages (RFC 3501 7.2.2, RFC 5258 3.4).
+func selectable(attrs []string) bool {
+	return !hasAttr(attrs, `\Noselect`) && !hasAttr(attrs, `\NonExistent`)
+}

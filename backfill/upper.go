@@ -1,0 +1,227 @@
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// lookUpper lists what is new in the destination's folder; the caller holds writer, so that no copy of ours is
+// in flight: whatever is new and not linked is new mail.
+func (f *folder) lookUpper(ctx context.Context) error {
+	rec := f.record()
+	if rec.DestUIDValidity == 0 {
+		return nil
+	}
+	w, err := f.acct.dest(ctx)
+	if err != nil {
+		return err
+	}
+	if err := f.recover(ctx, w); err != nil {
+		return err
+	}
+	if err := f.removePending(ctx, w); err != nil {
+		return err
+	}
+	if err := f.lookDest(ctx, w); err != nil {
+		return fmt.Errorf("destination: %w", err)
+	}
+	return f.carrySubscription(ctx)
+}
+
+// lookDest looks at the destination's folder as cheaply as the server allows.
+func (f *folder) lookDest(ctx context.Context, w Writer) error {
+	rec := f.record()
+	news, err := f.upperNews(ctx, w, rec)
+	if err != nil {
+		return err
+	}
+	if v := news.State.UIDValidity; v != 0 && v != rec.DestUIDValidity || news.State.UIDNext != 0 && news.State.UIDNext < rec.DestUIDNext {
+		f.setProblem("destination", "the destination's folder was restored or created anew (UIDVALIDITY or UIDNEXT went back): copying into it has stopped, nothing was deleted")
+		return nil
+	}
+	what := Scan{UIDValidity: rec.DestUIDValidity, Flags: true}
+	switch {
+	case rec.DestUIDNext == 0:
+		what.Details = f.mayPair()
+	case !news.New && !news.Gone && !news.Flags:
+		f.setDest(cursor{news.State, time.Now()})
+		return nil
+	case rec.DestModSeq != 0 && news.State.HighestModSeq != 0:
+		what.ChangedSince = rec.DestModSeq
+	case news.New && !news.Gone && !news.Flags:
+		what.UIDs = from(rec.DestUIDNext)
+	}
+	return f.listDest(ctx, w, what)
+}
+
+func (f *folder) upperNews(ctx context.Context, w Writer, rec store.Folder) (News, error) {
+	if cur := f.destCursor(); !cur.looked.IsZero() {
+		return w.Poll(ctx, rec.Name, cur.state)
+	}
+	st, err := w.Examine(ctx, rec.Name)
+	if err != nil {
+		return News{}, err
+	}
+	f.setDest(cursor{state: st})
+	return News{
+		State: st,
+		New:   st.UIDNext != rec.DestUIDNext || st.UIDNext == 0,
+		Gone:  int(st.Exists) < f.countDest(),
+		Flags: st.HighestModSeq == 0 || st.HighestModSeq != rec.DestModSeq,
+	}, nil
+}
+
+// listDest scans and merges; where the count then disagrees, messages were deleted there.
+func (f *folder) listDest(ctx context.Context, w Writer, what Scan) error {
+	rec := f.record()
+	var entries []Entry
+	st, err := w.Scan(ctx, rec.Name, what, func(e Entry) error { entries = append(entries, e); return nil })
+	if err != nil {
+		return err
+	}
+	full := what.UIDs == nil && what.ChangedSince == 0
+	if err := f.mergeUpper(st, entries, what); err != nil {
+		return err
+	}
+	if f.countDest() != int(st.Exists) {
+		if !full {
+			what, entries = Scan{UIDValidity: st.UIDValidity, Flags: true}, entries[:0]
+			if st, err = w.Scan(ctx, rec.Name, what, func(e Entry) error { entries = append(entries, e); return nil }); err != nil {
+				return err
+			}
+			if err := f.mergeUpper(st, entries, what); err != nil {
+				return err
+			}
+		}
+		if err := f.mergeVanished(entries); err != nil {
+			return err
+		}
+	}
+	f.setDest(cursor{st, time.Now()})
+	return nil
+}
+
+// countDest counts the messages that the destination's folder should have by the links.
+func (f *folder) countDest() int {
+	return f.counted().onDest
+}
+
+// byDest maps destination UIDs to shown UIDs.
+func byDest(links []store.Link) map[uint32]uint32 {
+	out := make(map[uint32]uint32, len(links))
+	for i := range links {
+		if links[i].Dst != 0 {
+			out[links[i].Dst] = links[i].UID
+		}
+	}
+	return out
+}
+
+// mergeUpper takes a listing of the destination's folder into the links. At the first meeting, messages that
+// look the same on both sides are paired provisionally and shown as the source's one.
+func (f *folder) mergeUpper(st BoxState, entries []Entry, what Scan) error {
+	var paired map[uint32]uint32 // destination UID -> shown UID
+	if what.Details {
+		paired = make(map[uint32]uint32)
+		below := f.where(func(l *store.Link) bool { return l.State == store.Listed && l.Dst == 0 })
+		for _, p := range mapping.Pair(keysOfLinks(below), keysOfEntries(entries)) {
+			paired[p.Above] = p.Below
+		}
+	}
+	return f.edit(func(e *edit) error {
+		known := byDest(f.links)
+		r := e.record()
+		for _, en := range entries {
+			if uid, ok := known[en.UID]; ok {
+				if l, ok := e.link(uid); ok && what.Flags {
+					e.mergeUpperFlags(l, en.Flags)
+				}
+				continue
+			}
+			if l, ok := e.link(paired[en.UID]); ok && l.State == store.Listed && l.Dst == 0 {
+				l.Dst, l.Paired = en.UID, true
+				e.put(l)
+				continue
+			}
+			if en.UID < r.DestUIDNext {
+				continue // accounted for: a copy of ours that was removed meanwhile
+			}
+			e.insertUpper(en, what.Details)
+		}
+		r.DestModSeq = st.HighestModSeq
+		r.DestUIDNext = max(r.DestUIDNext, 1)
+		if n := len(entries); n > 0 { // not st.UIDNext: a message may have come behind the listing
+			r.DestUIDNext = max(r.DestUIDNext, entries[n-1].UID+1)
+		}
+		return nil
+	})
+}
+
+// insertUpper adds a message that only the destination has.
+func (e *edit) insertUpper(en Entry, details bool) uint32 {
+	l := store.Link{Dst: en.UID, State: store.Above, Size: -1}
+	if e.rec.Identity.Native {
+		l.UID = en.UID
+	}
+	l.Flags = e.flags(en.Flags)
+	l.Sent = l.Flags
+	if details {
+		setDetails(&l, en)
+	}
+	return e.insert(l)
+}
+
+// mergeUpperFlags takes the destination's flags into a link; what it cannot hold stays with us. Sent is what
+// the destination had when last seen.
+func (e *edit) mergeUpperFlags(l store.Link, now mapping.Flags) {
+	sent := e.flagsOf(l.Sent)
+	if sent == now || l.State != store.Copied && l.State != store.Above {
+		return
+	}
+	l.Flags = e.flags(mapping.Merge(sent, e.flagsOf(l.Flags), now))
+	l.Sent = e.flags(now)
+	e.put(l)
+}
+
+// mergeVanished takes out what the destination's users deleted there. all is the complete listing.
+func (f *folder) mergeVanished(all []Entry) error {
+	gone := f.where(func(l *store.Link) bool { return l.Dst != 0 && !listed(all, l.Dst) })
+	if total := f.countDest(); tooMany(len(gone), total) {
+		f.setProblem("destination", fmt.Sprintf("%d of %d messages vanished from the destination at once: copying into the folder has stopped, nothing was deleted", len(gone), total))
+		return nil
+	}
+	return f.edit(func(e *edit) error {
+		for _, g := range gone {
+			if l, ok := e.link(g.UID); ok && l.Dst == g.Dst {
+				e.loseDest(l)
+			}
+		}
+		return nil
+	})
+}
+
+// loseDest is what becomes of a link whose copy vanished from the destination: its user deleted it.
+func (e *edit) loseDest(l store.Link) {
+	l.Dst = 0
+	switch l.State {
+	case store.Above:
+		e.forget(l.UID)
+		return
+	case store.Copied:
+		l.State = store.Whiteout
+	case store.Whiteout:
+		l.Paired = false
+	default:
+		l.Paired = false // a provisional pair that is gone proves nothing
+	}
+	e.put(l)
+}
+
+// from is the set n:*.
+func from(n uint32) imap.UIDSet { return imap.UIDSet{imap.UIDRange{Start: imap.UID(n), Stop: 0}} }
