@@ -1,0 +1,178 @@
+package imap
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"crossfade/backfill"
+	"crossfade/internal/imapwire"
+	"crossfade/proxy"
+)
+
+// conn is one client's connection. All of it belongs to the goroutine that runs serve.
+type conn struct {
+	srv    *Server
+	log    *slog.Logger
+	link   *link
+	wire   *imapwire.Conn
+	drain  <-chan struct{}
+	from   netip.Prefix
+	local  bool // the client is on this machine
+	secure bool // TLS
+
+	frame   imapwire.Frame
+	scratch []byte // one response line
+	session proxy.Session
+	view    *proxy.View          // nil unless a mailbox is selected
+	told    []backfill.ItemState // flags the running command has told or was asked to be silent about
+	bad     int                  // senseless commands and failed logins before login
+	bye     bool                 // the connection ends after the running command
+}
+
+// newConn makes a connection; plain is the network connection below any TLS, for its addresses.
+func newConn(s *Server, log *slog.Logger, nc, plain net.Conn, secure bool) *conn {
+	l := &link{Conn: nc}
+	l.limit(time.Now().Add(s.opts.LoginTimeout))
+	c := &conn{srv: s, log: log, link: l, from: proxy.Address(plain), local: proxy.IsLoopback(plain), secure: secure}
+	c.wire = imapwire.NewConn(l, imapwire.Options{ReadTimeout: s.opts.IOTimeout, WriteTimeout: s.opts.IOTimeout})
+	l.flush = c.wire.Flush
+	return c
+}
+
+// serve runs the connection to its end. drain ends when it should take its leave, ctx when it must stop at once.
+func (c *conn) serve(ctx, drain context.Context) {
+	defer func() {
+		if p := recover(); p != nil { // the last net: one client's trouble is not everybody's
+			c.log.Error("connection failed", "err", p, "stack", string(debug.Stack()))
+		}
+		c.close()
+	}()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c.drain = drain.Done()
+	defer context.AfterFunc(drain, c.link.drain)()
+	c.line("* OK [CAPABILITY " + c.capabilities() + "] Crossfade ready")
+	err := c.loop(ctx)
+	c.farewell(ctx, err)
+}
+
+// loop reads and runs commands until the client leaves or must leave.
+func (c *conn) loop(ctx context.Context) error {
+	for !c.bye {
+		cmd, err := c.next()
+		if err != nil {
+			return err
+		}
+		if cmd == nil {
+			continue
+		}
+		if err := c.run(ctx, cmd); err != nil {
+			return err
+		}
+	}
+	return c.wire.Flush()
+}
+
+// farewell says why the connection ends, if the client can still hear it.
+func (c *conn) farewell(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil && c.wire.Err() == nil {
+		c.sayWhy(err)
+	}
+	var fatal *fatalError
+	if !errors.As(err, &fatal) {
+		_ = c.wire.Flush() // nobody is left to be told
+	}
+}
+
+// sayWhy takes leave of the client.
+func (c *conn) sayWhy(err error) {
+	var fatal *fatalError
+	switch {
+	case errors.As(err, &fatal), errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+	case errors.Is(err, errDraining):
+		c.line("* BYE [UNAVAILABLE] The server is about to restart; come back in a moment")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.line("* BYE Silent for too long")
+	default:
+		c.log.Debug("connection lost", "err", err)
+	}
+}
+
+// close ends the session and whatever is selected.
+func (c *conn) close() {
+	c.unselect()
+	if c.session != nil {
+		if err := c.session.Close(); err != nil {
+			c.log.Warn("session did not close well", "err", err)
+		}
+		c.session = nil
+	}
+	_ = c.wire.Close() // nothing is left to be lost
+}
+
+// unselect leaves the selected mailbox, if any.
+func (c *conn) unselect() {
+	if c.view != nil {
+		c.view.Mailbox().Close()
+		c.view = nil
+	}
+}
+
+// line adds one response line. A write error sticks to the writer and ends the connection at the next flush.
+func (c *conn) line(s string) {
+	_, _ = c.wire.WriteString(s)
+	c.wire.CRLF()
+}
+
+// bytes adds raw response bytes.
+func (c *conn) bytes(b []byte) { _, _ = c.wire.Write(b) }
+
+// hold is how large a buffer an idle connection may keep.
+const hold = 4 << 10
+
+// pause gives memory back and flushes, unless the client has already sent more, before the server waits for it.
+func (c *conn) pause() error {
+	if c.wire.Buffered() > 0 {
+		return nil
+	}
+	if err := c.wire.Flush(); err != nil {
+		return err
+	}
+	c.wire.Release()
+	c.told = nil
+	if cap(c.frame.Raw) > hold {
+		c.frame.Raw = nil
+	}
+	if cap(c.scratch) > hold {
+		c.scratch = nil
+	}
+	return nil
+}
+
+// patience is how long the client may stay silent between commands.
+func (c *conn) patience() time.Duration {
+	if c.session != nil {
+		return c.srv.opts.IdleTimeout
+	}
+	return c.srv.opts.LoginTimeout
+}
+
+// guard runs a handler that asks servers, under a context that ends when the client hangs up meanwhile. If the
+// client has sent more commands already, it is plainly there.
+func (c *conn) guard(ctx context.Context, run func(ctx context.Context) error) error {
+	if c.wire.Buffered() > 0 {
+		return run(ctx)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w := c.link.watch(cancel)
+	defer w.stop()
+	return run(ctx)
+}

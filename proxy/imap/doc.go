@@ -1,0 +1,29 @@
+// Package imap is the IMAP server that clients talk to (RFC 3501 and the extensions in capability.go). Each
+// command has a file of its own, named after it.
+//
+// # The way of a command
+//
+// server.go accepts, conn.go reads one command at a time as bytes, command.go finds its handler and words the
+// tagged answer, the handler asks the proxy.Session or proxy.Mailbox. After a command in a selected mailbox
+// update.go tells what else has changed, as far as the command allows it (RFC 3501 7.4.1).
+//
+// # Rules
+//
+//   - Only sequence numbers, UIDs, FLAGS, and known sizes and dates are written by us. Every other FETCH answer is
+//     passed on as the bytes a server sent.
+//   - A body that was announced and is cut upstream closes the client's connection. Nothing is ever padded,
+//     and a message that cannot be had is a tagged NO, never an empty or NIL body: clients keep what they see.
+//   - Bytes of a literal are never run as a command, whatever went wrong before.
+//   - What a client sends in odd form (case, blanks, 8-bit names, missing parentheses) is understood if it can
+//     be; else it costs a BAD, never the connection.
+//   - Before login only what every server has is offered, so that a client carries nothing over.
+//   - Every wait has an end: reads and writes have deadlines, commands stop when the client has gone.
+//
+// # Words
+//
+//   - link: the network connection with one byte of look-ahead, which tells that a client has gone or has
+//     more to say while a command runs.
+//   - plan: what a FETCH asks for, split into what the state answers and what the servers are asked.
+//   - leaf: a SEARCH key that only the servers can answer.
+//   - told: messages whose flags the client knows already.
+package imap

@@ -1,0 +1,75 @@
+package imap
+
+import (
+	"bytes"
+	"io"
+	"os"
+)
+
+// inMemory is the largest message that is kept in memory while it waits to be added; larger ones go to a file.
+const inMemory = 256 << 10
+
+// spool keeps one message's bytes so that they can be read as often as an APPEND has to be tried.
+type spool struct {
+	size int64
+	mem  []byte
+	file *os.File // already removed from its directory, so that nothing stays behind after a crash
+}
+
+// diskError is trouble with our own spool while the client goes on sending.
+type diskError struct{ err error }
+
+func (e *diskError) Error() string { return e.err.Error() }
+func (e *diskError) Unwrap() error { return e.err }
+
+// newSpool reads size bytes from r. A *diskError leaves r in the middle; other errors are r's.
+func newSpool(dir string, size int64, r io.Reader) (*spool, error) {
+	s := &spool{size: size}
+	if size <= inMemory {
+		s.mem = make([]byte, size)
+		_, err := io.ReadFull(r, s.mem)
+		return s, err
+	}
+	f, err := os.CreateTemp(dir, "crossfade-append-")
+	if err != nil {
+		return nil, &diskError{err}
+	}
+	s.file = f
+	if err := os.Remove(f.Name()); err != nil {
+		s.close()
+		return nil, &diskError{err}
+	}
+	if _, err := io.CopyN(diskWriter{f}, r, size); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// diskWriter marks errors of writing.
+type diskWriter struct{ w io.Writer }
+
+// Write implements io.Writer.
+func (d diskWriter) Write(p []byte) (int, error) {
+	n, err := d.w.Write(p)
+	if err != nil {
+		err = &diskError{err}
+	}
+	return n, err
+}
+
+// open returns a fresh reader of the message. Readers do not disturb each other.
+func (s *spool) open() (io.ReadCloser, error) {
+	if s.file != nil {
+		return io.NopCloser(io.NewSectionReader(s.file, 0, s.size)), nil
+	}
+	return io.NopCloser(bytes.NewReader(s.mem)), nil
+}
+
+// close frees the memory or the disk.
+func (s *spool) close() {
+	if s.file != nil {
+		_ = s.file.Close() // the file has no name any more; nothing is to be kept
+	}
+	s.mem, s.file = nil, nil
+}
