@@ -19,6 +19,9 @@ func (p *planner) number(s *spot) {
 	}
 	for _, key := range order {
 		same := byName[key]
+		if len(same) == 1 {
+			continue
+		}
 		first := slices.MaxFunc(same, func(a, b *spot) int { return p.claim(a) - p.claim(b) })
 		n := 1
 		for _, k := range same {
@@ -47,8 +50,8 @@ func (p *planner) nameKey(name string) string {
 	return name
 }
 
-// claim ranks spots that want the same name, of which the first keeps it: the destination's own, then one of the source's
-// ordinary place, then one that is spelt exactly as a folder there, then one with the source's spelling.
+// claim ranks spots that want the same name, of which the first keeps it: the destination's own, then one in
+// the source's ordinary place, then one spelt exactly as a folder there, then one with the source's spelling.
 func (p *planner) claim(k *spot) int {
 	rank := 0
 	if k.why == "" {

@@ -1,2 +1,46 @@
-// Package mapping says what equals what; pure, no I/O.
+// Package mapping says what equals what on two mail servers: folders by role, name and path, messages by their
+// keys, flags as sets. It does no I/O and keeps no state; everything is a function of its arguments.
+//
+// # Words
+//
+//   - path: a folder's decoded segments, without separators ([Path])
+//   - role: the special use of a folder (RFC 6154), told by attributes or by a default name ([Role])
+//   - default name: a name under which some server or client makes the folder of a role, in any language
+//   - key: what a cheap listing tells about a message; equal keys propose a pair ([Key], [Pair])
+//   - source, destination: the old and the new server; below and above are messages on them
+//   - plan: where each folder of the source goes ([Plan])
+//
+// # Names
+//
+// A default name is looked up by a folded key ([FoldName]) in a table made from names/names.tsv, which keeps the
+// source of every name. A name that means different roles in different places has no role ([RoleByName]), but
+// it is still a default name ([DefaultName]): nothing is created under it.
+//
+// # Where a folder goes
+//
+// [NewPlan] applies these rules in order:
+//
+//  1. \Noselect and \NonExistent names, folders that only show other folders' messages (\All, \Flagged,
+//     \Important), names listed twice and names without a path are skipped; Why tells.
+//  2. The source's personal prefix is taken off and the destination's put before. INBOX goes to INBOX; children
+//     of INBOX stay its children, unless the destination keeps every folder there.
+//  3. What cannot stand in a name on the destination is escaped ([EscapeSegment]): "a/b" becomes "a=2Fb".
+//  4. Roles. A folder's role is what its attributes say (SPECIAL-USE or XLIST), else what its name says if it is
+//     at the top. Of several folders with one role one wins: attribute before name, then the destination's own
+//     path, then order. It goes to the destination's folder of that role, found by the same two means, with all
+//     its children. If there is none, it is created as Drafts, Sent Items, Deleted Items, Junk E-Mail or Archive.
+//  5. All other folders keep their own names. One that has the very path of a role folder is merged with it:
+//     several source folders then have one Dest, and one of them is Primary: the one with the equal path, else
+//     the winner, else the first.
+//  6. A folder at the top that would be created under a default name is set aside: "Gesendet" becomes
+//     "Gesendet (old)" ([SetAside]). Under a name that the destination has already nothing is created, so it
+//     stays.
+//  7. Names that would still fall together are numbered: "work (2)" beside "Work" where the destination does not
+//     tell them apart, "Sent (old) (2)" beside a folder that had that name before.
+//
+// Every folder of the source has exactly one decision; two have the same Dest only if Why says that they are
+// merged; and a plan made again after it was carried out decides the same, with every folder Existing.
+//
+// Shared and other users' namespaces (RFC 2342) are not decided here: folders outside the prefix are taken for
+// the user's own.
 package mapping

@@ -51,13 +51,18 @@ func foldASCII(buf []byte, name string) ([]byte, bool) {
 // composes, and again after it, because compatibility forms decompose into them (U+FE71 holds a tatweel).
 func foldUnicode(name string) string {
 	name = strings.Map(visible, name)
-	name = norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
-	name = strings.Map(visible, name)
+	name = norm.NFKC.String(withoutCase(norm.NFKC.String(name)))
+	if seen := strings.Map(visible, name); seen != name {
+		name = norm.NFKC.String(seen)
+	}
 	if strings.IndexFunc(name, foldedToSpace) < 0 {
 		return name
 	}
 	return strings.Join(strings.FieldsFunc(name, foldedToSpace), " ")
 }
+
+// withoutCase is full case folding. Lower case follows because cases.Fold swaps the two cases of Cherokee.
+func withoutCase(s string) string { return strings.ToLower(cases.Fold().String(s)) }
 
 // visible drops characters that a reader does not see.
 func visible(r rune) rune {

@@ -19,6 +19,9 @@ func (p *planner) place(i int) {
 	case len(n.Path) == 0 || n.Name == "":
 		p.skip(i, "it has no name")
 		return
+	case len(n.Path) > maxDepth:
+		p.skip(i, fmt.Sprintf("it lies more than %d levels deep", maxDepth))
+		return
 	case !n.selectable():
 		p.skip(i, "it holds no messages, only folders")
 		return

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -14,6 +13,9 @@ type Tree struct {
 	Prefix    string // personal namespace prefix as the server spells it, e.g. "INBOX." (RFC 2342); "" if none
 	Folders   []Node // in the server's order
 }
+
+// maxDepth bounds what a hostile list can cost: deeper folders are skipped, or not seen on the destination.
+const maxDepth = 500
 
 // Node is one mailbox of a tree.
 type Node struct {
@@ -84,7 +86,7 @@ func newAtlas(t *Tree, fold bool) *atlas {
 	a := &atlas{exact: map[string]*Node{}, folded: map[string]*Node{}, fold: fold}
 	for i := range t.Folders {
 		n := &t.Folders[i]
-		if len(n.Path) == 0 {
+		if len(n.Path) == 0 || len(n.Path) > maxDepth {
 			continue
 		}
 		a.add(n)
@@ -120,7 +122,7 @@ func (a *atlas) find(p Path) *Node {
 }
 
 // foldCase is how a server without regard to case is taken to compare names.
-func foldCase(s string) string { return cases.Fold().String(norm.NFC.String(s)) }
+func foldCase(s string) string { return withoutCase(norm.NFC.String(s)) }
 
 // roleFolders returns the destination's folder of each role: by attribute first, then by name, there the
 // spelling that would be created before others, then in order.
@@ -129,7 +131,7 @@ func (t *Tree) roleFolders() map[Role]*Node {
 	rank := map[Role]int{}
 	for i := range t.Folders {
 		n := &t.Folders[i]
-		if len(n.Path) == 0 || !n.selectable() || slices.Contains(n.Path, "") {
+		if len(n.Path) == 0 || len(n.Path) > maxDepth || !n.selectable() || slices.Contains(n.Path, "") {
 			continue
 		}
 		role, byAttr := t.role(n)
