@@ -39,6 +39,7 @@ type folder struct {
 
 	loaded   bool               // links and sets are in memory; guarded by mu
 	tally    tally              // of links; stays when they are unloaded
+	tallied  bool               // the links were counted once
 	problems map[string]problem // by kind: source, destination, create, copy
 	onDest   presence           // as the last LIST of the destination had it; guarded by mu
 

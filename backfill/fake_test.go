@@ -1,0 +1,245 @@
+package backfill
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"crossfade/mapping"
+)
+
+// fakeServer is a mail server in memory that keeps one account, counts what it is asked, and can be told to
+// fail. It is a Driver, and its account a Writer.
+type fakeServer struct {
+	mu       sync.Mutex
+	host     string
+	sep      string
+	prefix   string
+	boxes    map[string]*fakeBox
+	order    []string
+	validity uint32
+	down     bool // every call fails with a host error
+	modseq   bool // offers CONDSTORE
+	uidplus  bool
+	move     bool
+	keywords bool                    // takes any keyword
+	refuse   func(body []byte) error // refuses an APPEND
+	cutAfter int                     // the connection ends after so many APPENDs took place; 0 never
+	lostUID  bool                    // the APPEND that is cut took place all the same
+	writes   []string                // everything that would change a source
+	onAppend func(box string, n int) // called before an APPEND's messages are taken
+}
+
+type fakeBox struct {
+	name     string
+	attrs    []string
+	validity uint32
+	next     uint32
+	modseq   uint64
+	msgs     []*fakeMsg
+	sub      bool
+	version  int
+}
+
+type fakeMsg struct {
+	uid    uint32
+	flags  mapping.Flags
+	date   time.Time
+	body   []byte
+	modseq uint64
+}
+
+func newFake(host, sep string, validity uint32) *fakeServer {
+	s := &fakeServer{host: host, sep: sep, validity: validity, boxes: map[string]*fakeBox{}, modseq: true, uidplus: true, move: true, keywords: true}
+	s.add("INBOX")
+	return s
+}
+
+func (s *fakeServer) add(name string, attrs ...string) *fakeBox {
+	b := &fakeBox{name: name, attrs: attrs, validity: s.validity, next: 1, modseq: 1, sub: true}
+	s.validity++
+	s.boxes[name] = b
+	s.order = append(s.order, name)
+	return b
+}
+
+func (b *fakeBox) put(body string, flags ...string) *fakeMsg {
+	b.modseq++
+	m := &fakeMsg{uid: b.next, flags: mapping.NewFlags(flags...), date: time.Unix(1500000000+int64(b.next)*60, 0).In(time.FixedZone("", 7200)), body: []byte(body), modseq: b.modseq}
+	b.next++
+	b.version++
+	b.msgs = append(b.msgs, m)
+	return m
+}
+
+func (b *fakeBox) remove(uids ...uint32) {
+	b.modseq++
+	b.version++
+	b.msgs = slices.DeleteFunc(b.msgs, func(m *fakeMsg) bool { return slices.Contains(uids, m.uid) })
+}
+
+func (s *fakeServer) Host() string { return s.host }
+
+func (s *fakeServer) Login(_ context.Context, user, secret string) (Mail, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return nil, s.err("login", "", HostScope)
+	}
+	if secret != "pw" {
+		return nil, s.err("login", "AUTHENTICATIONFAILED", AccountScope)
+	}
+	return s, nil
+}
+
+func (s *fakeServer) err(op, code string, scope Scope) error {
+	return &Error{Op: op, Host: s.host, Scope: scope, Patience: Later, Code: code, Text: "fake"}
+}
+
+func (s *fakeServer) box(name string) (*fakeBox, error) {
+	if s.down {
+		return nil, s.err("select", "", HostScope)
+	}
+	b := s.boxes[name]
+	if b == nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoFolder, s.err("select", "NONEXISTENT", FolderScope))
+	}
+	return b, nil
+}
+
+func (s *fakeServer) Features() Features { return Features{Separator: s.sep, Prefix: s.prefix} }
+func (s *fakeServer) Close() error       { return nil }
+
+func (s *fakeServer) Folders(context.Context) ([]Folder, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return nil, s.err("LIST", "", HostScope)
+	}
+	var out []Folder
+	for _, n := range s.order {
+		if b := s.boxes[n]; b != nil {
+			out = append(out, Folder{Name: n, Path: strings.Split(n, s.sep), Attrs: b.attrs, Separator: s.sep, Subscribed: b.sub})
+		}
+	}
+	return out, nil
+}
+
+func (s *fakeServer) state(b *fakeBox) BoxState {
+	st := BoxState{UIDValidity: b.validity, UIDNext: b.next, Exists: uint32(len(b.msgs)), AnyKeyword: s.keywords,
+		Permanent: mapping.NewFlags(`\Seen`, `\Answered`, `\Flagged`, `\Deleted`, `\Draft`)}
+	if s.modseq {
+		st.HighestModSeq = b.modseq
+	}
+	return st
+}
+
+func (s *fakeServer) Examine(_ context.Context, name string) (BoxState, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.box(name)
+	if err != nil {
+		return BoxState{}, err
+	}
+	return s.state(b), nil
+}
+
+func (s *fakeServer) Poll(ctx context.Context, name string, prev BoxState) (News, error) {
+	st, err := s.Examine(ctx, name)
+	differs := st.UIDNext != prev.UIDNext || st.Exists != prev.Exists || st.HighestModSeq != prev.HighestModSeq
+	return News{State: st, New: st.UIDNext != prev.UIDNext, Gone: st.Exists < prev.Exists, Flags: differs || !s.modseq}, err
+}
+
+// pick returns copies of the messages in a set, so that no lock is held while the caller works.
+func (s *fakeServer) pick(name string, validity uint32, set imap.UIDSet, since uint64) ([]fakeMsg, BoxState, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.box(name)
+	if err != nil {
+		return nil, BoxState{}, err
+	}
+	if validity != 0 && validity != b.validity {
+		return nil, BoxState{}, ErrUIDValidity
+	}
+	var out []fakeMsg
+	for _, m := range b.msgs {
+		if (set == nil || set.Contains(imap.UID(m.uid))) && m.modseq > since {
+			out = append(out, *m)
+		}
+	}
+	return out, s.state(b), nil
+}
+
+func (s *fakeServer) Scan(_ context.Context, name string, what Scan, each func(Entry) error) (BoxState, error) {
+	ms, st, err := s.pick(name, what.UIDValidity, what.UIDs, what.ChangedSince)
+	if err != nil {
+		return st, err
+	}
+	for _, m := range ms {
+		e := Entry{UID: m.uid}
+		if what.Flags {
+			e.Flags = m.flags
+		}
+		if what.Details {
+			e.Size, e.Date, e.MsgID = int64(len(m.body)), m.date, mapping.MessageIDFromHeader(headerOf(m.body))
+		}
+		if err := each(e); err != nil {
+			return st, err
+		}
+	}
+	return st, nil
+}
+
+func (s *fakeServer) FetchRaw(_ context.Context, name string, want RawFetch, each func(*RawItem) error) error {
+	ms, _, err := s.pick(name, want.UIDValidity, want.UIDs, 0)
+	if err != nil {
+		return err
+	}
+	for _, m := range ms {
+		done := false
+		it := &RawItem{UID: m.uid, Next: func() (RawAtt, error) {
+			if done {
+				return RawAtt{}, io.EOF
+			}
+			done = true
+			return RawAtt{Name: "BODY[]", Literal: bytes.NewReader(m.body), Size: int64(len(m.body))}, nil
+		}}
+		if err := each(it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *fakeServer) Read(_ context.Context, name string, validity uint32, set imap.UIDSet, each func(*Message) error) error {
+	ms, _, err := s.pick(name, validity, set, 0)
+	if err != nil {
+		return err
+	}
+	for _, m := range ms {
+		err := each(&Message{UID: m.uid, Flags: m.flags, Date: m.date, Size: int64(len(m.body)), Body: bytes.NewReader(m.body)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *fakeServer) Search(_ context.Context, name string, validity uint32, key SearchKey) (imap.UIDSet, error) {
+	ms, _, err := s.pick(name, validity, nil, 0)
+	var out imap.UIDSet
+	word := strings.ToLower(strings.Trim(strings.TrimPrefix(key.Text[0], "TEXT "), `"`))
+	for _, m := range ms {
+		if strings.Contains(strings.ToLower(string(m.body)), word) {
+			out.AddNum(imap.UID(m.uid))
+		}
+	}
+	return out, err
+}

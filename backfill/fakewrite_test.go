@@ -1,0 +1,189 @@
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"crossfade/mapping"
+)
+
+func (s *fakeServer) Append(_ context.Context, name string, items []AppendItem) ([]AppendResult, error) {
+	if s.onAppend != nil {
+		s.onAppend(name, len(items))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.box(name)
+	if err != nil {
+		return nil, err
+	}
+	s.writes = append(s.writes, "APPEND "+name)
+	var out []AppendResult
+	for _, it := range items {
+		rc, err := it.Open()
+		if err != nil {
+			return out, err
+		}
+		body, err := io.ReadAll(rc)
+		if err != nil || int64(len(body)) != it.Size {
+			return out, fmt.Errorf("size %d, want %d: %v", len(body), it.Size, err)
+		}
+		if s.refuse != nil {
+			if err := s.refuse(body); err != nil {
+				out = append(out, AppendResult{Err: err})
+				continue
+			}
+		}
+		if s.cutAfter == 1 && !s.lostUID {
+			s.cutAfter = 0
+			return out, fmt.Errorf("%w: %w", ErrUncertain, s.err("APPEND", "", HostScope))
+		}
+		flags := it.Flags
+		if !s.keywords {
+			flags = mapping.NewFlags(slices.DeleteFunc(flags.List(), func(f string) bool { return f[0] != '\\' })...)
+		}
+		m := b.put(string(body), flags.List()...)
+		m.date = it.Date
+		if s.cutAfter == 1 {
+			s.cutAfter = 0
+			return out, fmt.Errorf("%w: %w", ErrUncertain, s.err("APPEND", "", HostScope))
+		}
+		if s.cutAfter > 1 {
+			s.cutAfter--
+		}
+		r := AppendResult{}
+		if s.uidplus {
+			r.UIDValidity, r.UID = b.validity, m.uid
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func (s *fakeServer) Store(_ context.Context, name string, validity uint32, set imap.UIDSet, op FlagOp, flags mapping.Flags) (map[uint32]mapping.Flags, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.box(name)
+	if err != nil {
+		return nil, err
+	}
+	s.writes = append(s.writes, "STORE "+name)
+	out := map[uint32]mapping.Flags{}
+	for _, m := range b.msgs {
+		if set.Contains(imap.UID(m.uid)) {
+			b.modseq++
+			m.modseq = b.modseq
+			m.flags = applyFlags(m.flags, op, flags)
+			out[m.uid] = m.flags
+		}
+	}
+	return out, nil
+}
+
+func (s *fakeServer) Expunge(_ context.Context, name string, validity uint32, set imap.UIDSet) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.box(name)
+	if err != nil {
+		return err
+	}
+	s.writes = append(s.writes, "EXPUNGE "+name)
+	for _, m := range slices.Clone(b.msgs) {
+		if set.Contains(imap.UID(m.uid)) && m.flags.Has(`\Deleted`) {
+			b.remove(m.uid)
+		}
+	}
+	return nil
+}
+
+func (s *fakeServer) Copy(_ context.Context, name string, validity uint32, set imap.UIDSet, to string) (Copied, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.box(name)
+	if err != nil {
+		return Copied{}, err
+	}
+	t, err := s.box(to)
+	if err != nil {
+		return Copied{}, err
+	}
+	s.writes = append(s.writes, "COPY "+name+" "+to)
+	out := Copied{UIDValidity: t.validity, UIDs: map[uint32]uint32{}, Learned: s.uidplus}
+	for _, m := range slices.Clone(b.msgs) {
+		if set.Contains(imap.UID(m.uid)) {
+			n := t.put(string(m.body), m.flags.List()...)
+			n.date = m.date
+			out.UIDs[m.uid] = n.uid
+		}
+	}
+	return out, nil
+}
+
+func (s *fakeServer) Move(ctx context.Context, name string, validity uint32, set imap.UIDSet, to string) (Copied, error) {
+	if !s.move {
+		return Copied{}, ErrNotOffered
+	}
+	c, err := s.Copy(ctx, name, validity, set, to)
+	if err != nil {
+		return c, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for u := range c.UIDs {
+		s.boxes[name].remove(u)
+	}
+	return c, nil
+}
+
+func (s *fakeServer) Create(_ context.Context, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return s.err("CREATE", "", HostScope)
+	}
+	if strings.Contains(name, "forbidden") {
+		return s.err("CREATE", "CANNOT", FolderScope)
+	}
+	if s.boxes[name] != nil {
+		return s.err("CREATE", "ALREADYEXISTS", FolderScope)
+	}
+	s.writes = append(s.writes, "CREATE "+name)
+	s.add(name).sub = false
+	return nil
+}
+
+func (s *fakeServer) Delete(_ context.Context, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes = append(s.writes, "DELETE "+name)
+	delete(s.boxes, name)
+	return nil
+}
+
+func (s *fakeServer) Rename(_ context.Context, name, to string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes = append(s.writes, "RENAME "+name)
+	s.boxes[to] = s.boxes[name]
+	s.boxes[to].name = to
+	s.order = append(s.order, to)
+	delete(s.boxes, name)
+	return nil
+}
+
+func (s *fakeServer) Subscribe(_ context.Context, name string, on bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes = append(s.writes, "SUBSCRIBE "+name)
+	if b := s.boxes[name]; b != nil {
+		b.sub = on
+	}
+	return nil
+}
+
+func (s *fakeServer) Name(p mapping.Path) string { return strings.Join(p, s.sep) }
