@@ -1,2 +1,46 @@
-// Package backfill is the overlay engine.
+// Package backfill is the overlay engine: it makes two mail servers look like one mailbox while the mail moves
+// from the one to the other.
+//
+// # The overlay
+//
+// The source is the lower, read-only side; the destination the upper, writable one. A link says which message
+// below is which message above and under which number clients know it. Writing goes up. Deleting something
+// that exists only below leaves a whiteout. Opening a folder moves it to the head of the copying queue;
+// backfill is the same copying with nobody waiting.
+//
+// # Words
+//
+//   - account: one user on both sides; one record owns a destination mailbox
+//   - folder: one shown folder with the source folders blended into it
+//   - link: one message known on one side or both; its states are in package store
+//   - identity: the UIDVALIDITY and UIDs under which a folder is shown
+//   - snapshot and gap: the source's UIDNEXT when numbers were first told, and the million above it; what comes
+//     later is numbered from there, so that a device that still talks to the old server never sees one number
+//     for two messages
+//   - cursor: how far a side was looked at
+//   - intent: the durable note that an APPEND may be under way
+//   - quarantine: messages that the destination refused, with its words; still served from the source
+//
+// # The way of a message
+//
+// queue (queue.go) → look at both sides (open.go, lower.go, upper.go) → match (mapping.Pair, confirm.go) →
+// copy: read once into a bounded spool (spool.go, transfer.go), journal the intent, APPEND, learn the UIDs
+// (batch.go), compare flags and link (finish.go) → verify (verify.go). After a crash or a cut recover.go finds
+// by the hash of the bytes what arrived.
+//
+// # Rules
+//
+//   - The source is never changed.
+//   - Nothing is lost or doubled, whatever is killed when. "UID not learned" is not "copy failed".
+//   - Durable before told: an edit is committed and fsynced, then applied, then views are woken (edit.go, commit.go).
+//   - A folder is copied in ascending source order by one writer; clients' own APPENDs go through the same one.
+//   - A message that was born on the source is answered by the source; flags of copied mail are the destination's.
+//   - Never a short answer: a side that is needed and down makes ErrUnavailable.
+//   - What only the destination has is never touched; a copy that vanished there was deleted by its user.
+//   - No lock is held over a network call. The sync and writer claims of a folder are; sync is taken first.
+//
+// # Calls
+//
+// Engine.Login is the one door. Session and Mailbox own every transaction; front doors never touch the store.
+// News goes up only as a version that grows: Mailbox.Changes compares, Mailbox.Changed wakes.
 package backfill
