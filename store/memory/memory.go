@@ -3,6 +3,7 @@
 package memory
 
 import (
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 
@@ -12,12 +13,13 @@ import (
 
 // New returns an empty store. It forgets everything when it is closed.
 func New() store.KV {
-	kv := &kv{}
+	kv := &kv{seed: maphash.MakeSeed()}
 	kv.now.Store(&snapshot{})
 	return kv
 }
 
 type kv struct {
+	seed    maphash.Seed // of the nodes' ranks: nobody can choose keys that unbalance the tree
 	writing sync.Mutex
 	now     atomic.Pointer[snapshot] // nil once closed
 }
@@ -55,7 +57,7 @@ func (kv *kv) Update(f func(store.Txn) error) error {
 		}
 		if !deleted {
 			next.bytes += int64(len(key) + len(value))
-			next.root = next.root.insert(newNode(string(key), value))
+			next.root = next.root.insert(&node{key: string(key), value: value, rank: maphash.Bytes(kv.seed, key)})
 		}
 		return nil
 	})

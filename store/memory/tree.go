@@ -1,9 +1,6 @@
 package memory
 
-import (
-	"hash/maphash"
-	"strings"
-)
+import "strings"
 
 // node is a treap: a search tree by key that is a heap by rank. Ranks are hashes, so the tree is balanced
 // whatever the order of the keys. Nodes are never changed once they are linked; nil is the empty tree.
@@ -12,13 +9,6 @@ type node struct {
 	value       []byte
 	rank        uint64
 	left, right *node
-}
-
-// seed differs in every process: nobody can choose keys that unbalance the tree.
-var seed = maphash.MakeSeed()
-
-func newNode(key string, value []byte) *node {
-	return &node{key: key, value: value, rank: maphash.String(seed, key)}
 }
 
 func (n *node) find(key string) *node {

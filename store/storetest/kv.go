@@ -30,6 +30,8 @@ func KV(t *testing.T, open Open) {
 		"bounds":                        bounds,
 		"large values":                  largeValues,
 		"a view does not change":        viewIsolated,
+		"every view does not change":    snapshotsKept,
+		"large updates at once":         largeAtOnce,
 		"many updates at once":          manyUpdates,
 		"a failure among many":          failureAmongMany,
 		"an update sees the one before": seesBefore,

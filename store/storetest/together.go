@@ -4,13 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
-	"pgregory.net/rapid"
 
 	"crossfade/store"
 )
@@ -33,6 +30,38 @@ func viewIsolated(t *testing.T, kv store.KV) {
 		return err
 	}))
 	want(t, kv, "", "a=2 c= ")
+}
+
+// largeAtOnce has updates that are near the bound wait for the disk together.
+func largeAtOnce(t *testing.T, kv store.KV) {
+	var g errgroup.Group
+	for c := range clients {
+		g.Go(func() error {
+			for i := range 4 {
+				err := kv.Update(func(txn store.Txn) error {
+					return errors.Join(txn.Set([]byte{byte(c), byte(i), 0}, make([]byte, store.MaxUpdate/2-3)),
+						txn.Set([]byte{byte(c), byte(i), 1}, make([]byte, store.MaxUpdate/2-3)))
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	must(t, g.Wait())
+	n := 0
+	must(t, kv.View(func(r store.Reader) error {
+		return r.Scan(nil, func(_, value []byte) error {
+			if n++; len(value) != store.MaxUpdate/2-3 {
+				return fmt.Errorf("a value of %d bytes", len(value))
+			}
+			return nil
+		})
+	}))
+	if n != clients*4*2 {
+		t.Errorf("%d values", n)
+	}
 }
 
 // add adds 1 to a counter.
@@ -168,60 +197,4 @@ func seesBefore(t *testing.T, kv store.KV) {
 	}
 	must(t, g.Wait())
 	want(t, kv, "", fmt.Sprintf("at/%04d=ball ", clients*rounds))
-}
-
-// likeMap does the same at random to the engine and to a map.
-func likeMap(t *testing.T, kv store.KV) {
-	rapid.Check(t, func(t *rapid.T) {
-		model := emptied(t, kv)
-		for range rapid.IntRange(1, 6).Draw(t, "updates") {
-			next, fail := maps.Clone(model), rapid.Bool().Draw(t, "fail")
-			err := kv.Update(func(txn store.Txn) error {
-				for range rapid.IntRange(0, 8).Draw(t, "writes") {
-					key := rapid.StringMatching(`[ab]{1,3}`).Draw(t, "key")
-					if rapid.Bool().Draw(t, "delete") {
-						delete(next, key)
-						must(t, txn.Delete([]byte(key)))
-						continue
-					}
-					next[key] = rapid.StringMatching(`[xyz]{0,3}`).Draw(t, "value")
-					must(t, txn.Set([]byte(key), []byte(next[key])))
-				}
-				same(t, txn, next)
-				if fail {
-					return errors.New("no")
-				}
-				return nil
-			})
-			if (err != nil) != fail {
-				t.Fatal(err)
-			}
-			if !fail {
-				model = next
-			}
-			must(t, kv.View(func(r store.Reader) error { same(t, r, model); return nil }))
-		}
-	})
-}
-
-// emptied empties the engine.
-func emptied(t *rapid.T, kv store.KV) map[string]string {
-	must(t, kv.Update(func(txn store.Txn) error {
-		return txn.Scan(nil, func(key, _ []byte) error { return txn.Delete(key) })
-	}))
-	return make(map[string]string)
-}
-
-func same(t *rapid.T, r store.Reader, model map[string]string) {
-	prefix := rapid.StringMatching(`[ab]{0,2}`).Draw(t, "prefix")
-	wanted := ""
-	for _, k := range slices.Sorted(maps.Keys(model)) {
-		if strings.HasPrefix(k, prefix) {
-			wanted += k + "=" + model[k] + " "
-		}
-	}
-	got, err := dump(r, prefix)
-	if err != nil || got != wanted {
-		t.Fatalf("under %q there is %q, want %q (%v)", prefix, got, wanted, err)
-	}
 }
