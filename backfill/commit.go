@@ -130,7 +130,15 @@ func (e *edit) apply() {
 		if visible(old) != visible(&l) {
 			members = true
 		}
+		if old.Dst != 0 && old.Dst != l.Dst {
+			f.noteRemoved(old.Dst)
+		}
 		*old = l
+	}
+	for u := range e.drop {
+		if i, ok := find(f.links, u); ok && f.links[i].Dst != 0 {
+			f.noteRemoved(f.links[i].Dst)
+		}
 	}
 	if len(e.add) > 0 || len(e.drop) > 0 {
 		e.merge(v)

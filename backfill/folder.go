@@ -52,8 +52,11 @@ type folder struct {
 	dest   cursor             // the same for the destination; changed by the writer only, guarded by mu
 	// appended is one above the highest UID our own APPENDs are known to have got; guarded by mu.
 	appended uint32
-	looked   time.Time // last look at both sides; guarded by sync
-	inbox    bool
+	// removed are destination UIDs that clients expunged since the last listing there began: a listing that
+	// still had them must not bring them back. Guarded by mu.
+	removed map[uint32]struct{}
+	looked  time.Time // last look at both sides; guarded by sync
+	inbox   bool
 }
 
 // problem is why a folder does not go on, in words for the admin.
@@ -139,6 +142,22 @@ func (f *folder) noteAppended(next uint32) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.appended = max(f.appended, next)
+}
+
+// noteRemoved remembers what was expunged on the destination; the caller holds mu.
+func (f *folder) noteRemoved(dst uint32) {
+	if f.removed == nil {
+		f.removed = make(map[uint32]struct{})
+	}
+	f.removed[dst] = struct{}{}
+}
+
+// wasRemoved tells whether a listing that has the message is older than its removal.
+func (f *folder) wasRemoved(dst uint32) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	_, ok := f.removed[dst]
+	return ok
 }
 
 // destFloor is a UID that no APPEND to come can be below.

@@ -141,17 +141,18 @@ func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incomi
 		return err
 	}
 	box := f.record().Sources[links[0].Box]
-	shown := make(map[uint32]uint32, len(links))
+	left := make(map[uint32]uint32, len(links)) // shown UID by source UID
 	var set imap.UIDSet
 	for _, l := range links {
-		shown[l.Src] = l.UID
+		left[l.Src] = l.UID
 		set.AddNum(imap.UID(l.Src))
 	}
-	err = src.Read(ctx, box.Name, box.UIDValidity, set, func(m *Message) error {
-		uid, ok := shown[m.UID]
+	each := func(m *Message) error {
+		uid, ok := left[m.UID]
 		if !ok {
 			return nil
 		}
+		delete(left, m.UID)
 		s, err := f.acct.e.spool(ctx, m.Size, m.Body)
 		if err != nil {
 			return err
@@ -163,11 +164,29 @@ func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incomi
 			s.close()
 			return ctx.Err()
 		}
-	})
+	}
+	if err = src.Read(ctx, box.Name, box.UIDValidity, set, each); itemOnly(err) {
+		err = nil // one bad message stops no other: what is left is asked for one by one
+		for i := 0; i < len(links) && err == nil; i++ {
+			if _, ok := left[links[i].Src]; !ok {
+				continue
+			}
+			if err = src.Read(ctx, box.Name, box.UIDValidity, imap.UIDSetNum(imap.UID(links[i].Src)), each); itemOnly(err) {
+				f.acct.log.Warn("the source does not give a message", "folder", box.Name, "uid", links[i].Src, "err", err)
+				err = nil
+			}
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("source: %w", err)
 	}
 	return nil
+}
+
+// itemOnly tells whether an error concerns one message.
+func itemOnly(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Scope == Item
 }
 
 // write appends what was read, in batches.

@@ -41,7 +41,7 @@ func (f *folder) lookDest(ctx context.Context, w Writer) error {
 	if err != nil {
 		return err
 	}
-	if v := news.State.UIDValidity; v != 0 && v != rec.DestUIDValidity || news.State.UIDNext != 0 && news.State.UIDNext < rec.DestUIDNext {
+	if v := news.State.UIDValidity; v != 0 && v != rec.DestUIDValidity || news.UIDValidityDiffers {
 		f.setProblem("destination", "the destination's folder was restored or created anew (UIDVALIDITY or UIDNEXT went back): copying into it has stopped, nothing was deleted")
 		return nil
 	}
@@ -69,8 +69,9 @@ func (f *folder) upperNews(ctx context.Context, w Writer, rec store.Folder) (New
 		return News{}, err
 	}
 	f.setDest(cursor{state: st})
+	went := st.UIDNext != 0 && st.UIDNext < rec.DestUIDNext // a fresh answer: UIDNEXT never goes back by itself
 	return News{
-		State: st,
+		State: st, UIDValidityDiffers: went,
 		New:   st.UIDNext != rec.DestUIDNext || st.UIDNext == 0,
 		Gone:  int(st.Exists) < f.countDest(),
 		Flags: st.HighestModSeq == 0 || st.HighestModSeq != rec.DestModSeq,
@@ -80,6 +81,9 @@ func (f *folder) upperNews(ctx context.Context, w Writer, rec store.Folder) (New
 // listDest scans and merges; where the count then disagrees, messages were deleted there.
 func (f *folder) listDest(ctx context.Context, w Writer, what Scan) error {
 	rec := f.record()
+	f.mu.Lock()
+	f.removed = nil
+	f.mu.Unlock()
 	var entries []Entry
 	st, err := w.Scan(ctx, rec.Name, what, func(e Entry) error { entries = append(entries, e); return nil })
 	if err != nil {
@@ -102,6 +106,8 @@ func (f *folder) listDest(ctx context.Context, w Writer, what Scan) error {
 		if err := f.mergeVanished(entries); err != nil {
 			return err
 		}
+	} else {
+		f.setProblem("destination", "")
 	}
 	f.setDest(cursor{st, time.Now()})
 	return nil
@@ -149,7 +155,7 @@ func (f *folder) mergeUpper(st BoxState, entries []Entry, what Scan) error {
 				e.put(l)
 				continue
 			}
-			if en.UID < r.DestUIDNext {
+			if en.UID < r.DestUIDNext || f.wasRemoved(en.UID) {
 				continue // accounted for: a copy of ours that was removed meanwhile
 			}
 			e.insertUpper(en, what.Details)
@@ -196,6 +202,7 @@ func (f *folder) mergeVanished(all []Entry) error {
 		f.setProblem("destination", fmt.Sprintf("%d of %d messages vanished from the destination at once: copying into the folder has stopped, nothing was deleted", len(gone), total))
 		return nil
 	}
+	f.setProblem("destination", "")
 	return f.edit(func(e *edit) error {
 		for _, g := range gone {
 			if l, ok := e.link(g.UID); ok && l.Dst == g.Dst {
