@@ -1,0 +1,192 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"sort"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"github.com/knadh/koanf/parsers/toml/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+)
+
+// defaultState is where a proxy keeps what it knows unless told otherwise.
+const defaultState = "/var/lib/crossfade"
+
+// settings are all the names that the configuration knows: flags, environment and file share them.
+type settings struct {
+	Source             string `koanf:"source" placeholder:"URL" help:"The old server, which is never changed: imaps://host[:port] or imap://host[:port]. Append ?tls=skip-verify, ?tls=pin:SHA256 or ?tls=off."`
+	Destination        string `koanf:"destination" placeholder:"URL" help:"The new server, in the same form."`
+	IMAP               string `koanf:"imap" placeholder:"ADDR:PORT" help:"Listen for IMAP with STARTTLS."`
+	IMAPS              string `koanf:"imaps" placeholder:"ADDR:PORT" help:"Listen for IMAP over TLS. With neither --imap nor --imaps: :993."`
+	TLSCert            string `koanf:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM) shown to mail clients; read again when it changes."`
+	TLSKey             string `koanf:"tls-key" placeholder:"FILE" help:"The certificate's key (PEM)."`
+	Admin              string `koanf:"admin" placeholder:"ADDR:PORT" help:"Listen for /healthz (HTTP)."`
+	State              string `koanf:"state" placeholder:"DIR" help:"Where the proxy keeps what it knows (default: /var/lib/crossfade)."`
+	KeyFile            string `koanf:"key-file" placeholder:"FILE" help:"Key that seals the stored passwords: 32 bytes in hex (default: made in the state directory)."`
+	HoldBackfill       bool   `koanf:"hold-backfill" negatable:"" help:"Start with the backfill held, until 'crossfade release'."`
+	AllowPlainUpstream bool   `koanf:"allow-plain-upstream" negatable:"" help:"Allow ?tls=off for servers that are not on this machine."`
+	LogLevel           string `koanf:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error (default: info)."`
+	LogFormat          string `koanf:"log-format" placeholder:"FORMAT" help:"text or json (default: text)."`
+}
+
+// later are names that are set aside for what is still to be built.
+func later() []string {
+	return []string{"source-dav", "destination-dav", "destination-smtp", "destination-pop3", "destination-https", "destination-api",
+		"https", "http", "submission", "submissions", "pop3", "pop3s", "sieve"}
+}
+
+// known are the names of all settings.
+func known() []string {
+	t := reflect.TypeFor[settings]()
+	var out []string
+	for i := range t.NumField() {
+		out = append(out, t.Field(i).Tag.Get("koanf"))
+	}
+	return out
+}
+
+// envName is the environment's name for a setting: CROSSFADE_TLS_CERT for tls-cert.
+func envName(name string) string {
+	return "CROSSFADE_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// notBuiltYet refuses flags that are set aside, instead of calling them unknown.
+func notBuiltYet(args []string) error {
+	for _, a := range args {
+		name, _, _ := strings.Cut(strings.TrimPrefix(a, "--"), "=")
+		if strings.HasPrefix(a, "--") && contains(later(), name) {
+			return usagef("--%s is not built yet: this version moves mail over IMAP only; leave it out", name)
+		}
+	}
+	return nil
+}
+
+// load merges the file, the environment and the flags that were given.
+func load(path string, env []string, parsed *kong.Context) (settings, error) {
+	k := koanf.New("\x00") // names hold no separator that could split them
+	path, err := configPath(path, env)
+	if err != nil {
+		return settings{}, err
+	}
+	if path != "" {
+		if err := k.Load(file.Provider(path), toml.Parser()); err != nil {
+			return settings{}, fileError(path, err)
+		}
+		if err := checkNames(path, k.Raw()); err != nil {
+			return settings{}, err
+		}
+	}
+	if err := loadEnv(k, env); err != nil {
+		return settings{}, err
+	}
+	for _, p := range parsed.Path {
+		if p.Flag != nil && contains(known(), p.Flag.Name) {
+			if err := k.Set(p.Flag.Name, parsed.FlagValue(p.Flag)); err != nil {
+				return settings{}, err
+			}
+		}
+	}
+	out := settings{State: defaultState, LogLevel: "info", LogFormat: "text"}
+	if err := k.Unmarshal("", &out); err != nil {
+		return settings{}, usagef("the configuration cannot be read: %v", err)
+	}
+	return out, nil
+}
+
+func configPath(path string, env []string) (string, error) {
+	if path != "" {
+		return path, nil
+	}
+	for _, e := range env {
+		if v, ok := strings.CutPrefix(e, envName("config")+"="); ok {
+			return v, nil
+		}
+	}
+	return "", nil
+}
+
+func loadEnv(k *koanf.Koanf, env []string) error {
+	names := map[string]string{}
+	for _, n := range append(known(), later()...) {
+		names[envName(n)] = n
+	}
+	for _, e := range env {
+		key, value, _ := strings.Cut(e, "=")
+		name, ok := names[key]
+		switch {
+		case !ok || value == "":
+			continue // CROSSFADE_ has other users, such as the tests
+		case contains(later(), name):
+			return usagef("%s is not built yet: this version moves mail over IMAP only; unset it", key)
+		}
+		if err := k.Set(name, value); err != nil {
+			return err
+		}
+		if kindOf(name) == reflect.Bool && !isBool(value) {
+			return usagef("%s is %q: say true or false", key, value)
+		}
+	}
+	return nil
+}
+
+func isBool(s string) bool {
+	return contains([]string{"1", "0", "true", "false", "TRUE", "FALSE", "True", "False", "t", "f", "T", "F"}, s)
+}
+
+// checkNames finds names and kinds in a file that mean nothing, so that a slip of the pen is not ignored.
+func checkNames(path string, raw map[string]any) error {
+	names := make([]string, 0, len(raw))
+	for n := range raw {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	for _, n := range names {
+		switch {
+		case contains(later(), n):
+			return usagef("%s: %s is not built yet: this version moves mail over IMAP only; take it out", path, n)
+		case !contains(known(), n):
+			return usagef("%s: there is no setting %q; there are: %s", path, n, strings.Join(known(), ", "))
+		}
+		if want, got := kindOf(n), reflect.ValueOf(raw[n]).Kind(); want != got {
+			return usagef("%s: %s must be a %s", path, n, map[reflect.Kind]string{reflect.Bool: "true or false", reflect.String: "text in quotes"}[want])
+		}
+	}
+	return nil
+}
+
+func kindOf(name string) reflect.Kind {
+	t := reflect.TypeFor[settings]()
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("koanf") == name {
+			return t.Field(i).Type.Kind()
+		}
+	}
+	return reflect.Invalid
+}
+
+func fileError(path string, err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return usagef("--config %s: %v", path, pe.Err)
+	}
+	return usagef("%s is not valid TOML: %v", path, err)
+}
+
+func contains(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// where tells how to give a setting, for the end of an error.
+func where(name, example string) string {
+	return fmt.Sprintf("--%s %s, %s or %s = %q in the file", name, example, envName(name), name, example)
+}

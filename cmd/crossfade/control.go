@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"crossfade/backfill"
+)
+
+// verdict is the last line that /verify streams. OK says that both sides agree; Error why the comparison ended
+// early, in which case OK is false.
+type verdict struct {
+	Verdict bool   `json:"verdict"` // always true: it tells this line from the folders
+	OK      bool   `json:"ok"`
+	Folders int    `json:"folders"`
+	Error   string `json:"error,omitempty"`
+}
+
+// controlled is what the control socket asks of the engine.
+type controlled interface {
+	Status() backfill.Report
+	Verify(ctx context.Context, account string, each func(backfill.FolderReport) error) error
+	Hold()
+	Release()
+}
+
+func socketPath(state string) string { return filepath.Join(state, "crossfade.sock") }
+
+// listenControl opens the control socket. The store's lock has made sure that no other process uses this state,
+// so a socket that is still there was left behind.
+func listenControl(state string) (net.Listener, error) {
+	path := socketPath(state)
+	if len(path) > 107 { // what sockaddr_un holds, see unix(7)
+		return nil, usagef("--state %s: the path is too long for a Unix socket in it; choose one of at most 90 characters", state)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	return ln, nil
+}
+
+// serveHTTP answers on ln until ctx ends, then lets requests in flight end within a few seconds.
+func serveHTTP(ctx context.Context, ln net.Listener, h http.Handler) error {
+	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return requests }}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, end := context.WithTimeout(requests, 3*time.Second)
+		defer end()
+		err := srv.Shutdown(grace)
+		cut()
+		stopped <- errors.Join(err, srv.Close())
+	})
+	err := srv.Serve(ln)
+	if stop() { // the listener failed by itself
+		return err
+	}
+	if err := <-stopped; err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+// controlHandler answers on the control socket.
+func controlHandler(e controlled) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(e.Status()) // an error here means that the asker has gone
+	})
+	mux.HandleFunc("POST /hold", func(w http.ResponseWriter, _ *http.Request) { e.Hold(); w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("POST /release", func(w http.ResponseWriter, _ *http.Request) { e.Release(); w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /verify", func(w http.ResponseWriter, r *http.Request) { streamVerify(w, r, e) })
+	return mux
+}
+
+// streamVerify compares and writes a line for each folder as it becomes known.
+func streamVerify(w http.ResponseWriter, r *http.Request, e controlled) {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	enc, flush := json.NewEncoder(w), http.NewResponseController(w)
+	last := verdict{Verdict: true, OK: true}
+	err := e.Verify(r.Context(), r.URL.Query().Get("account"), func(f backfill.FolderReport) error {
+		last.Folders++
+		last.OK = last.OK && f.OK
+		if err := enc.Encode(f); err != nil {
+			return err
+		}
+		return flush.Flush()
+	})
+	if err != nil {
+		last.OK, last.Error = false, err.Error()
+	}
+	_ = enc.Encode(last) // an error here means that the asker has gone
+}
+
+// ask sends one request to the proxy that uses this state. The caller closes the body.
+func ask(ctx context.Context, state, method, path string) (*http.Response, error) {
+	sock := socketPath(state)
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "unix", sock)
+		}}}
+	req, err := http.NewRequestWithContext(ctx, method, "http://crossfade"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := client.Do(req)
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("%s: permission denied; ask as the user that 'crossfade serve' runs as", sock)
+	case err != nil && ctx.Err() == nil:
+		return nil, fmt.Errorf("no proxy answers at %s; is 'crossfade serve' running with --state %s?", sock, state)
+	case err != nil:
+		return nil, err
+	case resp.StatusCode >= 300:
+		_ = resp.Body.Close()
+		return nil, fmt.Errorf("the proxy at %s answered %s; is it another version?", sock, resp.Status)
+	}
+	return resp, nil
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"crossfade/backfill"
+)
+
+// fakeEngine answers the control socket.
+type fakeEngine struct {
+	report  backfill.Report
+	folders []backfill.FolderReport
+	err     error
+	asked   []string
+}
+
+func (f *fakeEngine) Status() backfill.Report { return f.report }
+func (f *fakeEngine) Hold()                   { f.asked = append(f.asked, "hold") }
+func (f *fakeEngine) Release()                { f.asked = append(f.asked, "release") }
+func (f *fakeEngine) Verify(_ context.Context, account string, each func(backfill.FolderReport) error) error {
+	f.asked = append(f.asked, "verify "+account)
+	for _, r := range f.folders {
+		if err := each(r); err != nil {
+			return err
+		}
+	}
+	return f.err
+}
+
+// control runs a control socket in a fresh state directory for as long as the test lasts.
+func control(t *testing.T, e controlled) (state string) {
+	t.Helper()
+	state, err := os.MkdirTemp("", "cf") // t.TempDir's paths are too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := listenControl(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- serveHTTP(ctx, ln, controlHandler(e)) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := os.RemoveAll(state); err != nil {
+			t.Error(err)
+		}
+		goleak.VerifyNone(t)
+	})
+	return state
+}
+
+// call runs one command line.
+func call(args ...string) (code int, out, errs string) {
+	var o, e bytes.Buffer
+	code = run(context.Background(), args, std{out: &o, err: &e})
+	return code, o.String(), e.String()
+}
+
+func TestControlSocketIsPrivate(t *testing.T) {
+	state := control(t, &fakeEngine{})
+	info, err := os.Stat(filepath.Join(state, "crossfade.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v", info.Mode().Perm())
+	}
+}
+
+func TestStaleSocketIsReplaced(t *testing.T) {
+	state := t.TempDir()
+	if err := os.WriteFile(socketPath(state), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := listenControl(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ln.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := listenControl(t.TempDir() + strings.Repeat("/long", 30)); err == nil || !strings.Contains(err.Error(), "too long") {
+		t.Errorf("a path that no socket can have: %v", err)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	since := time.Now().Add(-time.Minute)
+	e := &fakeEngine{report: backfill.Report{Held: true, Total: backfill.Counts{Copied: 7}, Accounts: []backfill.AccountReport{
+		{Account: "a@example.test", Done: true, Counts: backfill.Counts{Copied: 3}},
+		{Account: "b@example.test", Counts: backfill.Counts{Copied: 4, Listed: 5}, Problem: "the source does not answer", Since: &since, Folders: []backfill.FolderState{
+			{Folder: "INBOX", State: "copied"}, {Folder: "Hóa đơn", State: "stopped", Problem: "OVERQUOTA"}}},
+	}}}
+	state := control(t, e)
+	code, out, errs := call("status", "--state", state)
+	if code != exitWell || errs != "" {
+		t.Fatalf("%d %s", code, errs)
+	}
+	for _, want := range []string{"held", "a@example.test  copied", "b@example.test  moving", "! the source does not answer (for 1m", "Hóa đơn", "! OVERQUOTA"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "INBOX") {
+		t.Errorf("a folder that is done is shown:\n%s", out)
+	}
+	if code, out, _ = call("status", "--json", "--state", state); code != exitWell || !strings.Contains(out, `"held": true`) {
+		t.Errorf("--json: %d %s", code, out)
+	}
+}
+
+func TestStatusOfNobody(t *testing.T) {
+	state := control(t, &fakeEngine{})
+	if code, out, _ := call("status", "--state", state); code != exitWell || !strings.Contains(out, "first login") {
+		t.Errorf("%d %s", code, out)
+	}
+}
+
+func TestHoldAndRelease(t *testing.T) {
+	e := &fakeEngine{}
+	state := control(t, e)
+	for _, verb := range []string{"hold", "release"} {
+		if code, out, errs := call(verb, "--state", state); code != exitWell || out == "" {
+			t.Errorf("%s: %d %s", verb, code, errs)
+		}
+	}
+	if got := strings.Join(e.asked, " "); got != "hold release" {
+		t.Errorf("the engine was asked %q", got)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	good := backfill.FolderReport{Account: "a", Folder: "INBOX", OK: true, Equal: 9}
+	bad := backfill.FolderReport{Account: "a", Folder: "Sent", Equal: 2, Missing: 1, Refused: []backfill.Refused{{UID: 5, Reason: "refused", Words: "too large"}}}
+	for _, c := range []struct {
+		name    string
+		folders []backfill.FolderReport
+		err     error
+		code    int
+		out     string // in the output for people
+		json    string // in the lines
+		errs    string
+	}{
+		{"all agree", []backfill.FolderReport{good, good}, nil, exitWell, "ok: 2 folders agree, 18 messages", `"verdict":true,"ok":true,"folders":2`, ""},
+		{"one does not", []backfill.FolderReport{good, bad}, nil, exitFailed, "FAIL  a: Sent: 2 equal, 1 missing on the destination, 1 refused", `"verdict":true,"ok":false`, ""},
+		{"it breaks off", []backfill.FolderReport{good}, errors.New("no account is known"), exitFailed, "ok    a: INBOX", `"error":"no account is known"`, "no account is known"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := &fakeEngine{folders: c.folders, err: c.err}
+			state := control(t, e)
+			code, out, errs := call("verify", "--state", state, "--account", "a b")
+			if code != c.code || !strings.Contains(out, c.out) || !strings.Contains(errs, c.errs) {
+				t.Errorf("%d\n%s\n%s", code, out, errs)
+			}
+			if e.asked[0] != "verify a b" {
+				t.Errorf("the engine was asked %q", e.asked)
+			}
+			if code, out, _ := call("verify", "--json", "--state", state); code != c.code || !strings.Contains(out, c.json) {
+				t.Errorf("--json: %d\n%s", code, out)
+			}
+		})
+	}
+}
+
+// TestVerifyCutOff: without a verdict at the end nothing is proven.
+func TestVerifyCutOff(t *testing.T) {
+	err := (&verifyCmd{}).print(strings.NewReader(`{"account":"a","folder":"INBOX","ok":true}`+"\n"), io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "cut off") {
+		t.Errorf("got %v", err)
+	}
+}

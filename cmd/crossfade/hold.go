@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/alecthomas/kong"
+)
+
+// asking are the flags of all commands that ask a running proxy.
+type asking struct {
+	Config string `placeholder:"FILE" help:"Configuration file (TOML), for its state setting."`
+	State  string `placeholder:"DIR" help:"The running proxy's state directory (default: /var/lib/crossfade)."`
+}
+
+// state finds the state directory as serve would.
+func (a asking) state(io std, kctx *kong.Context) (string, error) {
+	s, err := load(a.Config, io.env, kctx)
+	return s.State, err
+}
+
+type holdCmd struct{ asking }
+
+// Run stops the backfill of a running proxy.
+func (c *holdCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
+	return c.post(ctx, kctx, io, "/hold", "the backfill is held; 'crossfade release' lets it go")
+}
+
+type releaseCmd struct{ asking }
+
+// Run lets the backfill of a running proxy go.
+func (c *releaseCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
+	return c.post(ctx, kctx, io, "/release", "the backfill goes on")
+}
+
+func (a asking) post(ctx context.Context, kctx *kong.Context, io std, path, done string) error {
+	state, err := a.state(io, kctx)
+	if err != nil {
+		return err
+	}
+	resp, err := ask(ctx, state, "POST", path)
+	if err != nil {
+		return err
+	}
+	if err := resp.Body.Close(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(io.out, done)
+	return err
+}

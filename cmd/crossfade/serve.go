@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"crossfade/backfill"
+	"crossfade/backfill/driver/imap"
+	"crossfade/proxy"
+	"crossfade/proxy/admin"
+)
+
+type serveCmd struct {
+	Config string `placeholder:"FILE" help:"Configuration file (TOML) with the same names as these flags."`
+	settings
+}
+
+// Run runs the proxy until it is told to stop.
+func (c *serveCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
+	s, err := load(c.Config, io.env, kctx)
+	if err != nil {
+		return err
+	}
+	log, err := newLogger(io.err, s.LogLevel, s.LogFormat)
+	if err != nil {
+		return err
+	}
+	if err := s.check(); err != nil {
+		return err
+	}
+	st, err := build(s, log)
+	if err != nil {
+		return err
+	}
+	log.Info("crossfade", "version", versionText(), "source", withoutQuery(s.Source), "destination", withoutQuery(s.Destination), "state", s.State)
+	return st.run(ctx)
+}
+
+// build puts the proxy together; on an error nothing is left open.
+func build(s settings, log *slog.Logger) (st *stack, err error) {
+	source, err := newDriver("source", s.Source, s.AllowPlainUpstream, log)
+	if err != nil {
+		return nil, err
+	}
+	destination, err := newDriver("destination", s.Destination, s.AllowPlainUpstream, log)
+	if err != nil {
+		return nil, err
+	}
+	var conf *tls.Config
+	if s.TLSCert != "" {
+		if conf, err = proxy.TLSFromFiles(s.TLSCert, s.TLSKey, log); err != nil {
+			return nil, usagef("--tls-cert %s: %v", s.TLSCert, err)
+		}
+	}
+	st, err = newStack(stackOptions{source: source, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, log: log})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, st.close())
+		}
+	}()
+	return st, st.open(s, conf)
+}
+
+// newDriver reads a server's URL. The error does not repeat it: people put passwords into URLs.
+func newDriver(name, url string, allowPlain bool, log *slog.Logger) (backfill.Driver, error) {
+	d, err := imap.New(imap.Options{URL: url, AllowPlain: allowPlain, Log: log})
+	if err != nil {
+		return nil, usagef("--%s: %s", name, strings.TrimPrefix(err.Error(), "imap: "))
+	}
+	return d, nil
+}
+
+// open opens all listeners before anything runs, so that a port that is taken is told at once.
+func (st *stack) open(s settings, conf *tls.Config) error {
+	var plain, secure net.Listener
+	var err error
+	if s.IMAP != "" {
+		if plain, err = listen("imap", s.IMAP); err != nil {
+			return err
+		}
+	}
+	if s.IMAPS != "" {
+		if secure, err = listen("imaps", s.IMAPS); err != nil {
+			return errors.Join(err, closeAll(plain))
+		}
+	}
+	st.addIMAP(plain, secure, conf)
+	if s.Admin != "" {
+		ln, err := listen("admin", s.Admin)
+		if err != nil {
+			return err
+		}
+		st.addHTTP("admin", ln, admin.Handler(admin.Options{Healthy: st.healthy}))
+	}
+	ln, err := listenControl(s.State)
+	if err != nil {
+		return err
+	}
+	st.addHTTP("control", ln, controlHandler(st.engine))
+	return nil
+}
+
+func closeAll(ln net.Listener) error {
+	if ln == nil {
+		return nil
+	}
+	return ln.Close()
+}
+
+// withoutQuery is a server URL as it may be logged; drivers refuse URLs with a password in them.
+func withoutQuery(url string) string {
+	url, _, _ = strings.Cut(url, "?")
+	return url
+}

@@ -1,0 +1,238 @@
+//go:build integration
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"crossfade/backfill"
+	"crossfade/internal/testbed"
+)
+
+// proxyProcess is a `crossfade serve` of its own process, in front of dovecot-source and dovecot-dest.
+type proxyProcess struct {
+	bed         *testbed.Bed
+	state       string
+	imap, admin string
+	args        []string
+	cmd         *exec.Cmd
+	said        *bytes.Buffer
+}
+
+func newProxy(t *testing.T, bed *testbed.Bed, more ...string) *proxyProcess {
+	t.Helper()
+	state, err := os.MkdirTemp("", "cf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(state); err != nil {
+			t.Error(err)
+		}
+	})
+	cert, key := bed.Certificate()
+	p := &proxyProcess{bed: bed, state: state, imap: spare(t), admin: spare(t)}
+	p.args = append([]string{"serve", "--source", bed.Server(testbed.Source).URL(), "--destination", bed.Server(testbed.Dest).URL(),
+		"--imap", p.imap, "--imaps", spare(t), "--tls-cert", cert, "--tls-key", key, "--admin", p.admin, "--state", state}, more...)
+	return p
+}
+
+// spare is an address that nobody listens on.
+func spare(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
+
+// start runs the process and waits until it is healthy.
+func (p *proxyProcess) start(t *testing.T) {
+	t.Helper()
+	p.said = &bytes.Buffer{}
+	p.cmd = exec.Command("crossfade", p.args...)
+	p.cmd.Stderr = p.said
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() }) // fails when it has ended, as it should have
+	for range 200 {
+		if code, _, _ := call("health", "--admin", p.admin); code == exitWell {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	p.kill()
+	t.Fatalf("the proxy did not become healthy:\n%s", p.said)
+}
+
+// kill ends the process without a word.
+func (p *proxyProcess) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+// stop asks it to end, and wants it to do so well.
+func (p *proxyProcess) stop(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v\n%s", err, p.said)
+	}
+}
+
+func (p *proxyProcess) report(t *testing.T) (r backfill.Report) {
+	t.Helper()
+	code, out, errs := call("status", "--json", "--state", p.state)
+	if code != exitWell {
+		t.Fatalf("status: %d %s\n%s", code, errs, p.said)
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// settle waits until everything known is copied.
+func (p *proxyProcess) settle(t *testing.T, want int, patience time.Duration) {
+	t.Helper()
+	var r backfill.Report
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if r = p.report(t); r.Done && r.Total.Copied >= want {
+			return
+		}
+	}
+	t.Fatalf("not done: %+v\n%s", r, p.said)
+}
+
+func snapshot(t *testing.T, addr string) testbed.Snapshot {
+	t.Helper()
+	s, err := testbed.Read(addr, testbed.User(0), testbed.Pass)
+	if err != nil {
+		t.Fatalf("%s: %v", addr, err)
+	}
+	return s
+}
+
+// TestServe is the story of one account with real servers: everything is there before it has moved, it moves,
+// both sides are equal, the source was not touched, and the commands say so.
+func TestServe(t *testing.T) {
+	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
+	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
+	source.Fill(t, testbed.User(0), "--folders", "24", "--per-folder", "20", "--nul")
+	before := snapshot(t, source.Addr)
+	snapshot(t, dest.Addr) // Dovecot makes the default folders at the first login
+
+	p := newProxy(t, bed, "--hold-backfill")
+	p.start(t)
+	seen := snapshot(t, p.imap)
+	if bad := testbed.Compare(before, seen, testbed.CompareOptions{}); bad != nil {
+		t.Errorf("through the proxy, before anything moved:\n%s", strings.Join(bad, "\n"))
+	}
+	if in, out := before.Folders["INBOX"], seen.Folders["INBOX"]; in.UIDValidity != out.UIDValidity {
+		t.Errorf("INBOX has UIDVALIDITY %d, on the source %d", out.UIDValidity, in.UIDValidity)
+	}
+	if n := snapshot(t, dest.Addr).Count(); n != 0 {
+		t.Errorf("%d messages moved although the backfill is held", n)
+	}
+	if code, out, errs := call("release", "--state", p.state); code != exitWell {
+		t.Fatalf("release: %s %s", out, errs)
+	}
+	p.settle(t, before.Count(), time.Minute)
+	if bad := testbed.Compare(before, snapshot(t, dest.Addr), testbed.CompareOptions{}); bad != nil {
+		t.Errorf("destination:\n%s", strings.Join(bad, "\n"))
+	}
+	if bad := before.Diff(snapshot(t, source.Addr)); bad != nil {
+		t.Errorf("the source was changed:\n%s", strings.Join(bad, "\n"))
+	}
+	if code, out, errs := call("verify", "--state", p.state); code != exitWell {
+		t.Errorf("verify: %d\n%s\n%s", code, out, errs)
+	}
+	p.stop(t)
+	if log := p.said.String(); strings.Contains(log, testbed.Pass+`"`) || strings.Contains(log, "level=ERROR") {
+		t.Errorf("the log:\n%s", log)
+	}
+	if _, err := os.Stat(filepath.Join(p.state, "crossfade.sock")); err == nil {
+		t.Error("the control socket was left behind")
+	}
+}
+
+// TestSecondProxyIsRefused: two proxies over one state would copy everything twice.
+func TestSecondProxyIsRefused(t *testing.T) {
+	bed := testbed.Start(t, nil, testbed.Source, testbed.Dest)
+	p := newProxy(t, bed)
+	p.start(t)
+	second := newProxy(t, bed)
+	second.args[len(second.args)-1] = p.state
+	var said bytes.Buffer
+	cmd := exec.Command("crossfade", second.args...)
+	cmd.Stderr = &said
+	if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() == exitWell || !strings.Contains(said.String(), p.state) {
+		t.Errorf("a second proxy on the same state: %v\n%s", err, said.String())
+	}
+	p.report(t) // the first one's socket still answers
+	p.stop(t)
+}
+
+// TestKilledAgainAndAgain: kill -9 at random moments of the copying loses nothing and doubles nothing.
+func TestKilledAgainAndAgain(t *testing.T) {
+	kills := 20
+	if n, err := strconv.Atoi(os.Getenv("CROSSFADE_TEST_KILLS")); err == nil {
+		kills = n
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
+	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
+	source.FillFiles(t, testbed.User(0), "--folders", "20", "--per-folder", fmt.Sprint(min(20+kills*4, 400)), "--mean", "6000")
+	before := snapshot(t, source.Addr)
+
+	p := newProxy(t, bed)
+	p.start(t)
+	enrol(t, p.imap)
+	for range kills {
+		time.Sleep(time.Duration(random.IntN(400)) * time.Millisecond)
+		p.kill()
+		p.start(t)
+	}
+	p.settle(t, before.Count(), 5*time.Minute)
+	if bad := testbed.Compare(before, snapshot(t, dest.Addr), testbed.CompareOptions{}); bad != nil {
+		t.Errorf("destination after %d kills:\n%s", kills, strings.Join(bad, "\n"))
+	}
+	p.stop(t)
+}
+
+// enrol logs in once, as an account's first client would.
+func enrol(t *testing.T, addr string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "a LOGIN %s %s\r\nb LOGOUT\r\n", testbed.User(0), testbed.Pass); err != nil {
+		t.Fatal(err)
+	}
+	var answer bytes.Buffer
+	if _, err := answer.ReadFrom(conn); err != nil || !strings.Contains(answer.String(), "a OK") {
+		t.Fatalf("login: %v\n%s", err, answer.String())
+	}
+}

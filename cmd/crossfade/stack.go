@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"crossfade/backfill"
+	"crossfade/proxy/imap"
+	"crossfade/store"
+	"crossfade/store/badger"
+)
+
+// stack is a proxy that is put together and ready to run: what serve and the demo have in common.
+type stack struct {
+	engine *backfill.Engine
+	store  *store.Store
+	log    *slog.Logger
+	spool  string
+	doors  []door
+}
+
+// door is something that listens.
+type door struct {
+	name string
+	ln   net.Listener
+	run  func(ctx context.Context, ln net.Listener) error
+}
+
+// stackOptions are what a stack is made of.
+type stackOptions struct {
+	source, destination backfill.Driver
+	state               string // directory; it is made if it is not there
+	keyFile             string
+	hold                bool
+	log                 *slog.Logger
+}
+
+// newStack opens the state and makes the engine. Close it when it will not run.
+func newStack(o stackOptions) (*stack, error) {
+	if err := os.MkdirAll(o.state, 0o700); err != nil {
+		return nil, usagef("--state %s: %v: choose a directory that this user may write to", o.state, cause(err))
+	}
+	key, err := sealingKey(o.keyFile, o.state, o.log)
+	if err != nil {
+		return nil, err
+	}
+	spool := filepath.Join(o.state, "spool")
+	if err := os.MkdirAll(spool, 0o700); err != nil {
+		return nil, usagef("--state %s: %v: choose a directory that this user may write to", o.state, cause(err))
+	}
+	kv, err := badger.Open(filepath.Join(o.state, "db"), badger.Options{Log: o.log})
+	if err != nil {
+		return nil, fmt.Errorf("--state %s: %w", o.state, err)
+	}
+	st, err := store.Open(kv)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("--state %s: %w", o.state, err), kv.Close())
+	}
+	engine, err := backfill.New(backfill.Options{
+		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Hold: o.hold, Logger: o.log})
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return &stack{engine: engine, store: st, log: o.log, spool: spool}, nil
+}
+
+// addIMAP adds the front door for mail clients; conf may be nil on loopback.
+func (s *stack) addIMAP(plain, secure net.Listener, conf *tls.Config) {
+	server := imap.New(imap.Options{Login: loginTo(s.engine), TLS: conf, Logger: s.log, SpoolDir: s.spool})
+	for _, l := range []struct {
+		name     string
+		ln       net.Listener
+		implicit bool
+	}{{"imap", plain, false}, {"imaps", secure, true}} {
+		if l.ln != nil {
+			s.doors = append(s.doors, door{l.name, l.ln, func(ctx context.Context, ln net.Listener) error { return server.Serve(ctx, ln, l.implicit) }})
+		}
+	}
+}
+
+// addHTTP adds something that speaks HTTP.
+func (s *stack) addHTTP(name string, ln net.Listener, h http.Handler) {
+	s.doors = append(s.doors, door{name, ln, func(ctx context.Context, ln net.Listener) error { return serveHTTP(ctx, ln, h) }})
+}
+
+// run serves until ctx ends or a part fails. The doors close first and clients finish what they do; then the
+// engine ends, then the store.
+func (s *stack) run(ctx context.Context) error {
+	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngine()
+	var engine errgroup.Group
+	doors, ctx := errgroup.WithContext(ctx)
+	engine.Go(func() error { return s.engine.Run(engineCtx) })
+	for _, d := range s.doors {
+		s.log.Info("listening", "door", d.name, "addr", d.ln.Addr().String())
+		doors.Go(func() error {
+			if err := d.run(ctx, d.ln); err != nil {
+				return fmt.Errorf("%s on %s: %w", d.name, d.ln.Addr(), err)
+			}
+			return nil
+		})
+	}
+	<-ctx.Done()
+	s.log.Info("stopping")
+	err := doors.Wait()
+	stopEngine()
+	return errors.Join(err, ended(engine.Wait()), s.store.Close())
+}
+
+// healthy tells whether the state can still be read; a store that could not be written is closed for good.
+func (s *stack) healthy() error { return s.store.View(func(*store.Rx) error { return nil }) }
+
+// ended drops the error that only says that we were asked to stop.
+func ended(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// close is for a stack that never ran.
+func (s *stack) close() error {
+	var errs []error
+	for _, d := range s.doors {
+		errs = append(errs, d.ln.Close())
+	}
+	return errors.Join(append(errs, s.engine.Close(), s.store.Close())...)
+}

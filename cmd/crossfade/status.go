@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"crossfade/backfill"
+)
+
+type statusCmd struct {
+	asking
+	JSON bool `name:"json" help:"Print the report as one JSON object."`
+}
+
+// Run prints how far a running proxy is.
+func (c *statusCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
+	state, err := c.state(io, kctx)
+	if err != nil {
+		return err
+	}
+	resp, err := ask(ctx, state, "GET", "/status")
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	var r backfill.Report
+	if err := json.NewDecoder(resp.Body).Decode(&r); err != nil {
+		return fmt.Errorf("the proxy's answer cannot be read: %w", err)
+	}
+	if c.JSON {
+		enc := json.NewEncoder(io.out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(r)
+	}
+	return printStatus(io.out, r, time.Now())
+}
+
+// printStatus writes the report for people: a line for each account, and for each folder that is not done.
+func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	if r.Held {
+		fmt.Fprintln(w, "The backfill is held: 'crossfade release' lets it go.")
+	}
+	if len(r.Accounts) == 0 {
+		fmt.Fprintln(w, "No account has logged in yet: an account is enrolled by its first login.")
+		return w.Flush()
+	}
+	fmt.Fprintln(w, "ACCOUNT\tSTATE\tCOPIED\tTO GO\tREFUSED\tNEW SIDE ONLY\tSIZE COPIED")
+	for _, a := range r.Accounts {
+		state := "moving"
+		if a.Done {
+			state = "copied"
+		}
+		printCounts(w, a.Account, state, a.Counts)
+		if a.Problem != "" {
+			fmt.Fprintf(w, "  ! %s%s\n", a.Problem, ago(a.Since, now))
+		}
+		for _, f := range a.Folders {
+			if f.State == "copied" || f.State == "destination only" {
+				continue
+			}
+			printCounts(w, "  "+f.Folder, f.State, f.Counts)
+			if f.Problem != "" {
+				fmt.Fprintf(w, "    ! %s\n", f.Problem)
+			}
+		}
+	}
+	if len(r.Accounts) > 1 {
+		printCounts(w, "all", "", r.Total)
+	}
+	return w.Flush()
+}
+
+func printCounts(w io.Writer, name, state string, c backfill.Counts) {
+	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%s\n", name, state, c.Copied, c.Listed+c.Copying, c.Quarantined, c.Above, megabytes(c.CopiedBytes))
+}
+
+// ago tells since when, roughly.
+func ago(since *time.Time, now time.Time) string {
+	if since == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (for %s)", now.Sub(*since).Round(time.Second))
+}
