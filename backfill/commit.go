@@ -6,29 +6,93 @@ import (
 	"crossfade/store"
 )
 
-// commitBulk stores the greater part of very many new links ahead, in transactions of their own. A crash in
-// between leaves a prefix of them, which the next listing completes: the cursor moves only with the rest.
+// maxChunks and maxSets bound one transaction of the store.
+const (
+	maxChunks = 32
+	maxSets   = 1024
+)
+
+// commitBulk stores the greater part of an edit of very many links ahead, in transactions of their own. What is
+// added or changed goes before what is dropped, and the cursors in the record move with the last part: after a
+// crash in between, the next listing completes the rest.
 func (e *edit) commitBulk(st *store.Store) error {
-	if len(e.add) <= bulk {
-		return nil
-	}
-	slices.SortFunc(e.add, byUID)
-	rest := e.add
-	part := &edit{f: e.f, rec: e.rec, recSet: e.recSet && e.rec.Identity.NextUID != e.f.rec.Identity.NextUID, newSets: e.newSets, newIDs: e.newIDs}
-	if part.recSet { // numbers that are used must not be handed out again; cursors stay as they were
-		part.rec = e.f.rec
-		part.rec.Identity.NextUID = e.rec.Identity.NextUID
-	}
-	for len(rest) > bulk {
-		part.add, rest = rest[:bulk], rest[bulk:]
-		if err := st.Update(part.write); err != nil {
+	for len(e.newSets) > maxSets {
+		part := &edit{f: e.f, rec: e.f.rec, newSets: e.newSets[:maxSets]}
+		if err := part.commitPart(st); err != nil {
 			return err
 		}
-		part.apply()
-		part.newSets, part.recSet = nil, false
+		e.newSets = e.newSets[maxSets:]
 	}
-	e.add, e.newSets = rest, nil
+	if len(e.chunks()) <= maxChunks {
+		return nil
+	}
+	drop := e.drop
+	e.drop = nil
+	leave := maxChunks
+	if len(drop) > 0 {
+		leave = 0
+	}
+	if err := e.commitParts(st, leave); err != nil {
+		return err
+	}
+	e.drop = drop
+	return e.commitParts(st, maxChunks)
+}
+
+// commitParts commits parts of the edit until it touches no more than so many chunks.
+func (e *edit) commitParts(st *store.Store, leave int) error {
+	slices.SortFunc(e.add, byUID)
+	for chunks := e.chunks(); len(chunks) > leave; chunks = chunks[min(maxChunks, len(chunks)):] {
+		part := e.split(chunks[:min(maxChunks, len(chunks))])
+		if err := part.commitPart(st); err != nil {
+			return err
+		}
+		e.newSets = nil
+	}
 	return nil
+}
+
+func (e *edit) commitPart(st *store.Store) error {
+	if err := st.Update(e.write); err != nil {
+		return err
+	}
+	e.apply()
+	return nil
+}
+
+// split takes some chunks' share out of the edit. Numbers that were handed out go with it, so that they are
+// never handed out again; cursors do not.
+func (e *edit) split(chunks []uint32) *edit {
+	part := &edit{f: e.f, rec: e.f.rec, newSets: e.newSets, newIDs: e.newIDs, set: map[uint32]store.Link{}, drop: map[uint32]struct{}{}}
+	if next := e.rec.Identity.NextUID; next != part.rec.Identity.NextUID {
+		part.rec.Identity.NextUID, part.recSet = next, true
+	}
+	mine := make(map[uint32]bool, len(chunks))
+	for _, c := range chunks {
+		mine[c] = true
+	}
+	for u, l := range e.set {
+		if mine[store.ChunkOf(u)] {
+			part.set[u] = l
+			delete(e.set, u)
+		}
+	}
+	for u := range e.drop {
+		if mine[store.ChunkOf(u)] {
+			part.drop[u] = struct{}{}
+			delete(e.drop, u)
+		}
+	}
+	rest := e.add[:0:0]
+	for _, l := range e.add {
+		if mine[store.ChunkOf(l.UID)] {
+			part.add = append(part.add, l)
+		} else {
+			rest = append(rest, l)
+		}
+	}
+	e.add = rest
+	return part
 }
 
 func byUID(a, b store.Link) int {

@@ -117,6 +117,31 @@ func (c *carrying) carryUpper(ctx context.Context, links []store.Link) (map[uint
 func (c *carrying) commit(upper, lower []store.Link, copies map[uint32]uint32) (again []uint32, err error) {
 	all := append(slices.Clone(upper), lower...)
 	slices.SortFunc(all, byUID)
+	for len(all) > 0 && err == nil {
+		n := within(all, maxChunks/2)
+		var late []uint32
+		late, err = c.commitSome(all[:n], copies)
+		again, all = append(again, late...), all[n:]
+	}
+	return again, err
+}
+
+// within is how many of the links, ascending, lie in so many chunks: one transaction's share.
+func within(links []store.Link, chunks int) int {
+	n, last := 0, uint32(0)
+	for i := range links {
+		if c := store.ChunkOf(links[i].UID); i == 0 || c != last {
+			if n, last = n+1, c; n > chunks {
+				return i
+			}
+		}
+	}
+	return len(links)
+}
+
+// commitSome records some messages: per message, what it is there and that it is gone here become durable
+// together.
+func (c *carrying) commitSome(all []store.Link, copies map[uint32]uint32) (again []uint32, err error) {
 	err = c.m.a.e.commit([]*folder{c.m.f, c.target}, func(es []*edit) error {
 		from, to := es[0], es[1]
 		again = again[:0]

@@ -21,9 +21,6 @@ type edit struct {
 	also    []func(*store.Tx) error // further records of the same transaction
 }
 
-// bulk is how many new links go into one transaction: transactions of the store are bounded.
-const bulk = 8192
-
 // edit changes one folder.
 func (f *folder) edit(change func(*edit) error) error {
 	return f.acct.e.commit([]*folder{f}, func(es []*edit) error { return change(es[0]) })

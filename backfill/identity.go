@@ -108,13 +108,32 @@ func (f *folder) fix() error {
 			r.Identity.SnapshotNext, r.Identity.NextUID = next, next+gap
 		}
 		start, _ := find(f.links, provisional)
+		if start > 0 { // a crash in the middle of this may have left numbers behind
+			r.Identity.NextUID = max(r.Identity.NextUID, f.links[start-1].UID+1)
+		}
+		numbered := make(map[[3]uint32]bool)
+		for _, l := range f.links[:start] {
+			numbered[whatItIs(&l)] = true
+		}
 		late := slices.Clone(f.links[start:])
 		slices.SortStableFunc(late, func(a, b store.Link) int { return fromBelow(&a) - fromBelow(&b) })
 		for i := range late {
-			e.renumber(late[i].UID, e.nextUID())
+			if numbered[whatItIs(&late[i])] {
+				e.forget(late[i].UID)
+			} else {
+				e.renumber(late[i].UID, e.nextUID())
+			}
 		}
 		return nil
 	})
+}
+
+// whatItIs tells two links of one message from links of two.
+func whatItIs(l *store.Link) [3]uint32 {
+	if l.Src != 0 {
+		return [3]uint32{uint32(l.Box) + 1, l.Src}
+	}
+	return [3]uint32{0, 0, l.Dst}
 }
 
 // fromBelow orders what the source has before what only the destination has.
