@@ -1,0 +1,247 @@
+package imap
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	goimap "github.com/emersion/go-imap/v2"
+
+	"crossfade/backfill"
+	"crossfade/internal/imapwire"
+)
+
+// conn is one connection. It is used by one call at a time.
+type conn struct {
+	a    *account
+	host string
+	wire *imapwire.Conn
+	caps goimap.CapSet
+
+	tags  uint64
+	frame imapwire.Frame // the last response that had to be held whole
+
+	box      string
+	selected bool
+	writable bool
+	now      bool // selected during this call
+	polled   bool // the caller knows everything up to news
+	state    backfill.BoxState
+	news     news
+	gone     uint32 // EXPUNGEs since the mailbox was selected
+
+	odd      int   // answers that made no sense
+	lost     int   // those among them that may have been FETCH answers
+	answered bool  // something came since the call began
+	harmless bool  // what was sent may be sent again
+	broken   error // why the connection must be closed
+
+	used  time.Time // when it was given back; zero if new
+	timer *time.Timer
+}
+
+// news is what the server told unasked about the selected mailbox since Poll last told it.
+type news struct{ new, gone, flags bool }
+
+// handler takes what a command's answers hold. Nil parts are not wanted.
+type handler struct {
+	// fetch takes FETCH answers while they arrive: text is what follows the word FETCH, up to lit.
+	fetch func(seq uint32, text []byte, lit *imapwire.Literal) error
+	// data takes every other untagged response; sc stands behind its name, which is in upper case.
+	data func(name string, num uint32, sc *imapwire.Scanner)
+	// code takes response codes of untagged status responses.
+	code func(s status)
+	// tagged takes answers to other commands than the one waited for; it reports whether it knew the tag.
+	tagged func(tag string, s status) bool
+}
+
+type event struct {
+	kind eventKind
+	tag  string
+	st   status
+}
+
+type eventKind int
+
+const (
+	evUntagged eventKind = iota
+	evGoOn
+	evTagged
+)
+
+const maxOdd = 100_000
+
+// errOdd is an answer that was read to its end but makes no sense.
+var errOdd = errors.New("an answer that makes no sense")
+
+var errNonsense = errors.New("nothing but answers that make no sense")
+
+// fail marks the connection as unusable.
+func (c *conn) fail(err error) error {
+	if c.broken == nil {
+		c.broken = err
+	}
+	return &wireError{err}
+}
+
+// begin writes a new tag and returns it.
+func (c *conn) begin() string {
+	c.tags++
+	tag := "A" + strconv.FormatUint(c.tags, 10)
+	_, _ = c.wire.WriteString(tag) // the error sticks until Flush
+	_, _ = c.wire.WriteString(" ")
+	return tag
+}
+
+// send ends the command and sends everything that waits.
+func (c *conn) send() error {
+	c.wire.CRLF()
+	if err := c.wire.Flush(); err != nil {
+		return c.fail(err)
+	}
+	return nil
+}
+
+// command sends one line without strings that need quoting and waits for its answer.
+func (c *conn) command(h handler, line string) (status, error) {
+	tag := c.begin()
+	_, _ = c.wire.WriteString(line)
+	if err := c.send(); err != nil {
+		return status{}, err
+	}
+	return c.wait(tag, h)
+}
+
+// commandArgs sends a command with strings, each as a quoted string or a literal, and tail as it is.
+func (c *conn) commandArgs(h handler, verb, tail string, args ...string) (status, error) {
+	tag := c.begin()
+	_, _ = c.wire.WriteString(verb)
+	var refusal *refusal
+	for _, s := range args {
+		_, _ = c.wire.WriteString(" ")
+		c.leave(tag, h)
+		if err := c.wire.String(s); errors.As(err, &refusal) {
+			return refusal.st, nil
+		} else if err != nil {
+			return status{}, c.fail(err)
+		}
+	}
+	_, _ = c.wire.WriteString(tail)
+	if err := c.send(); err != nil {
+		return status{}, err
+	}
+	return c.wait(tag, h)
+}
+
+// refusal is a NO or BAD where a literal's continuation was due: the literal was not sent.
+type refusal struct{ st status }
+
+func (r *refusal) Error() string { return "literal refused: " + r.st.text }
+
+// leave prepares the writer for literals of the command with this tag.
+func (c *conn) leave(tag string, h handler) {
+	size := imapwire.NonSyncNone
+	switch {
+	case c.caps.Has(goimap.CapLiteralPlus):
+		size = imapwire.NonSyncPlus
+	case c.caps.Has(goimap.CapLiteralMinus):
+		size = imapwire.NonSyncMinus
+	}
+	c.wire.Client(size, func() error { return c.waitGoOn(tag, h) })
+}
+
+// waitGoOn waits for the server's leave to send a literal or SASL data.
+func (c *conn) waitGoOn(tag string, h handler) error {
+	for {
+		ev, err := c.step(h)
+		switch {
+		case err != nil:
+			return err
+		case ev.kind == evGoOn:
+			return nil
+		case ev.kind == evTagged && ev.tag == tag:
+			return &refusal{ev.st}
+		case ev.kind == evTagged:
+			c.other(h, ev)
+		}
+	}
+}
+
+// wait reads answers until the tagged one.
+func (c *conn) wait(tag string, h handler) (status, error) {
+	for {
+		ev, err := c.step(h)
+		if err != nil {
+			return status{}, err
+		}
+		if ev.kind != evTagged {
+			continue
+		}
+		if ev.tag == tag {
+			return ev.st, nil
+		}
+		c.other(h, ev)
+	}
+}
+
+func (c *conn) other(h handler, ev event) {
+	if h.tagged == nil || !h.tagged(ev.tag, ev.st) {
+		c.odd++
+	}
+}
+
+// step reads one response and acts on it.
+func (c *conn) step(h handler) (event, error) {
+	if c.odd > maxOdd {
+		return event{}, c.fail(errNonsense)
+	}
+	text, lit, err := c.wire.Next()
+	var limit *imapwire.LimitError
+	if errors.As(err, &limit) {
+		c.odd++
+		c.lost++
+		return event{}, nil
+	}
+	if err != nil {
+		return event{}, c.fail(err)
+	}
+	c.answered = true
+	switch {
+	case len(text) == 0 && lit == nil:
+		return event{}, nil
+	case len(text) > 0 && text[0] == '*':
+		return event{}, c.untagged(h, text[1:], lit)
+	case len(text) > 0 && text[0] == '+':
+		return event{kind: evGoOn}, nil
+	}
+	sc := imapwire.NewScanner(text)
+	tag := string(sc.Word())
+	st, ok := parseStatus(sc)
+	if !ok {
+		c.odd++
+		return event{}, nil
+	}
+	c.statusCode(st)
+	return event{kind: evTagged, tag: tag, st: st}, nil
+}
+
+// close ends the network connection.
+func (c *conn) close() { _ = c.wire.Close() } // nothing more is expected of it
+
+// logout says goodbye without waiting for an answer.
+func (c *conn) logout() {
+	c.wire.Timeouts(time.Second, time.Second)
+	c.begin()
+	_, _ = c.wire.WriteString("LOGOUT")
+	_ = c.send() // a courtesy
+	c.close()
+}
+
+// byeError is a server that ends the session.
+type byeError struct{ st status }
+
+func (b *byeError) Error() string { return fmt.Sprintf("the server says BYE: %q", b.st.text) }
+
+func upper(b []byte) string { return strings.ToUpper(string(b)) }

@@ -1,0 +1,116 @@
+package imap
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"crossfade/backfill"
+)
+
+// need says what a call needs of its connection.
+type need struct {
+	op       string
+	box      string // the mailbox to have selected; "" none
+	write    bool   // by SELECT, not EXAMINE
+	validity uint32 // its UIDVALIDITY; 0: any
+	once     bool   // must not be sent twice
+	fresh    bool   // on a new connection
+	reselect bool   // even if it is selected
+}
+
+// do runs fn on a connection that fits. When a connection from the pool turns out dead before it answered
+// anything, and nothing was sent that must not be sent twice, it tries once more on a new one.
+func (a *account) do(ctx context.Context, n need, fn func(*conn) error) error {
+	for try := 0; ; try++ {
+		c, err := a.acquire(ctx, want{box: n.box, write: n.write, fresh: n.fresh || try > 0})
+		if err != nil {
+			return a.explain(n.op, err)
+		}
+		pooled := !c.used.IsZero()
+		err = a.run(ctx, c, n, fn)
+		if err == nil {
+			return nil
+		}
+		if try > 0 || !pooled || c.broken == nil || !c.harmless || ctx.Err() != nil {
+			err = a.explain(n.op, err)
+			a.d.health.note(err)
+			return err
+		}
+	}
+}
+
+// run uses one connection and gives it back.
+func (a *account) run(ctx context.Context, c *conn, n need, fn func(*conn) error) (err error) {
+	defer a.release(ctx, c)
+	stop := c.wire.Watch(ctx)
+	defer func() {
+		if !stop() && c.broken == nil {
+			c.broken = context.Cause(ctx)
+		}
+	}()
+	c.harmless = true
+	if err := c.prepare(n); err != nil {
+		return err
+	}
+	c.answered = false
+	err = fn(c)
+	c.harmless = !n.once && !c.answered
+	var e *backfill.Error
+	if errors.As(err, &e) && e.Scope == backfill.FolderScope {
+		c.selected = false // perhaps the mailbox is gone: look again next time
+	}
+	return err
+}
+
+// prepare sees that the connection lives and has the mailbox selected.
+func (c *conn) prepare(n need) error {
+	c.now = false
+	rest := staleAfter
+	if n.once {
+		rest = time.Second
+	}
+	if !c.used.IsZero() && time.Since(c.used) > rest {
+		if _, err := c.command(handler{}, "NOOP"); err != nil {
+			return err
+		}
+	}
+	if n.box == "" {
+		return nil
+	}
+	same := c.selected && c.box == n.box
+	if !same || n.reselect || n.write && !c.writable {
+		if err := c.selectBox(n.box, n.write || same && c.writable); err != nil {
+			return err
+		}
+	}
+	return c.checkValidity(n)
+}
+
+func (c *conn) checkValidity(n need) error {
+	if n.validity == 0 || c.state.UIDValidity == n.validity {
+		return nil
+	}
+	return &backfill.Error{Op: n.op, Host: c.host, Scope: backfill.FolderScope, Patience: backfill.Later, Err: backfill.ErrUIDValidity}
+}
+
+// wireError is a connection that broke; what it means depends on the operation.
+type wireError struct{ err error }
+
+func (w *wireError) Error() string { return w.err.Error() }
+func (w *wireError) Unwrap() error { return w.err }
+
+// explain gives an error the operation and the scope. Errors of callbacks pass through as they are.
+func (a *account) explain(op string, err error) error {
+	var e *backfill.Error
+	var w *wireError
+	switch {
+	case errors.As(err, &e):
+		return err
+	case errors.As(err, &w):
+		return &backfill.Error{Op: op, Host: a.d.Host(), Scope: backfill.HostScope, Patience: backfill.Now, Err: err}
+	case errors.Is(err, errClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return &backfill.Error{Op: op, Host: a.d.Host(), Scope: backfill.AccountScope, Patience: backfill.Now, Err: err}
+	}
+	return err
+}

@@ -1,0 +1,21 @@
+// Package imap is the driver for IMAP servers (RFC 3501 and up), source or destination.
+//
+// Words:
+//
+//   - A connection is logged in for one account and may have one mailbox selected.
+//   - The pool holds every connection to one host. It knows two kinds of callers: people who wait, and background
+//     work (backfill.WithBackground), which never gets more than half.
+//   - News is what a server tells unasked about the selected mailbox. It sticks to the connection until Poll has told it.
+//   - An odd answer is one that can be framed but makes no sense. It is counted, never obeyed, and never costs
+//     the connection; the message it belonged to is asked for once more.
+//
+// Rules:
+//
+//   - Reading uses EXAMINE and BODY.PEEK only. (Courier forgets UIDVALIDITY under EXAMINE; it is not catered for.)
+//   - A literal never stands in memory as a whole beyond 1 MiB; what must wait for its UID goes to a temporary file.
+//   - A body that is NIL, missing or empty against its RFC822.SIZE is an error, never an empty message.
+//   - Every wait has a deadline and ends with its context; a command that was interrupted ends its connection.
+//   - A command is sent again on a new connection only if the old one broke before any answer and doing it twice
+//     does no harm. What may have been done is backfill.ErrUncertain.
+//   - Passwords travel over TLS, or to loopback, or where AllowPlain says so.
+package imap

@@ -1,0 +1,72 @@
+package imap
+
+import (
+	"context"
+
+	"crossfade/backfill"
+)
+
+// Driver talks to one IMAP host.
+type Driver struct {
+	opts   Options
+	target target
+	pool   *pool
+	health *health
+}
+
+// account is one user's mailboxes on the host.
+type account struct {
+	d            *Driver
+	user, secret string
+	features     backfill.Features // written by Login only
+
+	use usage // guarded by the pool
+}
+
+var (
+	_ backfill.Driver = (*Driver)(nil)
+	_ backfill.Writer = (*account)(nil)
+)
+
+// New makes a driver. It does not connect. Errors are about the URL, in one line.
+func New(o Options) (*Driver, error) {
+	t, err := parseURL(o)
+	if err != nil {
+		return nil, err
+	}
+	o = o.orDefaults()
+	return &Driver{opts: o, target: t, pool: newPool(o), health: newHealth()}, nil
+}
+
+// Host implements backfill.Driver.
+func (d *Driver) Host() string { return d.target.addr }
+
+// Login implements backfill.Driver. What it returns is a backfill.Writer. The connection it was tried on
+// stays in the pool.
+func (d *Driver) Login(ctx context.Context, user, secret string) (backfill.Mail, error) {
+	a := &account{d: d, user: user, secret: secret}
+	err := a.do(ctx, need{op: "login", fresh: true}, func(c *conn) error {
+		a.features = backfill.Features{Caps: c.caps.Copy()}
+		return a.learnNamespace(c)
+	})
+	if err != nil {
+		_ = a.Close() // closing what may be left of the attempt; the login's error is the one that matters
+		return nil, err
+	}
+	return a, nil
+}
+
+// Features implements backfill.Mail.
+func (a *account) Features() backfill.Features {
+	f := a.features
+	f.Caps = f.Caps.Copy()
+	return f
+}
+
+// Close implements backfill.Mail. Calls that are under way end on their own and close their connections.
+func (a *account) Close() error {
+	for _, c := range a.d.pool.closeAccount(a) {
+		c.close()
+	}
+	return nil
+}

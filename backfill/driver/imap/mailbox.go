@@ -1,0 +1,53 @@
+package imap
+
+import (
+	"context"
+	"strings"
+
+	"crossfade/backfill"
+)
+
+// Create implements backfill.Writer.
+func (a *account) Create(ctx context.Context, box string) error {
+	return a.change(ctx, "CREATE", true, box)
+}
+
+// Delete implements backfill.Writer.
+func (a *account) Delete(ctx context.Context, box string) error {
+	return a.change(ctx, "DELETE", true, box)
+}
+
+// Rename implements backfill.Writer.
+func (a *account) Rename(ctx context.Context, box, to string) error {
+	return a.change(ctx, "RENAME", true, box, to)
+}
+
+// Subscribe implements backfill.Writer.
+func (a *account) Subscribe(ctx context.Context, box string, on bool) error {
+	if on {
+		return a.change(ctx, "SUBSCRIBE", false, box)
+	}
+	return a.change(ctx, "UNSUBSCRIBE", false, box)
+}
+
+// change sends a command about mailboxes. The server's code stays in the error: ALREADYEXISTS, NONEXISTENT.
+func (a *account) change(ctx context.Context, verb string, once bool, names ...string) error {
+	return a.do(ctx, need{op: verb, once: once}, func(c *conn) error {
+		if verb == "DELETE" || verb == "RENAME" {
+			c.selected = false
+			defer a.d.pool.unselect(a, names[0])
+		}
+		st, err := c.commandArgs(handler{}, verb, "", names...)
+		if err != nil {
+			return err
+		}
+		if !st.ok() {
+			e := c.refused(verb, st, backfill.FolderScope)
+			if e.Code == "" && verb == "CREATE" && strings.Contains(strings.ToLower(e.Text), "exists") {
+				e.Code, e.Patience, e.Err = "ALREADYEXISTS", backfill.Never, nil // servers before RFC 5530
+			}
+			return e
+		}
+		return nil
+	})
+}

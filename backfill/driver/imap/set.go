@@ -1,0 +1,154 @@
+package imap
+
+import (
+	"math"
+	"strconv"
+
+	goimap "github.com/emersion/go-imap/v2"
+
+	"crossfade/internal/imapwire"
+)
+
+// maxSetText keeps a command's UID set well inside every server's line limit.
+const maxSetText = 4000
+
+// star is the number that stands for * in a set.
+const star = 0
+
+// parseSet reads a set such as 1:5,7. Nil if it is none.
+func parseSet(text []byte) goimap.UIDSet {
+	var set goimap.UIDSet
+	sc := imapwire.NewScanner(text)
+	for {
+		from, ok := sc.Uint32()
+		if !ok || from == 0 {
+			return nil
+		}
+		to := from
+		if sc.Byte(':') {
+			if to, ok = sc.Uint32(); !ok || to == 0 {
+				return nil
+			}
+		}
+		set = append(set, goimap.UIDRange{Start: goimap.UID(min(from, to)), Stop: goimap.UID(max(from, to))})
+		if sc.End() {
+			return set
+		}
+		if !sc.Byte(',') {
+			return nil
+		}
+	}
+}
+
+// setSize counts a set without *; false if it holds one or more than 2^32-1.
+func setSize(set goimap.UIDSet) (uint32, bool) {
+	var n uint64
+	for _, r := range set {
+		if r.Start == star || r.Stop == star || r.Stop < r.Start {
+			return 0, false
+		}
+		n += uint64(r.Stop-r.Start) + 1
+	}
+	return uint32(n), n <= math.MaxUint32
+}
+
+// expand lists a set in its own order; nil if it holds more than limit numbers.
+func expand(set goimap.UIDSet, limit uint32) []uint32 {
+	n, ok := setSize(set)
+	if !ok || n > limit {
+		return nil
+	}
+	out := make([]uint32, 0, n)
+	for _, r := range set {
+		for u := uint64(r.Start); u <= uint64(r.Stop); u++ {
+			out = append(out, uint32(u))
+		}
+	}
+	return out
+}
+
+// setOf makes the shortest set of ascending UIDs.
+func setOf(uids []uint32) goimap.UIDSet {
+	var set goimap.UIDSet
+	for _, u := range uids {
+		if n := len(set); n > 0 && set[n-1].Stop+1 == goimap.UID(u) {
+			set[n-1].Stop = goimap.UID(u)
+			continue
+		}
+		set = append(set, goimap.UIDRange{Start: goimap.UID(u), Stop: goimap.UID(u)})
+	}
+	return set
+}
+
+// chunks spells a set for commands, cut into pieces of at most maxSetText bytes.
+func chunks(set goimap.UIDSet) []string {
+	var out []string
+	var b []byte
+	for _, r := range set {
+		if len(b) > maxSetText {
+			out = append(out, string(b))
+			b = b[:0]
+		}
+		if len(b) > 0 {
+			b = append(b, ',')
+		}
+		b = appendUID(b, r.Start)
+		if r.Stop != r.Start {
+			b = appendUID(append(b, ':'), r.Stop)
+		}
+	}
+	if len(b) > 0 {
+		out = append(out, string(b))
+	}
+	return out
+}
+
+func appendUID(b []byte, u goimap.UID) []byte {
+	if u == star {
+		return append(b, '*')
+	}
+	return strconv.AppendUint(b, uint64(u), 10)
+}
+
+// without returns set less the given ascending UIDs.
+func without(set goimap.UIDSet, uids []uint32) goimap.UIDSet {
+	var out goimap.UIDSet
+	for _, r := range set {
+		from, to := uint64(r.Start), uint64(r.Stop)
+		if r.Start == star {
+			from, to = to, star
+		}
+		if to == star {
+			to = math.MaxUint32
+		}
+		for _, u := range uids {
+			if uint64(u) < from || uint64(u) > to {
+				continue
+			}
+			if uint64(u) > from {
+				out = append(out, goimap.UIDRange{Start: goimap.UID(from), Stop: u32uid(uint64(u) - 1)})
+			}
+			from = uint64(u) + 1
+		}
+		if from <= to && from != star {
+			out = append(out, goimap.UIDRange{Start: goimap.UID(from), Stop: u32uid(to)})
+		}
+	}
+	return out
+}
+
+func u32uid(n uint64) goimap.UID { return goimap.UID(uint32(min(n, math.MaxUint32))) }
+
+// contains tells whether uid is in the set, * being the largest there is.
+func contains(set goimap.UIDSet, uid uint32) bool {
+	for _, r := range set {
+		lo, hi := uint32(r.Start), uint32(r.Stop)
+		if lo == star {
+			lo, hi = hi, star
+		}
+		if lo == star || uid >= lo && (hi == star || uid <= hi) || hi != star && hi < lo && uid >= hi && uid <= lo {
+			return true
+		}
+	}
+	return false
+}
