@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -146,8 +147,8 @@ func TestServe(t *testing.T) {
 	if bad := testbed.Compare(before, seen, testbed.CompareOptions{}); bad != nil {
 		t.Errorf("through the proxy, before anything moved:\n%s", strings.Join(bad, "\n"))
 	}
-	if in, out := before.Folders["INBOX"], seen.Folders["INBOX"]; in.UIDValidity != out.UIDValidity {
-		t.Errorf("INBOX has UIDVALIDITY %d, on the source %d", out.UIDValidity, in.UIDValidity)
+	if in, out := before.Folders["INBOX"], seen.Folders["INBOX"]; in.UIDValidity != out.UIDValidity || !maps.Equal(in.Messages, out.Messages) {
+		t.Errorf("INBOX has UIDVALIDITY %d, on the source %d, or its UIDs name other messages", out.UIDValidity, in.UIDValidity)
 	}
 	if n := snapshot(t, dest.Addr).Count(); n != 0 {
 		t.Errorf("%d messages moved although the backfill is held", n)

@@ -37,10 +37,10 @@ def mapped(name, pairs, old_sep, new_sep):
 
 
 def swap(name, old_sep, new_sep):
-    """the destination's separator inside a name becomes '_', the source's separator becomes the destination's"""
+    """the destination's separator inside a name is escaped in hex, the source's separator becomes the destination's"""
     if old_sep == new_sep:
         return name
-    return name.replace(new_sep, b"_").replace(old_sep, new_sep)
+    return name.replace(new_sep, b"=%02X" % new_sep[0]).replace(old_sep, new_sep)
 
 
 def bag(messages, *keys):

@@ -56,10 +56,11 @@ userdb {
 C
 }
 
+dovecot_dir() { case "$1" in maildir) echo Maildir ;; *) echo "$1" ;; esac; } # mail format
+
 dovecot_storage() { # mail format, further plugins
   case "$1" in
-    maildir) echo "mail_location = maildir:~/Maildir" ;;
-    mdbox|sdbox) echo "mail_location = $1:~/$1" ;;
+    maildir|mdbox|sdbox) echo "mail_location = $1:~/$(dovecot_dir "$1")" ;;
     *) echo "server: unknown mail format $1 (maildir, mdbox, sdbox)" >&2; return 2 ;;
   esac
   # listescape: a name may hold what is the separator of the files below
@@ -85,5 +86,6 @@ dovecot_start() {
   for i in $(seq 0 $((CROSSFADE_TEST_USERS - 1))); do echo "u$i@$DOMAIN:{PLAIN}$CROSSFADE_TEST_PASS::::::"; done > "$D/users"
   chmod 644 "$D/users"
   srv_conf > "$D/dovecot.conf"
+  ! declare -F dovecot_before >/dev/null || dovecot_before
   dovecot -c "$D/dovecot.conf" </dev/null >"$D/start.log" 2>&1 || { cat "$D/start.log" >&2; return 1; }
 }

@@ -3,6 +3,20 @@ D="$CROSSFADE_TEST_DIR/dovecot-source"
 . "$here/dovecot.sh"
 srv_ports() { echo "imap=$CROSSFADE_SOURCE_IMAP imaps=$CROSSFADE_SOURCE_IMAPS"; }
 srv_start() { dovecot_start; }
+
+# An old server's folders are old: without this both servers would number their folders by the same present
+# second, and some would have the same UIDVALIDITY, which real servers have not.
+dovecot_before() {
+  local i dir since=5e0be100 # the first of January 2020
+  for i in $(seq 0 $((CROSSFADE_TEST_USERS - 1))); do
+    dir="$D/mail/u$i@$DOMAIN/$(dovecot_dir "$CROSSFADE_SOURCE_FORMAT")"
+    [ ! -e "$dir/dovecot-uidvalidity" ] || continue
+    mkdir -p "$dir"
+    echo "$since" > "$dir/dovecot-uidvalidity"
+    : > "$dir/dovecot-uidvalidity.$since"
+  done
+  chown -R mail:mail "$D/mail"
+}
 srv_conf() {
   dovecot_head "$CROSSFADE_SOURCE_IMAP" "$CROSSFADE_SOURCE_IMAPS" never
   dovecot_storage "$CROSSFADE_SOURCE_FORMAT" ""
