@@ -164,6 +164,10 @@ func (c *conn) patience() time.Duration {
 	return c.srv.opts.LoginTimeout
 }
 
+// grace is how long a command goes on after the client has sent its last byte: it may only have closed its own
+// half of the connection, as a script does that is fed from a file.
+const grace = 2 * time.Second
+
 // guard runs a handler that asks servers, under a context that ends when the client hangs up meanwhile. If the
 // client has sent more commands already, it is plainly there.
 func (c *conn) guard(ctx context.Context, run func(ctx context.Context) error) error {
@@ -172,7 +176,17 @@ func (c *conn) guard(ctx context.Context, run func(ctx context.Context) error) e
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w := c.link.watch(cancel)
-	defer w.stop()
-	return run(ctx)
+	var later *time.Timer
+	w := c.link.watch(func(err error) {
+		if !errors.Is(err, io.EOF) {
+			cancel(err)
+			return
+		}
+		later = time.AfterFunc(grace, func() { cancel(err) })
+	})
+	err := run(ctx)
+	if w.stop(); later != nil {
+		later.Stop()
+	}
+	return err
 }

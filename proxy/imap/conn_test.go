@@ -61,7 +61,9 @@ func startStuck(t *testing.T) (addr string, stop func(), box *stuckBox) {
 	a := standard()
 	box = &stuckBox{entered: make(chan struct{}), left: make(chan struct{})}
 	addr, stop = startStoppable(t, a, func(o *Options) {
-		o.Login = func(context.Context, string, string) (proxy.Session, error) { return stuckSession{fakeSession{a}, box}, nil }
+		o.Login = func(context.Context, string, string) (proxy.Session, error) {
+			return stuckSession{fakeSession{a}, box}, nil
+		}
 		o.Gate = proxy.NewGate(proxy.GateOptions{Drain: 50 * time.Millisecond})
 	}, false)
 	return addr, stop, box
@@ -172,7 +174,7 @@ func TestTooManyConnections(t *testing.T) {
 func TestAppendThroughAFile(t *testing.T) {
 	a := standard()
 	dir := t.TempDir()
-	addr := start(t, a, func(o *Options) { o.SpoolDir, o.MaxMessage = dir, 3 << 20 })
+	addr := start(t, a, func(o *Options) { o.SpoolDir, o.MaxMessage = dir, 3<<20 })
 	k := client(t, addr, false)
 	body := strings.Repeat("\r\nx CREATE smuggled\r\n\x00\xff", 50_000)
 	k.send(fmt.Sprintf("a APPEND INBOX {%d+}\r\n%s\r\n", len(body), body))
