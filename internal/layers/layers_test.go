@@ -144,6 +144,9 @@ func check(root fs.FS) (bad []string, packages int, err error) {
 		if d.IsDir() || path.Ext(p) != ".go" {
 			return nil
 		}
+		if src, err := fs.ReadFile(root, p); err != nil || strings.HasPrefix(string(src), "//go:build ignore\n") {
+			return err // a program of its own, run by go generate
+		}
 		dir := path.Dir(p)
 		hasDoc[dir] = hasDoc[dir] || path.Base(p) == "doc.go"
 		complaints, err := checkFile(root, p)

@@ -26,7 +26,7 @@ func DefaultMap(name string) string {
 		path[0] = renamed
 	}
 	for i := range path {
-		path[i] = strings.ReplaceAll(path[i], "/", "_") // the destination's separator cannot be part of a name
+		path[i] = strings.ReplaceAll(path[i], "/", "=2F") // the separator cannot be part of a name
 	}
 	return strings.Join(path, "/")
 }

@@ -76,7 +76,7 @@ func TestDiff(t *testing.T) {
 func TestDefaultMap(t *testing.T) {
 	for name, want := range map[string]string{
 		"INBOX": "INBOX", "inbox": "INBOX", "INBOX.Sent": "Sent Items", "INBOX.Trash.Old": "Deleted Items/Old",
-		"INBOX.Archive.2019": "Archive/2019", "INBOX.in/out": "in_out", "INBOX.R&-D": "R&-D",
+		"INBOX.Archive.2019": "Archive/2019", "INBOX.in/out": "in=2Fout", "INBOX.R&-D": "R&-D",
 	} {
 		if got := DefaultMap(name); got != want {
 			t.Errorf("DefaultMap(%q) = %q, want %q", name, got, want)
