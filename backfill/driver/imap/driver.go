@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"sync/atomic"
 
 	"crossfade/backfill"
 )
@@ -20,7 +21,8 @@ type account struct {
 	user, secret string
 	features     backfill.Features // written by Login only
 
-	use usage // guarded by the pool
+	use       usage       // guarded by the pool
+	unordered atomic.Bool // the server answers FETCH in another order than the UIDs': Read asks one by one
 }
 
 var (

@@ -21,6 +21,7 @@ func (c *conn) selectBox(box string, write bool) error {
 	}
 	old, stuck, again := c.state, c.news, c.selected && c.box == box
 	c.selected, c.state, c.news, c.gone, c.polled = false, backfill.BoxState{}, news{}, 0, false
+	c.box = "" // a failed SELECT leaves none selected
 	var flags []string
 	h := handler{data: func(name string, _ uint32, sc *imapwire.Scanner) {
 		if name == "FLAGS" {

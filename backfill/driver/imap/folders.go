@@ -80,7 +80,7 @@ func (l *listing) data(name string, _ uint32, sc *imapwire.Scanner) {
 		l.odd++
 		return
 	}
-	if f.Name == "" || f.Name == "NIL" {
+	if f.Name == "" {
 		return // a server's slip: it cannot be opened by any name
 	}
 	if name == "LSUB" {
@@ -123,8 +123,12 @@ func parseFolder(sc *imapwire.Scanner) (backfill.Folder, bool) {
 		return f, false
 	}
 	sc.SP()
+	quoted := sc.Peek() == '"' || sc.Peek() == '{'
 	name, ok := sc.Name()
 	f.Name = string(name)
+	if !quoted && strings.EqualFold(f.Name, "NIL") {
+		f.Name = "" // no name, rather than a mailbox called NIL
+	}
 	f.Path = splitName(f.Name, f.Separator)
 	return f, ok
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	goimap "github.com/emersion/go-imap/v2"
+
 	"crossfade/backfill"
 )
 
@@ -34,8 +36,9 @@ func (a *account) Subscribe(ctx context.Context, box string, on bool) error {
 func (a *account) change(ctx context.Context, verb string, once bool, names ...string) error {
 	return a.do(ctx, need{op: verb, once: once}, func(c *conn) error {
 		if verb == "DELETE" || verb == "RENAME" {
-			c.selected = false
-			defer a.d.pool.unselect(a, names[0])
+			if err := a.leave(c, names[0]); err != nil {
+				return err
+			}
 		}
 		st, err := c.commandArgs(handler{}, verb, "", names...)
 		if err != nil {
@@ -50,4 +53,19 @@ func (a *account) change(ctx context.Context, verb string, once bool, names ...s
 		}
 		return nil
 	})
+}
+
+// leave sees that no connection of ours has the mailbox open.
+func (a *account) leave(c *conn, box string) error {
+	for _, o := range a.d.pool.leave(a, box) {
+		o.logout()
+	}
+	if !strings.HasPrefix(c.box, box) || c.box == "" {
+		return nil
+	}
+	if c.caps.Has(goimap.CapUnselect) || c.caps.Has(goimap.CapIMAP4rev2) {
+		c.selected, c.box = false, ""
+		return c.must("UNSELECT")
+	}
+	return c.selectBox("INBOX", false)
 }

@@ -173,9 +173,11 @@ func (r *reading) finish(p *part) error {
 	return r.tell(p, p.body, p.body.size)
 }
 
+// told reports whether there is nothing to tell of a message: it was not asked for, or has been told.
 func (r *reading) told(uid uint32) bool {
 	_, asked := slices.BinarySearch(r.asked, uid)
-	return !asked || uid == r.last
+	_, done := slices.BinarySearch(r.done, uid)
+	return !asked || done
 }
 
 // tell gives a message to the caller, in ascending order and once.
@@ -183,13 +185,19 @@ func (r *reading) tell(p *part, body io.Reader, size int64) error {
 	switch {
 	case r.told(p.uid):
 		return nil
-	case p.uid < r.last:
+	case p.uid < r.last(), p.uid > r.cur.last() && (r.next == nil || p.uid > r.next.last()):
+		r.unordered = true
 		return errOdd
+	}
+	if p.uid == r.cur.last() && r.next == nil && len(r.todo) > 0 && r.singles == 0 {
+		if err := r.ask(&r.next); err != nil {
+			return err
+		}
 	}
 	m := &backfill.Message{UID: p.uid, Flags: p.flags, Date: p.date, Size: size, Body: body}
 	if err := r.each(m); err != nil {
 		return err
 	}
-	r.last = p.uid
+	r.done = append(r.done, p.uid)
 	return nil
 }

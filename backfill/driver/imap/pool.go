@@ -155,15 +155,17 @@ func (p *pool) closeAccount(a *account) (idle []*conn) {
 	return idle
 }
 
-// unselect makes idle connections open the mailboxes under this name anew: they may be gone.
-func (p *pool) unselect(a *account, box string) {
+// leave takes the account's idle connections out that have a mailbox selected whose name begins with box:
+// servers hang up on those who have a mailbox open that is deleted.
+func (p *pool) leave(a *account, box string) (left []*conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, c := range p.idle {
-		if c.a == a && strings.HasPrefix(c.box, box) {
-			c.selected = false
-		}
+	var c *conn
+	for p.unidle(func(o *conn) bool { return o.a == a && strings.HasPrefix(o.box, box) }, &c) {
+		p.drop(a)
+		left = append(left, c)
 	}
+	return left
 }
 
 // acquire returns a connection, waiting for one to be free. The caller gives it back with release.

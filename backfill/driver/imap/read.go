@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,10 +11,9 @@ import (
 	"crossfade/backfill"
 )
 
-const (
-	readGroup = 100 // messages asked for by one command
-	readAhead = 2   // commands under way, so that the server never waits for us
-)
+// readGroup is how many messages one command asks for. The next command is sent when the last one has begun to
+// arrive, not before: Dovecot mixes the answers of commands that it has at the same time.
+const readGroup = 500
 
 // Read implements backfill.Mail. When a message's answer makes no sense, twice, everything before it has been
 // given to each, and the error is an *Error with Scope Item and its UID: the caller can go on behind it. A message
@@ -27,9 +27,17 @@ func (a *account) Read(ctx context.Context, box string, uidValidity uint32, uids
 		if err != nil {
 			return err
 		}
-		r := &reading{c: c, each: each, flags: flagCache{}}
-		defer r.forget()
-		return r.run(todo)
+		r := &reading{c: c, each: each, flags: flagCache{}, asked: todo, todo: todo}
+		if a.unordered.Load() {
+			r.singles = len(todo)
+		}
+		defer func() {
+			r.forget()
+			if r.unordered {
+				a.unordered.Store(true)
+			}
+		}()
+		return r.run()
 	})
 }
 
@@ -50,11 +58,14 @@ type reading struct {
 	each  func(*backfill.Message) error
 	flags flagCache
 
-	asked   []uint32 // ascending; what may be told now
-	last    uint32   // the last message told
-	single  bool     // one message for each command, after trouble
-	trouble bool     // an answer made no sense: nothing more is told until it has been asked again
-	parts   map[uint32]*part
+	asked     []uint32 // ascending; what may be told
+	done      []uint32 // what has been told, ascending
+	todo      []uint32 // what has not been sent for
+	singles   int      // how many of todo are asked for alone: they are in doubt
+	cur, next *sent    // commands under way
+	trouble   bool     // an answer made no sense: nothing more is told until it has been asked again
+	unordered bool     // the server does not answer in ascending order
+	parts     map[uint32]*part
 }
 
 // sent is a command whose answer is awaited.
@@ -63,92 +74,99 @@ type sent struct {
 	uids []uint32
 }
 
-func (r *reading) run(todo []uint32) error {
-	r.asked = todo
-	var out []sent
-	singles := 0 // how many of todo are to be asked for alone
-	for len(todo) > 0 || len(out) > 0 {
-		for len(out) < readAhead && len(todo) > 0 && !r.trouble {
-			n := min(readGroup, len(todo))
-			if r.single = singles > 0; r.single {
-				n = 1
-				singles--
-			}
-			s, err := r.ask(todo[:n])
-			if err != nil {
-				return err
-			}
-			out, todo = append(out, s), todo[n:]
-			if r.single {
-				break
-			}
-		}
-		s := out[0]
-		out = out[1:]
-		lost := r.c.lost
-		st, err := r.c.wait(s.tag, handler{fetch: r.answer})
-		if err != nil {
-			return err
-		}
-		r.judge(s, st, lost)
-		if !r.trouble {
-			r.forget()
-			continue
-		}
-		if r.single {
-			return r.itemError(s.uids[0], st)
-		}
-		todo, singles, err = r.again(s, out)
-		if err != nil {
-			return err
-		}
-		out = nil
+func (s *sent) last() uint32 { return s.uids[len(s.uids)-1] }
+
+// last is the message that was told last.
+func (r *reading) last() uint32 {
+	if len(r.done) == 0 {
+		return 0
 	}
-	return nil
+	return r.done[len(r.done)-1]
 }
 
-// ask sends the command for one group.
-func (r *reading) ask(uids []uint32) (sent, error) {
-	tag := r.c.begin()
+func (r *reading) run() error {
+	for {
+		if r.cur, r.next = r.next, nil; r.cur == nil {
+			if len(r.todo) == 0 {
+				return nil
+			}
+			if err := r.ask(&r.cur); err != nil {
+				return err
+			}
+		}
+		lost := r.c.lost
+		st, err := r.c.wait(r.cur.tag, handler{fetch: r.answer})
+		if err != nil {
+			return err
+		}
+		r.judge(st, lost)
+		switch {
+		case !r.trouble:
+			r.forget()
+		case r.unordered:
+			return &backfill.Error{Op: "read", Host: r.c.host, Scope: backfill.FolderScope, Patience: backfill.Now, Err: errOrder}
+		case len(r.cur.uids) == 1:
+			return r.itemError(r.cur.uids[0], st)
+		default:
+			if err := r.again(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+var errOrder = errors.New("the server does not answer in ascending order")
+
+// ask sends the command for the next group.
+func (r *reading) ask(into **sent) error {
+	n := min(readGroup, len(r.todo))
 	items := "(UID FLAGS INTERNALDATE BODY.PEEK[])"
-	if r.single {
+	if r.singles > 0 {
+		n = 1
+		r.singles--
+	}
+	if n == 1 {
 		items = "(UID RFC822.SIZE FLAGS INTERNALDATE BODY.PEEK[])" // the size tells whether an empty body may be
 	}
-	_, _ = fmt.Fprintf(r.c.wire, "UID FETCH %s %s", chunks(setOf(uids))[0], items) // the error sticks
-	return sent{tag, slices.Clone(uids)}, r.c.send()
+	set := chunks(setOf(r.todo[:n]))
+	for len(set) > 1 {
+		n /= 2
+		set = chunks(setOf(r.todo[:n]))
+	}
+	tag := r.c.begin()
+	_, _ = fmt.Fprintf(r.c.wire, "UID FETCH %s %s", set[0], items) // the error sticks
+	*into = &sent{tag, r.todo[:n]}
+	r.todo = r.todo[n:]
+	return r.c.send()
 }
 
 // judge looks at a group that has been answered.
-func (r *reading) judge(s sent, st status, lost int) {
+func (r *reading) judge(st status, lost int) {
 	if !st.ok() || r.c.lost > lost {
 		r.trouble = true
 	}
 	for uid, p := range r.parts {
 		// Its flags or date never came; or it was named, so it exists, but its body never came.
-		r.trouble = r.trouble || p.body != nil || uid <= s.uids[len(s.uids)-1]
+		r.trouble = r.trouble || p.body != nil || uid <= r.cur.last()
 	}
 }
 
-// again reads the other answers under way to their end and returns what has to be asked for once more: the
-// rest of the failed group alone, and everything behind it.
-func (r *reading) again(failed sent, out []sent) (todo []uint32, singles int, err error) {
-	for _, s := range out {
-		if _, err := r.c.wait(s.tag, handler{fetch: r.answer}); err != nil {
-			return nil, 0, err
+// again reads what else is under way to its end, and arranges that the rest of the failed group is asked for
+// alone, then everything behind it.
+func (r *reading) again() error {
+	if r.next != nil {
+		if _, err := r.c.wait(r.next.tag, handler{fetch: r.answer}); err != nil {
+			return err
 		}
+		r.next = nil
 	}
 	r.forget()
 	r.trouble = false
-	for _, u := range r.asked {
-		if u <= r.last {
-			continue
-		}
-		if u <= failed.uids[len(failed.uids)-1] {
-			singles++
-		}
-		todo = append(todo, u)
-	}
-	return todo, singles, nil
+	failed := r.cur.last()
+	from, _ := slices.BinarySearch(r.asked, r.last()+1)
+	r.todo = r.asked[from:]
+	r.singles, _ = slices.BinarySearch(r.todo, failed+1)
+	return nil
 }
 
 func (r *reading) itemError(uid uint32, st status) error {

@@ -39,7 +39,7 @@ func (a *account) Scan(ctx context.Context, box string, what backfill.Scan, each
 			return &backfill.Error{Op: "scan", Host: c.host, Scope: backfill.FolderScope, Patience: backfill.Never, Err: backfill.ErrNotOffered}
 		}
 		if !c.now {
-			if _, err := c.command(handler{}, "NOOP"); err != nil {
+			if err := c.must("NOOP"); err != nil {
 				return err
 			}
 		}
@@ -80,6 +80,11 @@ func (s *scan) full() bool { return s.what.UIDs == nil && s.what.ChangedSince ==
 // run lists page by page, then what has come meanwhile, and compares the count with what the server says
 // exists.
 func (s *scan) run(each func(backfill.Entry) error) error {
+	if s.full() && s.c.state.Exists == 0 && !s.c.now {
+		if err := s.c.selectBox(s.c.box, s.c.writable); err != nil { // EXPUNGEs may have been told twice
+			return err
+		}
+	}
 	if s.c.state.Exists == 0 && s.what.UIDs == nil {
 		return nil
 	}
@@ -93,7 +98,7 @@ func (s *scan) run(each func(backfill.Entry) error) error {
 		return nil
 	}
 	for range 5 {
-		if s.listed >= s.c.state.Exists {
+		if s.listed >= s.c.state.Exists || s.last == math.MaxUint32 {
 			break
 		}
 		before := s.listed
@@ -104,14 +109,26 @@ func (s *scan) run(each func(backfill.Entry) error) error {
 			break
 		}
 	}
-	exists, gone := s.c.state.Exists, s.c.gone-gone
-	if s.listed < exists || uint64(s.listed) > uint64(exists)+uint64(gone) {
-		return &backfill.Error{
-			Op: "scan", Host: s.c.host, Scope: backfill.FolderScope, Patience: backfill.Now,
-			Err: fmt.Errorf("the server listed %d messages of %d", s.listed, exists),
-		}
+	return s.check(s.c.gone - gone)
+}
+
+// check compares the number of messages listed with what exists, gone of which were expunged meanwhile. Where they
+// differ, the mailbox is opened anew for a number that does not rest on counting.
+func (s *scan) check(gone uint32) error {
+	exists := s.c.state.Exists
+	if s.listed >= exists && uint64(s.listed) <= uint64(exists)+uint64(gone) {
+		return nil
 	}
-	return nil
+	if err := s.c.selectBox(s.c.box, s.c.writable); err != nil {
+		return err
+	}
+	if s.listed == s.c.state.Exists {
+		return nil
+	}
+	return &backfill.Error{
+		Op: "scan", Host: s.c.host, Scope: backfill.FolderScope, Patience: backfill.Now,
+		Err: fmt.Errorf("the server listed %d messages of %d", s.listed, s.c.state.Exists),
+	}
 }
 
 func setText(from, to uint32) string {

@@ -22,7 +22,7 @@ func (a *account) Search(ctx context.Context, box string, uidValidity uint32, ke
 	var out goimap.UIDSet
 	err := a.do(ctx, need{op: "SEARCH", box: box, validity: uidValidity}, func(c *conn) (err error) {
 		if !c.now {
-			if _, err := c.command(handler{}, "NOOP"); err != nil {
+			if err := c.must("NOOP"); err != nil {
 				return err
 			}
 		}
