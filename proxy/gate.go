@@ -109,7 +109,7 @@ func (g *Gate) accept(ctx context.Context, ln net.Listener, each func(c net.Conn
 				g.opts.Refuse(c)
 			}
 			_ = c.Close()
-			g.opts.Logger.Warn("too many connections", "from", from)
+			g.opts.Logger.Warn("too many connections", "client", from.String())
 			continue
 		}
 		each(c, func() { g.leave(from) })

@@ -172,7 +172,6 @@ func (c *conn) refused(cmd *command, err error) error {
 
 // run executes a command and answers it. An error ends the connection.
 func (c *conn) run(ctx context.Context, cmd *command) error {
-	c.told = c.told[:0]
 	var err error
 	if cmd.verb.asks {
 		err = c.guard(ctx, func(ctx context.Context) error { return cmd.verb.run(c, ctx, cmd) })
@@ -188,7 +187,9 @@ func (c *conn) run(ctx context.Context, cmd *command) error {
 	}
 	var fatal *fatalError
 	if errors.As(err, &fatal) {
-		c.log.Warn("answer cut short, connection closed", "command", cmd.label(), "err", fatal.err)
+		if !c.link.broken {
+			c.log.Warn("answer cut short, connection closed", "command", cmd.label(), "err", fatal.err)
+		}
 		return err
 	}
 	if err := c.wire.Err(); err != nil {

@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"crossfade/backfill"
 	"crossfade/internal/imapwire"
 	"crossfade/proxy"
 )
@@ -30,10 +29,9 @@ type conn struct {
 	frame   imapwire.Frame
 	scratch []byte // one response line
 	session proxy.Session
-	view    *proxy.View          // nil unless a mailbox is selected
-	told    []backfill.ItemState // flags the running command has told or was asked to be silent about
-	bad     int                  // senseless commands and failed logins before login
-	bye     bool                 // the connection ends after the running command
+	view    *proxy.View // nil unless a mailbox is selected
+	bad     int         // senseless commands and failed logins before login
+	bye     bool        // the connection ends after the running command
 }
 
 // newConn makes a connection; plain is the network connection below any TLS, for its addresses.
@@ -146,7 +144,6 @@ func (c *conn) pause() error {
 		return err
 	}
 	c.wire.Release()
-	c.told = nil
 	if cap(c.frame.Raw) > hold {
 		c.frame.Raw = nil
 	}

@@ -77,10 +77,10 @@ func explain(err error, target bool) (a answer, unexpected bool) {
 		return answer{"NO", "TRYCREATE", "There is no such mailbox"}, false
 	case errors.Is(err, backfill.ErrNoFolder):
 		return answer{"NO", "NONEXISTENT", "There is no such mailbox"}, false
-	case backfill.IsUnavailable(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case backfill.IsUnavailable(err), errors.Is(err, backfill.ErrUIDValidity), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return answer{"NO", "UNAVAILABLE", textUnavailable}, false
 	case errors.As(err, &server):
-		return answer{"NO", known(server.Code), words(server.Text)}, false
+		return answer{"NO", known(server.Code), words(server.Text)}, server.Text == "" && server.Code == ""
 	case errors.As(err, &refusal):
 		return answer{"NO", known(refusal.Code), words(refusal.Text)}, false
 	case errors.Is(err, backfill.ErrNotOffered):

@@ -34,6 +34,9 @@ func (c *conn) fetch(ctx context.Context, cmd *command) error {
 		if err := f.run(ctx); err != nil {
 			return err
 		}
+		if len(f.known) > 0 {
+			c.update(c.view.Sync(false, f.known))
+		}
 		all.expunged = all.expunged || f.expunged
 		all.lost = all.lost || f.lost
 		all.missing = all.missing || f.missing
@@ -96,10 +99,11 @@ type fetching struct {
 	fresh []uint32             // just marked \Seen: their flags are told too
 	seqs  seqCursor
 
-	told  []bool   // by index in uids: the state's part has been told
-	got   []uint16 // attributes received in this pass
-	line  bool     // a response line is begun and not ended
-	first bool     // this is the first pass
+	told  []bool               // by index in uids: the state's part has been told
+	got   []uint16             // attributes received in this pass
+	line  bool                 // a response line is begun and not ended
+	known []backfill.ItemState // flags that were told because they changed by being read
+	first bool                 // this is the first pass
 	outcome
 }
 
@@ -200,7 +204,7 @@ func (f *fetching) appendState(b []byte, it *backfill.ItemState, details bool) [
 		b = appendFlags(b, it.Flags)
 	}
 	if fresh {
-		f.c.told = append(f.c.told, *it)
+		f.known = append(f.known, *it)
 	}
 	if f.p.size && details {
 		b = appendSize(b, it.Size)

@@ -18,14 +18,22 @@ func (f *fetching) ask(ctx context.Context, q *pass, uids []uint32) error {
 	}
 	if len(q.items) > 0 {
 		err := f.c.view.Mailbox().Fetch(ctx, uids, q.items, func(raw *backfill.RawItem) error { return f.pass(q, raw) })
-		if err != nil {
-			if f.line {
-				return &fatalError{err}
-			}
+		switch {
+		case err != nil && f.line:
+			return &fatalError{err}
+		case isExpunged(err): // the others have been answered
+			f.lost = true
+		case err != nil:
 			return err
 		}
 	}
 	return f.leftOver(q, uids)
+}
+
+// isExpunged tells of an error that only says that some of the messages are gone.
+func isExpunged(err error) bool {
+	var r *backfill.Refusal
+	return errors.As(err, &r) && r.Code == "EXPUNGEISSUED"
 }
 
 // leftOver looks at what was not answered.
@@ -43,7 +51,7 @@ func (f *fetching) leftOver(q *pass, uids []uint32) error {
 		answered := int(f.got[i]) >= len(q.items)
 		f.expunged = f.expunged || it == nil
 		f.lost = f.lost || it == nil && !answered
-		f.missing = f.missing || it != nil && !answered
+		f.missing = f.missing || it != nil && !answered && !f.lost
 	}
 	return f.c.wire.Err()
 }

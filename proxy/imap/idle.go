@@ -7,6 +7,10 @@ import (
 	"time"
 )
 
+// gather is how long changes are gathered before they are told during IDLE: a burst costs one look at the
+// folder, and nobody notices the delay.
+const gather = 50 * time.Millisecond
+
 // idle is IDLE (RFC 2177): what changes is told as it comes, bursts in one go, until the client sends DONE.
 func (c *conn) idle(ctx context.Context, cmd *command) error {
 	if err := cmd.end(); err != nil {
@@ -15,10 +19,12 @@ func (c *conn) idle(ctx context.Context, cmd *command) error {
 	c.line("+ idling")
 	silence := time.NewTimer(c.srv.opts.IdleTimeout)
 	defer silence.Stop()
+	ready := time.NewTimer(0) // fires when the changes may be told
+	defer ready.Stop()
+	told := false // the client knows all there was when the folder was last looked at
 	for c.wire.Buffered() == 0 {
 		var changed <-chan struct{}
-		if c.view != nil {
-			c.news(cmd)
+		if told {
 			changed = c.view.Wait()
 		}
 		if err := c.pause(); err != nil {
@@ -28,7 +34,12 @@ func (c *conn) idle(ctx context.Context, cmd *command) error {
 		var err error
 		select {
 		case <-w.done:
+		case <-ready.C:
+			c.news(cmd)
+			told = c.view != nil
 		case <-changed:
+			told = false
+			ready.Reset(gather)
 		case <-c.drain:
 			err = errDraining
 		case <-silence.C:

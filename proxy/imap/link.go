@@ -22,6 +22,7 @@ type link struct {
 	ahead    [1]byte // owned by the watch, else by Read
 	hasAhead bool
 	failed   error
+	broken   bool // a write has failed: nobody listens
 }
 
 // errDraining interrupts a wait for the next command because the server is about to end.
@@ -50,6 +51,13 @@ func (l *link) Read(p []byte) (int, error) {
 	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) && l.isDraining() {
 		err = errDraining
 	}
+	return n, err
+}
+
+// Write implements net.Conn.
+func (l *link) Write(p []byte) (int, error) {
+	n, err := l.Conn.Write(p)
+	l.broken = l.broken || err != nil
 	return n, err
 }
 

@@ -19,62 +19,66 @@ func (c *conn) store(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
-	box := c.view.Mailbox()
-	if box.ReadOnly() {
+	if c.view.Mailbox().ReadOnly() {
 		return errReadOnly
 	}
-	before, live := c.present(uids)
-	if len(live) == 0 {
-		if len(uids) > 0 {
-			return errExpunged
+	gone := 0
+	for part := range chunks(uids) {
+		n, err := c.storePart(ctx, cmd, part, op, silent, flags)
+		if err != nil {
+			return err
 		}
-		return nil
+		gone += len(part) - n
 	}
-	if len(live) < len(uids) {
+	switch {
+	case gone > 0 && gone == len(uids):
+		return errExpunged
+	case gone > 0:
 		cmd.code = "EXPUNGEISSUED"
+	}
+	return nil
+}
+
+// storePart changes some of the messages, tells what came of it, and returns how many of them are still there.
+func (c *conn) storePart(ctx context.Context, cmd *command, uids []uint32, op backfill.FlagOp, silent bool, flags mapping.Flags) (int, error) {
+	box := c.view.Mailbox()
+	before := box.Items(uids)
+	if len(before) == 0 {
+		return 0, nil
+	}
+	live := make([]uint32, len(before))
+	for i := range before {
+		live[i] = before[i].UID
 	}
 	if silent { // what others changed before is told, what this command changes is not
 		c.update(c.view.Sync(false, nil))
 	}
 	if err := box.Store(ctx, live, op, flags); err != nil {
-		return err
+		return 0, err
 	}
 	if silent {
 		for i := range before {
 			before[i].Flags = apply(before[i].Flags, op, flags)
 		}
-		c.told = before
-		return nil
+		c.update(c.view.Sync(false, before))
+	} else {
+		now := box.Items(live)
+		c.tellFlags(cmd, now)
+		c.update(c.view.Sync(false, now))
 	}
-	c.tellFlags(cmd, live)
-	return nil
-}
-
-// present are those of the messages that are not gone, with what is known of them.
-func (c *conn) present(uids []uint32) (items []backfill.ItemState, live []uint32) {
-	items = make([]backfill.ItemState, 0, len(uids))
-	live = make([]uint32, 0, len(uids))
-	for part := range chunks(uids) {
-		for _, it := range c.view.Mailbox().Items(part) {
-			items, live = append(items, it), append(live, it.UID)
-		}
-	}
-	return items, live
+	return len(live), c.wire.Err()
 }
 
 // tellFlags answers a STORE with the flags as they are now.
-func (c *conn) tellFlags(cmd *command, uids []uint32) {
+func (c *conn) tellFlags(cmd *command, items []backfill.ItemState) {
 	seqs := seqCursor{view: c.view}
 	b := c.scratch[:0]
-	for part := range chunks(uids) {
-		for _, it := range c.view.Mailbox().Items(part) {
-			b = appendFetch(b, seqs.of(it.UID))
-			if cmd.uid {
-				b = appendUID(b, it.UID)
-			}
-			b = c.spill(append(appendFlags(b, it.Flags), ")\r\n"...))
-			c.told = append(c.told, it)
+	for i := range items {
+		b = appendFetch(b, seqs.of(items[i].UID))
+		if cmd.uid {
+			b = appendUID(b, items[i].UID)
 		}
+		b = c.spill(append(appendFlags(b, items[i].Flags), ")\r\n"...))
 	}
 	c.bytes(b)
 	c.scratch = b[:0]

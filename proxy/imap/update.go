@@ -14,7 +14,7 @@ func (c *conn) news(cmd *command) {
 	if c.view == nil {
 		return
 	}
-	c.update(c.view.Sync(!cmd.verb.fixed || cmd.uid && !cmd.numbered, c.told))
+	c.update(c.view.Sync(!cmd.verb.fixed || cmd.uid && !cmd.numbered, nil))
 }
 
 // update writes one update as untagged responses. FETCH carries the UID too, which is always allowed
