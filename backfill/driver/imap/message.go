@@ -157,8 +157,11 @@ func (r *reading) body(a *answer, p *part, t att) error {
 
 // finish tells a message whose body had to wait, or keeps what is known of it.
 func (r *reading) finish(p *part) error {
+	if r.told(p.uid) {
+		return nil
+	}
 	if p.body == nil || !p.hasFlags || !p.hasDate {
-		if r.told(p.uid) || len(r.parts) >= maxParts {
+		if len(r.parts) >= maxParts {
 			return nil
 		}
 		if r.parts == nil {

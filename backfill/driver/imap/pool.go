@@ -59,10 +59,12 @@ func (p *pool) take(a *account, w want, bg bool) (grant, error) {
 	}
 	var g grant
 	own := func(c *conn) bool { return c.a == a }
+	blank := func(c *conn) bool { return c.a == a && !c.selected }
 	suits := func(c *conn) bool { return c.a == a && c.selected && c.box == w.box && (c.writable || !w.write) }
 	enough := u.open >= max(1, p.opts.PerAccount/2)
 	switch {
 	case !w.fresh && w.box != "" && p.unidle(suits, &g.c):
+	case !w.fresh && p.unidle(blank, &g.c):
 	case !w.fresh && (enough || w.box == "") && p.unidle(own, &g.c):
 	case u.open < p.opts.PerAccount && p.open < p.opts.PerHost:
 	case !w.fresh && p.unidle(own, &g.c):
