@@ -227,6 +227,12 @@ func (c *conn) step(h handler) (event, error) {
 	return event{kind: evTagged, tag: tag, st: st}, nil
 }
 
+// rest gives memory back before the connection waits in the pool.
+func (c *conn) rest() {
+	c.wire.Release()
+	c.frame.Raw = nil
+}
+
 // close ends the network connection.
 func (c *conn) close() { _ = c.wire.Close() } // nothing more is expected of it
 

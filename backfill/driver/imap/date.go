@@ -26,9 +26,10 @@ func parseDate(s string) (t time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// sane replaces a zone that is none on earth, which the next server would refuse.
+// sane replaces a zone that is none on earth, which the next server would refuse, or that cannot be written
+// in hours and minutes.
 func sane(t time.Time) time.Time {
-	if _, offset := t.Zone(); offset < -14*3600 || offset > 14*3600 {
+	if _, offset := t.Zone(); offset < -14*3600 || offset > 14*3600 || offset%60 != 0 {
 		return t.UTC()
 	}
 	return t

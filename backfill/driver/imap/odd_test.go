@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,10 +60,10 @@ func TestMissingBodies(t *testing.T) {
 		"garbled":        "* 1 FETCH (UID 5 FLAGS () BODY[] )x(\r\n",
 		"without number": "* 1 FETCH (FLAGS () INTERNALDATE NIL BODY[] {2}\r\nhi)\r\n",
 	} {
-		asked := 0
+		var asked atomic.Int32
 		f := &fake{answer: func(cmd string) (string, bool) {
 			if strings.HasPrefix(cmd, "UID FETCH") {
-				asked++
+				asked.Add(1)
 				return wire + "TAG OK done\r\n", true
 			}
 			return "", false
@@ -70,8 +71,8 @@ func TestMissingBodies(t *testing.T) {
 		w := loginFake(t, f)
 		err := w.Read(t.Context(), "INBOX", 0, uidSet(4, 5), func(m *backfill.Message) error { t.Errorf("%s: told %+v", name, m); return nil })
 		var e *backfill.Error
-		if !errors.As(err, &e) || e.Scope != backfill.Item || e.UID == 0 || asked < 2 {
-			t.Errorf("%s: asked %d times: %v", name, asked, err)
+		if !errors.As(err, &e) || e.Scope != backfill.Item || e.UID == 0 || asked.Load() < 2 {
+			t.Errorf("%s: asked %d times: %v", name, asked.Load(), err)
 		}
 	}
 	w := loginFake(t, &fake{answer: func(cmd string) (string, bool) { return "TAG OK done\r\n", strings.HasPrefix(cmd, "UID FETCH") }})
@@ -82,7 +83,7 @@ func TestMissingBodies(t *testing.T) {
 
 // TestSecondTry: an answer that made no sense once is asked for again, in order.
 func TestSecondTry(t *testing.T) {
-	first := true
+	var seen atomic.Int32
 	f := &fake{answer: func(cmd string) (string, bool) {
 		if !strings.HasPrefix(cmd, "UID FETCH") {
 			return "", false
@@ -90,8 +91,7 @@ func TestSecondTry(t *testing.T) {
 		five := "* 1 FETCH (UID 5 FLAGS () INTERNALDATE NIL BODY[] {1}\r\n5)\r\n"
 		six := "* 2 FETCH (UID 6 FLAGS () INTERNALDATE NIL BODY[] {1}\r\n6)\r\n"
 		switch {
-		case first:
-			first = false
+		case seen.Add(1) == 1:
 			return "* 1 FETCH (UID 5 FLAGS () BODY[] NIL)\r\n" + six + "TAG OK\r\n", true
 		case strings.HasPrefix(cmd, "UID FETCH 5 "):
 			return five + "TAG OK\r\n", true
@@ -130,15 +130,16 @@ func small(n int) []backfill.AppendItem {
 
 // TestAppendCut: the server hangs up at the third message.
 func TestAppendCut(t *testing.T) {
-	n := 0
+	var seen atomic.Int32
 	f := &fake{answer: func(cmd string) (string, bool) {
 		if !strings.HasPrefix(cmd, "APPEND") {
 			return "", false
 		}
-		if n++; n == 3 {
+		n := seen.Add(1)
+		if n == 3 {
 			return hangUp, true
 		}
-		return "TAG OK [APPENDUID 7 1" + string(rune('0'+n)) + "] x\r\n", true
+		return "TAG OK [APPENDUID 7 1" + string('0'+n) + "] x\r\n", true
 	}}
 	w := loginFake(t, f)
 	res, err := w.Append(t.Context(), "INBOX", small(5))
@@ -149,7 +150,7 @@ func TestAppendCut(t *testing.T) {
 	if len(res) != 2 || res[1].UID != 12 || res[1].UIDValidity != 7 {
 		t.Errorf("%+v", res)
 	}
-	if n != 3 {
+	if n := seen.Load(); n != 3 {
 		t.Errorf("%d APPENDs seen", n)
 	}
 }

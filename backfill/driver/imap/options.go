@@ -96,6 +96,7 @@ func parseURL(o Options) (target, error) {
 		return target{}, fmt.Errorf("imap: scheme %q is neither imaps nor imap", u.Scheme)
 	}
 	t.addr = net.JoinHostPort(u.Hostname(), port)
+	// Old servers are what people move away from: TLS 1.0 is better than none.
 	t.tls = &tls.Config{ServerName: u.Hostname(), RootCAs: o.RootCAs, MinVersion: tls.VersionTLS10}
 	for key, values := range u.Query() {
 		if key != "tls" || len(values) != 1 {

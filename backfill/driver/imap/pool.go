@@ -211,6 +211,7 @@ func (a *account) open(ctx context.Context, bg bool) (*conn, error) {
 }
 
 func (a *account) release(ctx context.Context, c *conn) {
+	c.rest()
 	if !a.d.pool.give(a, c, backfill.IsBackground(ctx)) {
 		c.close()
 	}

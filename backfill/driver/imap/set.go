@@ -2,6 +2,8 @@ package imap
 
 import (
 	"math"
+	"slices"
+	"sort"
 	"strconv"
 
 	goimap "github.com/emersion/go-imap/v2"
@@ -114,41 +116,44 @@ func appendUID(b []byte, u goimap.UID) []byte {
 func without(set goimap.UIDSet, uids []uint32) goimap.UIDSet {
 	var out goimap.UIDSet
 	for _, r := range set {
-		from, to := uint64(r.Start), uint64(r.Stop)
-		if r.Start == star {
-			from, to = to, star
-		}
-		if to == star {
-			to = math.MaxUint32
-		}
-		for _, u := range uids {
-			if uint64(u) < from || uint64(u) > to {
-				continue
+		from, to := bounds(r)
+		i, _ := slices.BinarySearch(uids, u32(from))
+		for ; i < len(uids) && uint64(uids[i]) <= to; i++ {
+			if u := uint64(uids[i]); u > from {
+				out = append(out, goimap.UIDRange{Start: goimap.UID(u32(from)), Stop: goimap.UID(u32(u - 1))})
 			}
-			if uint64(u) > from {
-				out = append(out, goimap.UIDRange{Start: goimap.UID(from), Stop: u32uid(uint64(u) - 1)})
-			}
-			from = uint64(u) + 1
+			from = uint64(uids[i]) + 1
 		}
-		if from <= to && from != star {
-			out = append(out, goimap.UIDRange{Start: goimap.UID(from), Stop: u32uid(to)})
+		if from <= to {
+			out = append(out, goimap.UIDRange{Start: goimap.UID(u32(from)), Stop: goimap.UID(u32(to))})
 		}
 	}
 	return out
 }
 
-func u32uid(n uint64) goimap.UID { return goimap.UID(uint32(min(n, math.MaxUint32))) }
+func u32(n uint64) uint32 { return uint32(min(n, math.MaxUint32)) }
 
 // contains tells whether uid is in the set, * being the largest there is.
 func contains(set goimap.UIDSet, uid uint32) bool {
-	for _, r := range set {
-		lo, hi := uint32(r.Start), uint32(r.Stop)
-		if lo == star {
-			lo, hi = hi, star
-		}
-		if lo == star || uid >= lo && (hi == star || uid <= hi) || hi != star && hi < lo && uid >= hi && uid <= lo {
-			return true
-		}
+	// Sets are nearly always ascending; then one look is enough.
+	i := sort.Search(len(set), func(i int) bool { return set[i].Stop == star || uint32(set[i].Stop) >= uid })
+	if i < len(set) && set[i].Start != star && uint32(set[i].Start) <= uid {
+		return true
 	}
-	return false
+	return slices.ContainsFunc(set, func(r goimap.UIDRange) bool {
+		lo, hi := bounds(r)
+		return lo <= uint64(uid) && uint64(uid) <= hi
+	})
+}
+
+// bounds returns the ends of a range in order, * being the largest number.
+func bounds(r goimap.UIDRange) (lo, hi uint64) {
+	lo, hi = uint64(r.Start), uint64(r.Stop)
+	if lo == star {
+		lo = math.MaxUint32
+	}
+	if hi == star {
+		hi = math.MaxUint32
+	}
+	return min(lo, hi), max(lo, hi)
 }
