@@ -44,7 +44,9 @@ type Mailbox interface {
 	Refresh(ctx context.Context) error
 	// Items tells what the state knows; UIDs that are gone are left out.
 	Items(uids []uint32) []backfill.ItemState
-	// Fetch passes answers through from the servers, grouped by side; RawItem.UID is the shown UID.
+	// Fetch passes answers through from the servers, grouped by side; RawItem.UID is the shown UID. each is
+	// called by one goroutine at a time, and its error is returned. Messages that are gone are left out, and
+	// then the error is a *backfill.Refusal with Code EXPUNGEISSUED after all others have been answered.
 	Fetch(ctx context.Context, uids []uint32, items []string, each func(*backfill.RawItem) error) error
 	// Search asks the servers about one key that the state cannot answer and returns the matching shown UIDs.
 	Search(ctx context.Context, key backfill.SearchKey) (imap.UIDSet, error)

@@ -95,13 +95,12 @@ func TestDrainCutsWhatDoesNotEnd(t *testing.T) {
 }
 
 func TestSilenceEnds(t *testing.T) {
-	a := standard()
-	addr := start(t, a, func(o *Options) { o.LoginTimeout, o.IdleTimeout = 30*time.Millisecond, 60*time.Millisecond })
-	k := dial(t, addr)
+	k := dial(t, start(t, standard(), func(o *Options) { o.LoginTimeout = 30 * time.Millisecond }))
 	k.line()
 	if got := k.line(); !strings.HasPrefix(got, "* BYE") {
 		t.Fatal(got)
 	}
+	addr := start(t, standard(), func(o *Options) { o.IdleTimeout = 60 * time.Millisecond })
 	k = client(t, addr, false)
 	if got := k.line(); !strings.HasPrefix(got, "* BYE") {
 		t.Fatal(got)

@@ -1,0 +1,44 @@
+package imap
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestEveryCapabilityWorks uses each extension that is offered; one that is offered and not listed here fails.
+func TestEveryCapabilityWorks(t *testing.T) {
+	probes := map[string]struct{ command, answer string }{
+		"IMAP4rev1":     {"a CHECK", "a OK CHECK completed"},
+		"LITERAL+":      {"a STATUS {5+}\r\nINBOX (MESSAGES)", "* STATUS INBOX (MESSAGES 3)"},
+		"IDLE":          {"a IDLE\r\nDONE", "+ idling"},
+		"NAMESPACE":     {"a NAMESPACE", `* NAMESPACE (("" "/")) NIL NIL`},
+		"UIDPLUS":       {"a UID COPY 1:2 Sent", "a OK [COPYUID 7 1:2 1:2] UID COPY completed"},
+		"MOVE":          {"a UID MOVE 4 Sent", "* OK [COPYUID 7 4 1] Moved"},
+		"UNSELECT":      {"a UNSELECT", "a OK UNSELECT completed"},
+		"ENABLE":        {"a ENABLE X", "* ENABLED"},
+		"ESEARCH":       {"a UID SEARCH RETURN (COUNT) ALL", `* ESEARCH (TAG "a") UID COUNT 3`},
+		"LIST-EXTENDED": {`a LIST (SUBSCRIBED) "" (x I*)`, `* LIST (\HasNoChildren \Subscribed) "/" INBOX`},
+		"LIST-STATUS":   {`a LIST "" I* RETURN (STATUS (UNSEEN))`, "* STATUS INBOX (UNSEEN 2)"},
+		"SPECIAL-USE":   {`a LIST (SPECIAL-USE) "" *`, `* LIST (\Sent \HasNoChildren) "/" Sent`},
+		"CHILDREN":      {`a LIST "" INBOX`, `* LIST (\HasNoChildren) "/" INBOX`},
+		"STATUS=SIZE":   {"a STATUS INBOX (SIZE)", "* STATUS INBOX (SIZE 93)"},
+		"ID":            {"a ID NIL", `* ID ("name" "Crossfade")`},
+	}
+	offered := strings.Fields(blended)
+	if len(offered) != len(probes) {
+		t.Errorf("%d are offered, %d are tested", len(offered), len(probes))
+	}
+	for _, name := range offered {
+		t.Run(name, func(t *testing.T) {
+			p, ok := probes[name]
+			if !ok {
+				t.Fatal("offered and not tested")
+			}
+			lines := client(t, start(t, standard(), nil), true).ask(p.command)
+			if !slices.Contains(lines, p.answer) || !strings.HasPrefix(lines[len(lines)-1], "a OK") {
+				t.Fatalf("answered %q", lines)
+			}
+		})
+	}
+}
