@@ -67,7 +67,7 @@ func (g *Gate) Serve(ctx context.Context, ln net.Listener, handle Handler) error
 	defer stop()
 
 	var conns errgroup.Group
-	err := g.accept(draining, ln, func(c net.Conn, leave func()) {
+	err := g.accept(ctx, ln, func(c net.Conn, leave func()) {
 		conns.Go(func() error {
 			defer leave()
 			defer c.Close()

@@ -151,3 +151,11 @@ func TestAddress(t *testing.T) {
 		t.Error("IsLoopback is wrong")
 	}
 }
+
+// TestGateEndsQuietly: an end that was asked for is no error, however its news travels.
+func TestGateEndsQuietly(t *testing.T) {
+	for range 200 {
+		_, stop := open(t, NewGate(GateOptions{Logger: quiet()}), func(context.Context, context.Context, net.Conn) {})
+		stop()
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -162,7 +163,7 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 }
 
 func TestTooManyConnections(t *testing.T) {
-	addr := start(t, standard(), func(o *Options) { o.Gate = proxy.NewGate(proxy.GateOptions{PerAddress: 1, Refuse: Refuse}) })
+	addr := start(t, standard(), func(o *Options) { o.Gate = proxy.NewGate(proxy.GateOptions{PerAddress: 1, Refuse: Refuse, Logger: slog.New(slog.DiscardHandler)}) })
 	k := client(t, addr, false)
 	if got := dial(t, addr).line(); !strings.HasPrefix(got, "* BYE [UNAVAILABLE]") {
 		t.Fatal(got)

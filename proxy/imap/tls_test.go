@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"log/slog"
 	"math/big"
 	"net"
 	"strings"
@@ -76,7 +77,7 @@ func startFar(t *testing.T, o Options) string {
 }
 
 func TestNoPasswordsInTheClear(t *testing.T) {
-	k := dial(t, startFar(t, Options{Login: standard().login, TLS: testTLS(t)}))
+	k := dial(t, startFar(t, Options{Login: standard().login, TLS: testTLS(t), Logger: slog.New(slog.DiscardHandler)}))
 	if got := k.line(); !strings.Contains(got, "STARTTLS LOGINDISABLED]") || strings.Contains(got, "AUTH=") {
 		t.Fatal(got)
 	}
@@ -103,7 +104,7 @@ func TestNoPasswordsInTheClear(t *testing.T) {
 }
 
 func TestPlainLoginAllowed(t *testing.T) {
-	k := dial(t, startFar(t, Options{Login: standard().login, AllowPlainLogin: true}))
+	k := dial(t, startFar(t, Options{Login: standard().login, AllowPlainLogin: true, Logger: slog.New(slog.DiscardHandler)}))
 	k.line()
 	k.want(k.ask("a LOGIN alice pw"), "a OK")
 }
