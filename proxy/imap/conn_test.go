@@ -163,7 +163,9 @@ func TestFailedLoginsAreLimited(t *testing.T) {
 }
 
 func TestTooManyConnections(t *testing.T) {
-	addr := start(t, standard(), func(o *Options) { o.Gate = proxy.NewGate(proxy.GateOptions{PerAddress: 1, Refuse: Refuse, Logger: slog.New(slog.DiscardHandler)}) })
+	addr := start(t, standard(), func(o *Options) {
+		o.Gate = proxy.NewGate(proxy.GateOptions{PerAddress: 1, Refuse: Refuse, Logger: slog.New(slog.DiscardHandler)})
+	})
 	k := client(t, addr, false)
 	if got := dial(t, addr).line(); !strings.HasPrefix(got, "* BYE [UNAVAILABLE]") {
 		t.Fatal(got)

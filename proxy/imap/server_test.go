@@ -140,7 +140,7 @@ func (k *talker) until(tag string) (lines []string) {
 	}
 }
 
-// loggedIn is a client that has selected INBOX if box is true.
+// client is a client that has logged in, and selected INBOX if box is true.
 func client(t testing.TB, addr string, box bool) *talker {
 	t.Helper()
 	k := dial(t, addr)
