@@ -19,6 +19,7 @@ import (
 type fake struct {
 	caps   string
 	greet  string
+	refuse string                                  // a command whose synchronising literals are refused
 	answer func(cmd string) (wire string, ok bool) // TAG stands for the tag; not ok: the standard answer
 	ln     net.Listener
 	wg     sync.WaitGroup
@@ -26,6 +27,7 @@ type fake struct {
 	mu    sync.Mutex
 	conns []net.Conn
 	cmds  []string
+	ended int // connections that are closed
 }
 
 func startFake(t *testing.T, f *fake) backfill.Driver {
@@ -57,7 +59,12 @@ func (f *fake) serve() {
 		f.mu.Lock()
 		f.conns = append(f.conns, c)
 		f.mu.Unlock()
-		f.wg.Go(func() { f.talk(c) })
+		f.wg.Go(func() {
+			f.talk(c)
+			f.mu.Lock()
+			f.ended++
+			f.mu.Unlock()
+		})
 	}
 }
 
@@ -133,6 +140,13 @@ func (f *fake) read(c net.Conn, r *bufio.Reader) (tag, cmd string, err error) {
 			return "", "", err
 		}
 		cmd += line[:open]
+		if tag, verb, _ := strings.Cut(cmd, " "); !plus && f.refuse != "" && strings.HasPrefix(verb, f.refuse) {
+			if _, err := io.WriteString(c, tag+" NO [TOOBIG] not this\r\n"); err != nil {
+				return "", "", err
+			}
+			cmd = ""
+			continue
+		}
 		if !plus {
 			if _, err := io.WriteString(c, "+ go on\r\n"); err != nil {
 				return "", "", err

@@ -68,7 +68,7 @@ func (p *pool) take(a *account, w want, bg bool) (grant, error) {
 	case !w.fresh && (enough || w.box == "") && p.unidle(own, &g.c):
 	case u.open < p.opts.PerAccount && p.open < p.opts.PerHost:
 	case !w.fresh && p.unidle(own, &g.c):
-	case u.open >= p.opts.PerAccount && p.unidle(own, &g.victim), p.open >= p.opts.PerHost && p.unidle(func(*conn) bool { return true }, &g.victim):
+	case u.open >= p.opts.PerAccount && p.unidle(own, &g.victim), p.open >= p.opts.PerHost && p.oldest(&g.victim):
 		p.drop(g.victim.a)
 	default:
 		return grant{wait: p.changed}, nil
@@ -88,16 +88,30 @@ func (p *pool) take(a *account, w want, bg bool) (grant, error) {
 // unidle takes the idle connection that was used last among those that suit.
 func (p *pool) unidle(suits func(*conn) bool, into **conn) bool {
 	for i := len(p.idle) - 1; i >= 0; i-- {
-		if c := p.idle[i]; suits(c) {
-			p.idle = slices.Delete(p.idle, i, i+1)
-			if c.timer != nil {
-				c.timer.Stop()
-			}
-			*into = c
+		if suits(p.idle[i]) {
+			*into = p.remove(i)
 			return true
 		}
 	}
 	return false
+}
+
+// oldest takes the idle connection that has not been used for longest, whosever it is.
+func (p *pool) oldest(into **conn) bool {
+	if len(p.idle) == 0 {
+		return false
+	}
+	*into = p.remove(0)
+	return true
+}
+
+func (p *pool) remove(i int) *conn {
+	c := p.idle[i]
+	p.idle = slices.Delete(p.idle, i, i+1)
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	return c
 }
 
 func (p *pool) drop(a *account) {
