@@ -5,14 +5,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -34,6 +31,12 @@ type proxyProcess struct {
 
 func newProxy(t *testing.T, bed *testbed.Bed, more ...string) *proxyProcess {
 	t.Helper()
+	return proxyBetween(t, bed, bed.Server(testbed.Source).URL(), bed.Server(testbed.Dest).URL(), more...)
+}
+
+// proxyBetween is newProxy with other ways to the two servers.
+func proxyBetween(t *testing.T, bed *testbed.Bed, source, destination string, more ...string) *proxyProcess {
+	t.Helper()
 	state, err := os.MkdirTemp("", "cf")
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +48,7 @@ func newProxy(t *testing.T, bed *testbed.Bed, more ...string) *proxyProcess {
 	})
 	cert, key := bed.Certificate()
 	p := &proxyProcess{bed: bed, state: state, imap: spare(t), admin: spare(t)}
-	p.args = append([]string{"serve", "--source", bed.Server(testbed.Source).URL(), "--destination", bed.Server(testbed.Dest).URL(),
+	p.args = append([]string{"serve", "--source", source, "--destination", destination,
 		"--imap", p.imap, "--imaps", spare(t), "--tls-cert", cert, "--tls-key", key, "--admin", p.admin, "--state", state}, more...)
 	return p
 }
@@ -190,50 +193,4 @@ func TestSecondProxyIsRefused(t *testing.T) {
 	}
 	p.report(t) // the first one's socket still answers
 	p.stop(t)
-}
-
-// TestKilledAgainAndAgain: kill -9 at random moments of the copying loses nothing and doubles nothing.
-func TestKilledAgainAndAgain(t *testing.T) {
-	kills := 20
-	if n, err := strconv.Atoi(os.Getenv("CROSSFADE_TEST_KILLS")); err == nil {
-		kills = n
-	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
-	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
-	source.FillFiles(t, testbed.User(0), "--folders", "20", "--per-folder", fmt.Sprint(min(20+kills*4, 400)), "--mean", "6000")
-	before := snapshot(t, source.Addr)
-
-	p := newProxy(t, bed)
-	p.start(t)
-	enrol(t, p.imap)
-	for range kills {
-		time.Sleep(time.Duration(random.IntN(400)) * time.Millisecond)
-		p.kill()
-		p.start(t)
-	}
-	p.settle(t, before.Count(), 5*time.Minute)
-	if bad := testbed.Compare(before, snapshot(t, dest.Addr), testbed.CompareOptions{}); bad != nil {
-		t.Errorf("destination after %d kills:\n%s", kills, strings.Join(bad, "\n"))
-	}
-	p.stop(t)
-}
-
-// enrol logs in once, as an account's first client would.
-func enrol(t *testing.T, addr string) {
-	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := fmt.Fprintf(conn, "a LOGIN %s %s\r\nb LOGOUT\r\n", testbed.User(0), testbed.Pass); err != nil {
-		t.Fatal(err)
-	}
-	var answer bytes.Buffer
-	if _, err := answer.ReadFrom(conn); err != nil || !strings.Contains(answer.String(), "a OK") {
-		t.Fatalf("login: %v\n%s", err, answer.String())
-	}
 }
