@@ -184,8 +184,10 @@ func (a *account) login(c *conn) (goimap.CapSet, error) {
 		return c.caps, nil
 	}
 	e := c.refused("login", st, backfill.AccountScope)
-	if e.Scope != backfill.HostScope {
-		e.Scope, e.Patience, e.Code, e.Err = backfill.AccountScope, backfill.Never, "AUTHENTICATIONFAILED", nil
+	switch {
+	case e.Scope == backfill.HostScope:
+	case st.code == "" && st.kind == "NO", e.Patience == backfill.Never && st.code != "":
+		e.Patience, e.Code, e.Err = backfill.Never, "AUTHENTICATIONFAILED", nil // a plain NO means that, too (RFC 3501 6.2.3)
 	}
 	return nil, e
 }

@@ -17,5 +17,7 @@
 //   - Every wait has a deadline and ends with its context; a command that was interrupted ends its connection.
 //   - A command is sent again on a new connection only if the old one broke before any answer and doing it twice
 //     does no harm. What may have been done is backfill.ErrUncertain.
+//   - A callback holds its connection. It may call other accounts, but in the background not its own account:
+//     all connections might be held by others that do the same.
 //   - Passwords travel over TLS, or to loopback, or where AllowPlain says so.
 package imap

@@ -31,6 +31,9 @@ func (a *account) Expunge(ctx context.Context, box string, uidValidity uint32, u
 	})
 }
 
+// maxDeleted bounds the messages whose \Deleted has to be put back.
+const maxDeleted = 1 << 22
+
 func (c *conn) carefulExpunge(uids goimap.UIDSet) error {
 	if err := c.must("NOOP"); err != nil {
 		return err
@@ -39,7 +42,10 @@ func (c *conn) carefulExpunge(uids goimap.UIDSet) error {
 	if err != nil {
 		return err
 	}
-	all := expand(deleted, c.state.Exists)
+	all := expand(deleted, maxDeleted)
+	if len(deleted) > 0 && all == nil {
+		return &backfill.Error{Op: "EXPUNGE", Host: c.host, Scope: backfill.FolderScope, Patience: backfill.Never, Text: "too many deleted messages"}
+	}
 	others := all[:0]
 	for _, u := range all {
 		if !contains(uids, u) {

@@ -21,9 +21,11 @@ func (a *account) FetchRaw(ctx context.Context, box string, want backfill.RawFet
 		}
 	}
 	return a.do(ctx, need{op: "fetch", box: box, validity: want.UIDValidity}, func(c *conn) error {
-		r := &rawFetch{c: c, want: want, need: map[string]int{}, done: map[uint32]bool{}, each: each}
+		r := &rawFetch{c: c, want: want, need: map[string]bool{}, done: map[uint32]bool{}, each: each}
 		for _, item := range want.Items {
-			r.need[kind(item)]++
+			if !strings.EqualFold(item, "UID") {
+				r.need[kind(item)] = true
+			}
 			r.partial = r.partial || strings.Contains(item, "<")
 		}
 		return r.run()
@@ -34,19 +36,19 @@ func (a *account) FetchRaw(ctx context.Context, box string, want backfill.RawFet
 type rawFetch struct {
 	c       *conn
 	want    backfill.RawFetch
-	need    map[string]int // how many attributes of each kind
+	need    map[string]bool // kinds of attributes asked for; a missing part of a message may be left out
 	partial bool
 	each    func(*backfill.RawItem) error
 
-	seen map[uint32]map[string]int // what has been told of messages not yet complete
-	done map[uint32]bool           // complete ones
+	seen map[uint32]map[string]bool // kinds told of messages not yet complete
+	done map[uint32]bool            // complete ones
 	bad  map[uint32]bool
 }
 
 func (r *rawFetch) run() error {
 	set := r.want.UIDs
 	for try := 0; ; try++ {
-		r.seen, r.bad = map[uint32]map[string]int{}, map[uint32]bool{}
+		r.seen, r.bad = map[uint32]map[string]bool{}, map[uint32]bool{}
 		lost := r.c.lost
 		for _, part := range chunks(set) {
 			st, err := r.c.command(handler{fetch: r.answer}, "UID FETCH "+part+" (UID "+strings.Join(r.want.Items, " ")+")")
@@ -133,13 +135,13 @@ func (r *rawFetch) tell(it *rawItem) {
 	}
 	have := r.seen[it.uid]
 	if have == nil {
-		have = map[string]int{}
+		have = map[string]bool{}
 	}
-	for k, n := range it.told {
-		have[k] += n
+	for k := range it.told {
+		have[k] = true
 	}
-	for k, n := range r.need {
-		if have[k] < n {
+	for k := range r.need {
+		if !have[k] {
 			r.seen[it.uid] = have
 			return
 		}

@@ -16,7 +16,7 @@ type rawItem struct {
 	uid   uint32
 	ahead []waiting
 	held  []*held
-	told  map[string]int
+	told  map[string]bool
 	err   error
 }
 
@@ -43,7 +43,7 @@ func (it *rawItem) lookAhead() (asked bool, err error) {
 			}
 			continue
 		}
-		if it.r.need[kind(t.name)] == 0 {
+		if !it.r.need[kind(t.name)] {
 			it.noteFlags(t)
 			continue
 		}
@@ -120,7 +120,7 @@ func (it *rawItem) next() (backfill.RawAtt, error) {
 			it.err = err
 			return backfill.RawAtt{}, err
 		}
-		if it.isUID(t) || it.r.need[kind(t.name)] == 0 {
+		if it.isUID(t) || !it.r.need[kind(t.name)] {
 			continue
 		}
 		if it.r.senseless(t) {
@@ -134,9 +134,9 @@ func (it *rawItem) next() (backfill.RawAtt, error) {
 
 func (it *rawItem) count(t att) {
 	if it.told == nil {
-		it.told = map[string]int{}
+		it.told = map[string]bool{}
 	}
-	it.told[kind(t.name)]++
+	it.told[kind(t.name)] = true
 }
 
 func (it *rawItem) pass(t att) backfill.RawAtt {

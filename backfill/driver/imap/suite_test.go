@@ -1,6 +1,7 @@
 package imap_test
 
 import (
+	"crypto/tls"
 	"io"
 	"log"
 	"net"
@@ -16,7 +17,7 @@ import (
 )
 
 // memory is go-imap's in-memory server, with the given capabilities.
-func memory(caps goimap.CapSet) drivertest.Factory {
+func memory(caps goimap.CapSet, cert *tls.Config) drivertest.Factory {
 	return func(t *testing.T) drivertest.Server {
 		t.Helper()
 		user := imapmemserver.NewUser("joe", "pass word")
@@ -29,7 +30,7 @@ func memory(caps goimap.CapSet) drivertest.Factory {
 			NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 				return mem.NewSession(), nil, nil
 			},
-			Caps: caps, InsecureAuth: true, Logger: log.New(io.Discard, "", 0),
+			Caps: caps, InsecureAuth: cert == nil, TLSConfig: cert, Logger: log.New(io.Discard, "", 0),
 		})
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -38,7 +39,11 @@ func memory(caps goimap.CapSet) drivertest.Factory {
 		done := make(chan struct{})
 		go func() { defer close(done); _ = srv.Serve(ln) }()
 		t.Cleanup(func() { _ = srv.Close(); <-done })
-		d, err := imap.New(imap.Options{URL: "imap://" + ln.Addr().String()})
+		url := "imap://" + ln.Addr().String()
+		if cert != nil {
+			url += "?tls=skip-verify"
+		}
+		d, err := imap.New(imap.Options{URL: url})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,14 +76,20 @@ type literal struct{ *strings.Reader }
 func (l literal) Size() int64 { return int64(l.Len()) }
 
 func TestMemoryServer(t *testing.T) {
-	f := memory(goimap.CapSet{goimap.CapIMAP4rev1: {}, goimap.CapIMAP4rev2: {}})
+	f := memory(goimap.CapSet{goimap.CapIMAP4rev1: {}, goimap.CapIMAP4rev2: {}}, nil)
 	t.Run("Mail", func(t *testing.T) { drivertest.Mail(t, f) })
 	t.Run("Writer", func(t *testing.T) { drivertest.Writer(t, f) })
 }
 
 // TestPlainServer is a server of 1996: no UIDPLUS, MOVE, NAMESPACE, LITERAL+.
 func TestPlainServer(t *testing.T) {
-	f := memory(goimap.CapSet{goimap.CapIMAP4rev1: {}})
+	f := memory(goimap.CapSet{goimap.CapIMAP4rev1: {}}, nil)
 	t.Run("Mail", func(t *testing.T) { drivertest.Mail(t, f) })
 	t.Run("Writer", func(t *testing.T) { drivertest.Writer(t, f) })
+}
+
+// TestStartTLS is a server that allows no login before STARTTLS.
+func TestStartTLS(t *testing.T) {
+	conf := &tls.Config{Certificates: []tls.Certificate{certificate(t)}}
+	drivertest.Mail(t, memory(goimap.CapSet{goimap.CapIMAP4rev1: {}, goimap.CapIMAP4rev2: {}}, conf))
 }
