@@ -39,7 +39,7 @@ func (m *Mailbox) carry(ctx context.Context, uids []uint32, to string, move bool
 		return CopyResult{}, err
 	}
 	defer t.writer.release()
-	c := &carrying{m: m, target: t, move: move, to: make(map[uint32]uint32)}
+	c := &carrying{m: m, target: t, move: move, to: make(map[uint32]uint32), done: make(map[uint32]bool)}
 	for len(uids) > 0 {
 		if uids, err = c.round(ctx, uids); err != nil {
 			return CopyResult{}, err
@@ -54,6 +54,7 @@ type carrying struct {
 	target *folder
 	move   bool
 	to     map[uint32]uint32 // new shown UID by old one
+	done   map[uint32]bool   // copied from the source into a folder of the destination's numbers
 	lost   bool              // the destination did not tell some UIDs
 }
 
@@ -151,19 +152,20 @@ func (c *carrying) commitSome(all []store.Link, copies map[uint32]uint32) (again
 			switch {
 			case !ok || l.State == store.Whiteout:
 				continue // deleted by another session in this moment
+			case c.done[l.UID]: // copied a moment ago, whatever became of it here meanwhile
 			case onlyAbove(&l) != onlyAbove(&old):
 				again = append(again, old.UID)
 				continue
 			case onlyAbove(&l):
 				c.link(from, to, l, copies[l.Dst], known)
-			case to.rec.Identity.Native: // copied a moment ago
 			default:
 				c.to[l.UID] = to.insert(borrowed(from, to, l))
 			}
-			if c.move {
-				if onlyAbove(&l) {
-					l.Dst = 0
-				}
+			switch {
+			case c.move && c.done[l.UID] && onlyAbove(&l): // the backfill was quicker: its copy goes
+				l.State, l.Touched = store.Whiteout, true
+				from.put(l)
+			case c.move:
 				from.remove(l)
 			}
 		}
@@ -240,6 +242,9 @@ func (c *carrying) copyNow(ctx context.Context, links []store.Link) error {
 	uids, err := c.target.appendNow(ctx, items)
 	if err != nil {
 		return err
+	}
+	for _, in := range batch {
+		c.done[in.uid] = true
 	}
 	if len(uids) < len(batch) {
 		c.lost = true

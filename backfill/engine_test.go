@@ -17,8 +17,10 @@ type bed struct {
 	t        *testing.T
 	src, dst *fakeServer
 	kv       store.KV
+	opt      func(*Options) // changes the options, if set
 	e        *Engine
 	stop     func()
+	told     told
 }
 
 func message(id int, text string) string {
@@ -42,7 +44,11 @@ func (b *bed) start(hold bool) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.e, err = New(Options{Source: b.src, Destination: b.dst, Store: st, Hold: hold, Poll: 20 * time.Millisecond, Recheck: 50 * time.Millisecond, Grace: 20 * time.Millisecond})
+	opt := Options{Source: b.src, Destination: b.dst, Store: st, Hold: hold, Poll: 20 * time.Millisecond, Recheck: 50 * time.Millisecond, Grace: 20 * time.Millisecond}
+	if b.opt != nil {
+		b.opt(&opt)
+	}
+	b.e, err = New(opt)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -56,11 +62,7 @@ func (b *bed) start(hold bool) {
 			b.t.Error(err)
 		}
 	}
-	b.t.Cleanup(func() {
-		if b.stop != nil {
-			b.stop()
-		}
-	})
+	b.t.Cleanup(b.end)
 }
 
 func (b *bed) login() *Session {
@@ -85,7 +87,7 @@ func (b *bed) open(s *Session, name string) *Mailbox {
 // wait waits until the engine says that everything is copied.
 func (b *bed) wait() Report {
 	b.t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		r := b.e.Status()
 		if r.Done {
 			return r

@@ -35,6 +35,8 @@ type fakeServer struct {
 	lostUID  bool                    // the APPEND that is cut took place all the same
 	writes   []string                // everything that would change a source
 	onAppend func(box string, n int) // called before an APPEND's messages are taken
+	appended func(box string, n int) // called when they are taken and nobody knows yet
+	onRead   func(box string, n int) // called before whole messages are read
 }
 
 type fakeBox struct {
@@ -222,6 +224,9 @@ func (s *fakeServer) Read(_ context.Context, name string, validity uint32, set i
 	ms, _, err := s.pick(name, validity, set, 0)
 	if err != nil {
 		return err
+	}
+	if s.onRead != nil {
+		s.onRead(name, len(ms))
 	}
 	for _, m := range ms {
 		err := each(&Message{UID: m.uid, Flags: m.flags, Date: m.date, Size: int64(len(m.body)), Body: bytes.NewReader(m.body)})

@@ -16,6 +16,9 @@ func (s *fakeServer) Append(_ context.Context, name string, items []AppendItem) 
 	if s.onAppend != nil {
 		s.onAppend(name, len(items))
 	}
+	if s.appended != nil {
+		defer s.appended(name, len(items))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.box(name)

@@ -1,0 +1,280 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// frozenKV is a store that stops at a chosen update, as a killed process does, and refuses everything from then on.
+type frozenKV struct {
+	store.KV
+	mu      sync.Mutex
+	updates int
+	stopAt  int  // 0: never
+	after   bool // the last update is still kept, but nobody learns of it
+	dead    bool
+	died    chan struct{}
+}
+
+var errDead = errors.New("the process is dead")
+
+func freezable(kv store.KV, stopAt int, after bool) *frozenKV {
+	return &frozenKV{KV: kv, stopAt: stopAt, after: after, died: make(chan struct{})}
+}
+
+func (k *frozenKV) Update(f func(store.Txn) error) error {
+	k.mu.Lock()
+	if k.dead {
+		k.mu.Unlock()
+		return errDead
+	}
+	k.updates++
+	last := k.updates == k.stopAt
+	if last {
+		k.die()
+	}
+	k.mu.Unlock()
+	if last && !k.after {
+		return errDead
+	}
+	err := k.KV.Update(f)
+	if last {
+		return errDead
+	}
+	return err
+}
+
+// die is called with mu held.
+func (k *frozenKV) die() {
+	if !k.dead {
+		k.dead = true
+		close(k.died)
+	}
+}
+
+// kill stops the store at once.
+func (k *frozenKV) kill() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.die()
+}
+
+// end stops the engine for good; start makes a new one over the same state.
+func (b *bed) end() {
+	b.t.Helper()
+	if b.stop != nil {
+		b.stop()
+		b.stop = nil
+	}
+}
+
+// told remembers which message every shown UID named, for as long as the test lives: none may ever name another.
+type told struct {
+	mu  sync.Mutex
+	was map[string]string
+}
+
+func (h *told) note(t testing.TB, folder string, validity, uid uint32, body string) {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.was == nil {
+		h.was = map[string]string{}
+	}
+	key := fmt.Sprintf("%s %d/%d", folder, validity, uid)
+	if old, ok := h.was[key]; ok && old != body {
+		t.Errorf("%s was told for %q and now for %q", key, old, body)
+	}
+	h.was[key] = body
+}
+
+// shownMessage is one message as a client sees it.
+type shownMessage struct {
+	uid   uint32
+	body  string
+	flags mapping.Flags
+}
+
+// see reads a folder as a client would: all UIDs, flags and bodies.
+func (b *bed) see(m *Mailbox) []shownMessage {
+	b.t.Helper()
+	uids := m.Changes(0).UIDs
+	out := make([]shownMessage, 0, len(uids))
+	for _, it := range m.Items(uids) {
+		out = append(out, shownMessage{uid: it.UID, flags: it.Flags})
+	}
+	got := 0
+	err := m.Fetch(b.t.Context(), uids, []string{"BODY.PEEK[]"}, func(it *RawItem) error {
+		att, err := it.Next()
+		if err != nil {
+			return err
+		}
+		body, err := io.ReadAll(att.Literal)
+		i := slices.IndexFunc(out, func(s shownMessage) bool { return s.uid == it.UID })
+		if i < 0 || out[i].body != "" {
+			b.t.Errorf("%s: an answer for UID %d, which is not shown or was answered", m.Name(), it.UID)
+			return err
+		}
+		out[i].body = string(body)
+		got++
+		return err
+	})
+	if err != nil || got != len(uids) {
+		b.t.Fatalf("%s: %d of %d messages read: %v", m.Name(), got, len(uids), err)
+	}
+	v := m.Status().UIDValidity
+	for _, s := range out {
+		b.told.note(b.t, m.Name(), v, s.uid, s.body)
+	}
+	return out
+}
+
+// lines are the messages without their numbers, sorted.
+func lines(msgs []shownMessage) []string {
+	out := make([]string, len(msgs))
+	for i, s := range msgs {
+		out[i] = subject(s.body) + " " + string(s.flags)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// subject is the short name of a test message.
+func subject(body string) string {
+	for l := range strings.SplitSeq(body, "\r\n") {
+		if s, ok := strings.CutPrefix(l, "Message-ID: "); ok {
+			return s
+		}
+	}
+	return body
+}
+
+// has lists what a server's folder holds, in the same form as lines.
+func (s *fakeServer) has(name string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	if b := s.boxes[name]; b != nil {
+		for _, m := range b.msgs {
+			out = append(out, subject(string(m.body))+" "+string(m.flags))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// with changes a server's folder as somebody else would, under the server's lock.
+func (s *fakeServer) with(name string, f func(*fakeBox)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s.boxes[name])
+}
+
+// set changes the server itself under its lock.
+func (s *fakeServer) set(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+}
+
+// mark changes the flags of a message as somebody else would.
+func (b *fakeBox) mark(uid uint32, flags ...string) {
+	for _, m := range b.msgs {
+		if m.uid == uid {
+			b.modseq++
+			m.modseq, m.flags = b.modseq, mapping.NewFlags(flags...)
+		}
+	}
+}
+
+// eventually waits until check is content; its last complaint ends the test.
+func (b *bed) eventually(check func() error) {
+	b.t.Helper()
+	var err error
+	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(3 * time.Millisecond) {
+		if err = check(); err == nil {
+			return
+		}
+	}
+	b.t.Fatal(err)
+}
+
+// shows waits until the folder shows exactly these messages.
+func (b *bed) shows(m *Mailbox, want ...string) {
+	b.t.Helper()
+	slices.Sort(want)
+	b.eventually(func() error {
+		if err := m.f.refresh(b.t.Context(), 0); err != nil && !IsUnavailable(err) {
+			return err
+		}
+		if got := lines(b.see(m)); !slices.Equal(got, want) {
+			return fmt.Errorf("%s shows\n%q, want\n%q", m.Name(), got, want)
+		}
+		return nil
+	})
+}
+
+// holds checks what the destination's folder holds.
+func (b *bed) holds(name string, want ...string) {
+	b.t.Helper()
+	slices.Sort(want)
+	if got := b.dst.has(name); !slices.Equal(got, want) {
+		b.t.Errorf("the destination's %s holds\n%q, want\n%q", name, got, want)
+	}
+}
+
+// item is a message that a client appends.
+func item(body string, flags ...string) AppendItem {
+	return AppendItem{Flags: mapping.NewFlags(flags...), Date: time.Unix(1600000000, 0).UTC(), Size: int64(len(body)), Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(body)), nil
+	}}
+}
+
+// once returns a function that runs f at its first call only.
+func once(f func()) func(string, int) {
+	var o sync.Once
+	return func(string, int) { o.Do(f) }
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tick is the pause between two looks at something that happens by itself.
+func tick() <-chan time.Time { return time.After(2 * time.Millisecond) }
+
+// background is the context of work that the backfill does.
+func background() context.Context { return WithBackground(context.Background()) }
+
+// check complains unless a server's folder holds exactly these messages.
+func (s *fakeServer) check(name string, want ...string) error {
+	if got := s.has(name); !slices.Equal(got, want) {
+		return fmt.Errorf("%s holds %q, want %q", name, got, want)
+	}
+	return nil
+}
+
+// count complains unless a folder has n messages in a state.
+func count(m *Mailbox, of func(Counts) int, n int) error {
+	if got := of(m.f.counted().counts()); got != n {
+		return fmt.Errorf("%d messages in the state, want %d: %+v", got, n, m.f.counted().counts())
+	}
+	return nil
+}
