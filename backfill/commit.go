@@ -6,16 +6,25 @@ import (
 	"crossfade/store"
 )
 
-// maxChunks and maxSets bound one transaction of the store.
+// maxBytes, maxChunks and maxSets bound one transaction of the store.
 const (
-	maxChunks = 32
+	maxBytes  = 320 << 10
+	maxChunks = 1024
 	maxSets   = 1024
+)
+
+// Encoded links take about these many bytes at most; a chunk that is rewritten is taken for a full one.
+const (
+	plainLink  = 4
+	detailLink = 40
+	fullChunk  = 256 * detailLink
 )
 
 // commitBulk stores the greater part of an edit of very many links ahead, in transactions of their own. What is
 // added or changed goes before what is dropped, and the cursors in the record move with the last part: after a
 // crash in between, the next listing completes the rest.
 func (e *edit) commitBulk(st *store.Store) error {
+	slices.SortFunc(e.add, byUID)
 	for len(e.newSets) > maxSets {
 		part := &edit{f: e.f, rec: e.f.rec, newSets: e.newSets[:maxSets]}
 		if err := part.commitPart(st); err != nil {
@@ -23,33 +32,58 @@ func (e *edit) commitBulk(st *store.Store) error {
 		}
 		e.newSets = e.newSets[maxSets:]
 	}
-	if len(e.chunks()) <= maxChunks {
+	if chunks := e.chunks(); len(e.share(chunks)) == len(chunks) {
 		return nil
 	}
 	drop := e.drop
 	e.drop = nil
-	leave := maxChunks
-	if len(drop) > 0 {
-		leave = 0
-	}
-	if err := e.commitParts(st, leave); err != nil {
+	if err := e.commitParts(st, len(drop) > 0); err != nil {
 		return err
 	}
 	e.drop = drop
-	return e.commitParts(st, maxChunks)
+	return e.commitParts(st, false)
 }
 
-// commitParts commits parts of the edit until it touches no more than so many chunks.
-func (e *edit) commitParts(st *store.Store, leave int) error {
-	slices.SortFunc(e.add, byUID)
-	for chunks := e.chunks(); len(chunks) > leave; chunks = chunks[min(maxChunks, len(chunks)):] {
-		part := e.split(chunks[:min(maxChunks, len(chunks))])
-		if err := part.commitPart(st); err != nil {
+// commitParts commits parts of the edit until the rest fits into one transaction, or until nothing is left.
+func (e *edit) commitParts(st *store.Store, all bool) error {
+	for chunks := e.chunks(); len(chunks) > 0; {
+		share := e.share(chunks)
+		if len(share) == len(chunks) && !all {
+			return nil
+		}
+		if err := e.split(share).commitPart(st); err != nil {
 			return err
 		}
 		e.newSets = nil
+		chunks = chunks[len(share):]
 	}
 	return nil
+}
+
+// share is how many of the chunks, from the first on, fit into one transaction.
+func (e *edit) share(chunks []uint32) []uint32 {
+	bytes, at := 0, 0
+	rewritten := make(map[uint32]bool)
+	for u := range e.set {
+		rewritten[store.ChunkOf(u)] = true
+	}
+	for u := range e.drop {
+		rewritten[store.ChunkOf(u)] = true
+	}
+	for n, c := range chunks {
+		if rewritten[c] {
+			bytes += fullChunk
+		}
+		for ; at < len(e.add) && store.ChunkOf(e.add[at].UID) <= c; at++ {
+			if bytes += plainLink; e.add[at].HasDetails {
+				bytes += detailLink - plainLink
+			}
+		}
+		if n > 0 && (bytes > maxBytes || n == maxChunks) {
+			return chunks[:n]
+		}
+	}
+	return chunks
 }
 
 func (e *edit) commitPart(st *store.Store) error {
@@ -83,15 +117,8 @@ func (e *edit) split(chunks []uint32) *edit {
 			delete(e.drop, u)
 		}
 	}
-	rest := e.add[:0:0]
-	for _, l := range e.add {
-		if mine[store.ChunkOf(l.UID)] {
-			part.add = append(part.add, l)
-		} else {
-			rest = append(rest, l)
-		}
-	}
-	e.add = rest
+	n, _ := find(e.add, (chunks[len(chunks)-1]+1)<<8) // parts go in ascending order
+	part.add, e.add = e.add[:n:n], e.add[n:]
 	return part
 }
 

@@ -119,7 +119,7 @@ func (c *carrying) commit(upper, lower []store.Link, copies map[uint32]uint32) (
 	all := append(slices.Clone(upper), lower...)
 	slices.SortFunc(all, byUID)
 	for len(all) > 0 && err == nil {
-		n := within(all, maxChunks/2)
+		n := within(all, maxBytes/fullChunk/2)
 		var late []uint32
 		late, err = c.commitSome(all[:n], copies)
 		again, all = append(again, late...), all[n:]

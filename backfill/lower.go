@@ -85,11 +85,17 @@ func (f *folder) lowerLooked(b uint16, st BoxState) {
 // empty when it was first met.
 func (f *folder) mayPair() bool { return f.destCursor().state.Exists > 0 }
 
+// maxAhead bounds what is allocated on a server's word.
+const maxAhead = 1 << 20
+
 // listBox scans and merges. Where the count then disagrees, messages were deleted on the source: a complete
 // listing of UIDs tells which.
 func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, full bool) error {
 	name := f.record().Sources[b].Name
 	var entries []Entry
+	if full {
+		entries = make([]Entry, 0, min(f.record().Sources[b].Exists+1024, maxAhead))
+	}
 	st, err := src.Scan(ctx, name, what, func(e Entry) error { entries = append(entries, e); return nil })
 	if err != nil {
 		return err
@@ -135,7 +141,7 @@ func (f *folder) countBox(b uint16) int {
 
 // bySource maps source UIDs of one source folder to shown UIDs. The caller must not change links meanwhile.
 func bySource(links []store.Link, b uint16) map[uint32]uint32 {
-	out := make(map[uint32]uint32, len(links))
+	out := make(map[uint32]uint32)
 	for i := range links {
 		if links[i].Src != 0 && links[i].Box == b {
 			out[links[i].Src] = links[i].UID
@@ -149,6 +155,9 @@ func bySource(links []store.Link, b uint16) map[uint32]uint32 {
 func (f *folder) mergeLower(b uint16, st BoxState, entries []Entry, what Scan) error {
 	return f.edit(func(e *edit) error {
 		known := bySource(f.links, b)
+		if len(known) == 0 {
+			e.add = make([]store.Link, 0, len(entries))
+		}
 		for _, en := range entries {
 			uid, ok := known[en.UID]
 			if !ok {
