@@ -216,7 +216,7 @@ func TestStopAtEveryUpdate(t *testing.T) {
 		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			t.Parallel()
 			crash(t, n, n%2 == 0, 0, false)
-			if soak() > 1 {
+			if soak() > 1 || n < 16 {
 				crash(t, n, n%2 == 1, 0, false)
 			}
 		})

@@ -63,7 +63,7 @@ func (f *folder) lookBoth(ctx context.Context) error {
 func (f *folder) prepare(ctx context.Context) error {
 	rec := f.record()
 	if rec.DestUIDValidity != 0 && rec.Identity.UIDValidity != 0 {
-		return nil
+		return f.meet(ctx, rec)
 	}
 	w, err := f.acct.dest(ctx)
 	if err != nil {
@@ -100,6 +100,23 @@ func (f *folder) prepare(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// meet looks whether the destination's folder is empty, if it was prepared but not listed when the program ended:
+// only then it is known that messages of the two sides may be the same ones.
+func (f *folder) meet(ctx context.Context, rec store.Folder) error {
+	if rec.DestUIDNext != 0 || f.destCursor().state.UIDValidity != 0 {
+		return nil
+	}
+	w, err := f.acct.dest(ctx)
+	if err != nil {
+		return err
+	}
+	st, err := w.Examine(ctx, rec.Name)
+	if err == nil {
+		f.setDest(cursor{state: st})
+	}
+	return err
 }
 
 // examineAll returns the state of the source folder that may give the identity. Where two merged folders share
