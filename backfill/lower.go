@@ -35,15 +35,20 @@ func (f *folder) lookLower(ctx context.Context) error {
 // lookBox looks at one source folder, as cheaply as the server allows.
 func (f *folder) lookBox(ctx context.Context, src Mail, b uint16) error {
 	box := f.record().Sources[b]
+	if box.UIDValidity == 0 { // the first time; prepare may just have examined it
+		first := Scan{Flags: true, Details: f.mayPair()}
+		if cur := f.source[b]; cur != nil {
+			first.UIDValidity = cur.state.UIDValidity
+		}
+		return f.forgetIfChanged(b, f.listBox(ctx, src, b, first, true))
+	}
 	news, err := f.lowerNews(ctx, src, b, box)
 	if err != nil {
 		return err
 	}
 	switch {
-	case box.UIDValidity != 0 && news.State.UIDValidity != 0 && news.State.UIDValidity != box.UIDValidity:
+	case news.State.UIDValidity != 0 && news.State.UIDValidity != box.UIDValidity:
 		return f.rebase(ctx, src, b, news.State)
-	case box.UIDValidity == 0:
-		err = f.listBox(ctx, src, b, Scan{Flags: true, Details: f.mayPair()}, true)
 	case !news.New && !news.Gone && !news.Flags:
 		f.lowerLooked(b, news.State)
 		return nil
@@ -54,8 +59,13 @@ func (f *folder) lookBox(ctx context.Context, src Mail, b uint16) error {
 	default:
 		err = f.listBox(ctx, src, b, Scan{UIDValidity: box.UIDValidity, Flags: true}, true)
 	}
+	return f.forgetIfChanged(b, err)
+}
+
+// forgetIfChanged has the next look examine a source folder afresh whose UIDVALIDITY turned out to be another.
+func (f *folder) forgetIfChanged(b uint16, err error) error {
 	if errors.Is(err, ErrUIDValidity) {
-		delete(f.source, b) // the next look examines it afresh
+		delete(f.source, b)
 	}
 	return err
 }
@@ -94,7 +104,11 @@ func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, ful
 	name := f.record().Sources[b].Name
 	var entries []Entry
 	if full {
-		entries = make([]Entry, 0, min(f.record().Sources[b].Exists+1024, maxAhead))
+		exists := f.record().Sources[b].Exists
+		if cur := f.source[b]; cur != nil {
+			exists = cur.state.Exists
+		}
+		entries = make([]Entry, 0, min(exists+1024, maxAhead))
 	}
 	st, err := src.Scan(ctx, name, what, func(e Entry) error { entries = append(entries, e); return nil })
 	if err != nil {

@@ -132,6 +132,7 @@ func (f *folder) examineAll(ctx context.Context, rec store.Folder, own []uint16)
 		if err != nil {
 			return BoxState{}, fmt.Errorf("source: %w", err)
 		}
+		f.lowerLooked(b, st)
 		switch {
 		case i == 0:
 			first = st
