@@ -221,7 +221,7 @@ func (c *carrying) copyNow(ctx context.Context, links []store.Link) error {
 	}()
 	for _, layer := range layers(links) {
 		ch := make(chan incoming, len(layer))
-		err := c.m.f.read(ctx, layer, ch)
+		_, err := c.m.f.read(ctx, layer, ch)
 		close(ch)
 		for in := range ch {
 			batch = append(batch, in)

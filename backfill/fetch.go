@@ -27,45 +27,37 @@ func (m *Mailbox) Fetch(ctx context.Context, uids []uint32, items []string, each
 		return err
 	}
 	if len(links) < len(uids) {
-		return &Refusal{Code: "EXPUNGEISSUED", Text: "some of the messages were deleted meanwhile"}
+		return errDeleted
 	}
 	return nil
 }
 
 // fetchLower asks the source, or the destination where the source does not answer.
 func (m *Mailbox) fetchLower(ctx context.Context, b uint16, links []store.Link, items []string, each func(*RawItem) error) error {
-	shown := make(map[uint32]uint32, len(links))
-	var set imap.UIDSet
-	for _, l := range links {
-		shown[l.Src] = l.UID
-		set.AddNum(imap.UID(l.Src))
-	}
-	begun := false
+	p := newPassing(links, func(l *store.Link) uint32 { return l.Src }, each)
 	src, err := m.a.source(ctx)
 	if err == nil {
 		box := m.f.record().Sources[b]
-		want := RawFetch{UIDValidity: box.UIDValidity, UIDs: set, Items: items}
-		err = src.FetchRaw(ctx, box.Name, want, relabel(shown, func(it *RawItem) error { begun = true; return each(it) }))
+		err = p.fetch(ctx, src, box.Name, RawFetch{UIDValidity: box.UIDValidity, Items: items})
 	}
-	switch {
-	case err == nil:
-		return nil
-	case begun || !(IsUnavailable(err) || errors.Is(err, ErrUIDValidity)):
+	if err != nil && (p.begun || !m.passable(err)) {
 		return fmt.Errorf("source: %w", err)
 	}
 	var copied []store.Link
-	for _, l := range links {
+	for _, l := range p.left {
 		if l.State == store.Copied {
 			copied = append(copied, l)
 		}
 	}
-	if err := m.fetchUpper(ctx, copied, items, each); err != nil {
-		return err
+	if len(copied) < len(p.left) {
+		return errors.Join(ErrUnavailable, err)
 	}
-	if len(copied) < len(links) {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
-	return nil
+	return m.fetchUpper(ctx, copied, items, each)
+}
+
+// passable tells whether the destination may answer in the place of the source, for what was copied.
+func (m *Mailbox) passable(err error) bool {
+	return IsUnavailable(err) || errors.Is(err, ErrUIDValidity) || errors.Is(err, ErrNoFolder)
 }
 
 // fetchUpper asks the destination.
@@ -77,28 +69,57 @@ func (m *Mailbox) fetchUpper(ctx context.Context, links []store.Link, items []st
 	if err != nil {
 		return err
 	}
-	shown := make(map[uint32]uint32, len(links))
-	var set imap.UIDSet
-	for _, l := range links {
-		shown[l.Dst] = l.UID
-		set.AddNum(imap.UID(l.Dst))
-	}
+	p := newPassing(links, func(l *store.Link) uint32 { return l.Dst }, each)
 	rec := m.f.record()
-	want := RawFetch{UIDValidity: rec.DestUIDValidity, UIDs: set, Items: items}
-	if err := w.FetchRaw(ctx, rec.Name, want, relabel(shown, each)); err != nil {
+	if err := p.fetch(ctx, w, rec.Name, RawFetch{UIDValidity: rec.DestUIDValidity, Items: items}); err != nil {
 		return fmt.Errorf("destination: %w", err)
+	}
+	if len(p.left) > 0 {
+		return errDeleted
 	}
 	return nil
 }
 
-// relabel puts the shown UID in the place of the server's.
-func relabel(shown map[uint32]uint32, each func(*RawItem) error) func(*RawItem) error {
-	return func(it *RawItem) error {
-		uid, ok := shown[it.UID]
+var errDeleted = &Refusal{Code: "EXPUNGEISSUED", Text: "some of the messages were deleted meanwhile"}
+
+// passing hands one server's answers on under the shown UIDs and knows what was not answered.
+type passing struct {
+	left  map[uint32]store.Link // by the server's UID
+	begun bool
+	each  func(*RawItem) error
+}
+
+func newPassing(links []store.Link, number func(*store.Link) uint32, each func(*RawItem) error) *passing {
+	p := &passing{left: make(map[uint32]store.Link, len(links)), each: each}
+	for i := range links {
+		p.left[number(&links[i])] = links[i]
+	}
+	return p
+}
+
+// fetch asks for what is left. What is still left afterwards is not on the server any more: a message that is
+// there but has nothing of what was asked for counts as answered.
+func (p *passing) fetch(ctx context.Context, m Mail, box string, want RawFetch) error {
+	for u := range p.left {
+		want.UIDs.AddNum(imap.UID(u))
+	}
+	err := m.FetchRaw(ctx, box, want, func(it *RawItem) error {
+		l, ok := p.left[it.UID]
 		if !ok {
 			return nil
 		}
-		it.UID = uid
-		return each(it)
+		p.begun = true
+		delete(p.left, it.UID)
+		it.UID = l.UID
+		return p.each(it)
+	})
+	if err != nil || len(p.left) == 0 {
+		return err
 	}
+	there := Scan{UIDValidity: want.UIDValidity}
+	for u := range p.left {
+		there.UIDs.AddNum(imap.UID(u))
+	}
+	_, err = m.Scan(ctx, box, there, func(e Entry) error { delete(p.left, e.UID); return nil })
+	return err
 }

@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"sync"
@@ -40,7 +41,7 @@ type folder struct {
 	loaded   bool               // links and sets are in memory; guarded by mu
 	tally    tally              // of links; stays when they are unloaded
 	tallied  bool               // the links were counted once
-	problems map[string]problem // by kind: source, destination, create, copy
+	problems map[string]problem // by kind: destination, create, copy, and one for each source folder
 	onDest   presence           // as the last LIST of the destination had it; guarded by mu
 
 	refs    int       // sessions and workers that use it; guarded by acct.mu
@@ -277,17 +278,35 @@ func (f *folder) setProblem(kind, text string) {
 	}
 }
 
+// hasProblem tells whether there is a problem of a kind.
+func (f *folder) hasProblem(kind string) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	_, ok := f.problems[kind]
+	return ok
+}
+
 // problem returns one of the folder's problems, or none.
 func (f *folder) problem() problem {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	for _, kind := range []string{"destination", "create", "source", "copy"} {
+	kinds := []string{"destination", "create", "copy"}
+	for b := range f.rec.Sources {
+		kinds = append(kinds, sourceProblem(uint16(b)), lostFolder(uint16(b)))
+	}
+	for _, kind := range kinds {
 		if p, ok := f.problems[kind]; ok {
 			return p
 		}
 	}
 	return problem{}
 }
+
+// sourceProblem is the kind of a problem with one source folder.
+func sourceProblem(b uint16) string { return fmt.Sprintf("source %d", b) }
+
+// lostFolder is the kind of the problem that a source folder is not there.
+func lostFolder(b uint16) string { return fmt.Sprintf("no source %d", b) }
 
 // sourceOrder sorts links the way they are copied: by source folder, then by source UID (rule 6).
 func sourceOrder(links []store.Link) {

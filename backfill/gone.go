@@ -24,10 +24,10 @@ func tooMany(gone, total int) bool { return gone > goneMany && gone*goneShare > 
 func (f *folder) mergeGone(b uint16, all []Entry) error {
 	gone := f.where(func(l *store.Link) bool { return l.Src != 0 && l.Box == b && !listed(all, l.Src) })
 	if total := f.countBox(b); tooMany(len(gone), total) {
-		f.setProblem("source", fmt.Sprintf("%d of %d messages vanished from the source at once; nothing was deleted. they stay listed until the source shows them again", len(gone), total))
+		f.setProblem(sourceProblem(b), fmt.Sprintf("%d of %d messages vanished from the source at once; nothing was deleted. they stay listed until the source shows them again", len(gone), total))
 		return nil
 	}
-	f.setProblem("source", "")
+	f.setProblem(sourceProblem(b), "")
 	if len(gone) == 0 {
 		return nil
 	}
@@ -93,6 +93,7 @@ func (f *folder) rebase(ctx context.Context, src Mail, b uint16, st BoxState) er
 		r := e.record()
 		r.Sources = slices.Clone(r.Sources)
 		r.Sources[b].Gone = true
+		f.setProblem(sourceProblem(b), "")
 		next := uint16(len(r.Sources))
 		r.Sources = append(r.Sources, store.SourceBox{Name: name, UIDValidity: st.UIDValidity, UIDNext: st.UIDNext, ModSeq: st.HighestModSeq, Exists: st.Exists})
 		r.PastUIDValidities = appendNew(r.PastUIDValidities, st.UIDValidity)

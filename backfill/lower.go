@@ -25,9 +25,16 @@ func (f *folder) lookLower(ctx context.Context) error {
 		return err
 	}
 	for _, b := range own {
-		if err := f.lookBox(ctx, src, b); err != nil {
+		err := f.lookBox(ctx, src, b)
+		if errors.Is(err, ErrNoFolder) { // what was copied is served, nothing is deleted
+			f.setProblem(lostFolder(b), "the folder is not on the source any more; what was not copied is kept in the list: "+err.Error())
+			delete(f.source, b)
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("source: %w", err)
 		}
+		f.setProblem(lostFolder(b), "")
 	}
 	return nil
 }
@@ -126,6 +133,9 @@ func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, ful
 		if st, err = src.Scan(ctx, name, what, func(e Entry) error { entries = append(entries, e); return nil }); err != nil {
 			return err
 		}
+		if err := f.carryFlags(ctx, b, entries); err != nil {
+			return err
+		}
 		if err := f.mergeLower(b, st, entries, what); err != nil {
 			return err
 		}
@@ -135,6 +145,8 @@ func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, ful
 		if err := f.mergeGone(b, entries); err != nil {
 			return err
 		}
+	} else { // the count agrees
+		f.setProblem(sourceProblem(b), "")
 	}
 	f.lowerLooked(b, st)
 	return nil

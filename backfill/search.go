@@ -23,7 +23,7 @@ func (m *Mailbox) Search(ctx context.Context, key SearchKey) (imap.UIDSet, error
 			hits = append(hits, pick(links, got, func(l *store.Link) uint32 { return l.Src })...)
 			continue
 		}
-		if !IsUnavailable(err) || slices.ContainsFunc(links, func(l store.Link) bool { return l.State != store.Copied }) {
+		if !m.passable(err) || slices.ContainsFunc(links, func(l store.Link) bool { return l.State != store.Copied }) {
 			return nil, err
 		}
 		s.above = append(s.above, links...)

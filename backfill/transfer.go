@@ -110,16 +110,20 @@ func (f *folder) transferBox(ctx context.Context, todo []store.Link) error {
 	for _, l := range todo {
 		if l.Paired {
 			paired = append(paired, l)
-		} else {
-			plain = append(plain, l)
 		}
 	}
 	if err := f.confirm(ctx, paired); err != nil {
 		return err
 	}
+	for _, l := range todo { // what proved to be no pair goes in its turn
+		if now, ok := f.get(l.UID); ok && now.State == store.Listed && !now.Paired {
+			plain = append(plain, now)
+		}
+	}
+	var left map[uint32]uint32
 	ch := make(chan incoming, 2*batchLinks)
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { defer close(ch); return f.read(gctx, plain, ch) })
+	g.Go(func() (err error) { defer close(ch); left, err = f.read(gctx, plain, ch); return err })
 	g.Go(func() error { return f.write(gctx, ch) })
 	err := g.Wait()
 	for in := range ch { // what was read but not written
@@ -128,20 +132,21 @@ func (f *folder) transferBox(ctx context.Context, todo []store.Link) error {
 	if err != nil {
 		return err
 	}
-	return f.missing(ctx, plain)
+	return f.missing(ctx, plain, left)
 }
 
-// read brings messages of one source folder into the spool, each once.
-func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incoming) error {
+// read brings messages of one source folder into the spool, each once. It returns those that the source did not
+// give: shown UIDs by source UID.
+func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incoming) (left map[uint32]uint32, err error) {
 	if len(links) == 0 {
-		return nil
+		return nil, nil
 	}
 	src, err := f.acct.source(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	box := f.record().Sources[links[0].Box]
-	left := make(map[uint32]uint32, len(links)) // shown UID by source UID
+	left = make(map[uint32]uint32, len(links))
 	var set imap.UIDSet
 	for _, l := range links {
 		left[l.Src] = l.UID
@@ -152,13 +157,13 @@ func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incomi
 		if !ok {
 			return nil
 		}
-		delete(left, m.UID)
 		s, err := f.acct.e.spool(ctx, m.Size, m.Body)
 		if err != nil {
 			return err
 		}
 		select {
 		case out <- incoming{uid, m.Flags, m.Date, s}:
+			delete(left, m.UID)
 			return nil
 		case <-ctx.Done():
 			s.close()
@@ -178,9 +183,9 @@ func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incomi
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("source: %w", err)
+		return nil, fmt.Errorf("source: %w", err)
 	}
-	return nil
+	return left, nil
 }
 
 // itemOnly tells whether an error concerns one message.
@@ -235,32 +240,35 @@ func collect(ctx context.Context, in <-chan incoming) []incoming {
 	return batch
 }
 
-// missing looks after messages that the source did not give: gone meanwhile, or refused by it.
-func (f *folder) missing(ctx context.Context, asked []store.Link) error {
-	still := func() []store.Link {
-		var out []store.Link
-		for _, l := range asked {
-			if now, ok := f.get(l.UID); ok && now.State == store.Listed && now.Src == l.Src && now.Box == l.Box {
-				out = append(out, now)
-			}
-		}
-		return out
-	}
-	if len(still()) == 0 {
+// missing looks after messages that the source did not give: gone meanwhile, or refused by it. Very many at once
+// are not believed to be gone: they stay listed.
+func (f *folder) missing(ctx context.Context, asked []store.Link, left map[uint32]uint32) error {
+	if len(left) == 0 {
 		return nil
 	}
+	b := asked[0].Box
 	if err := f.sync.take(ctx); err != nil {
 		return err
 	}
-	delete(f.source, asked[0].Box)
+	delete(f.source, b)
 	err := f.lookLower(ctx)
 	f.sync.release()
 	if err != nil {
 		return err
 	}
-	left := still()
+	if f.hasProblem(sourceProblem(b)) {
+		return nil
+	}
+	if f.record().Sources[b].Borrowed && tooMany(len(left), len(asked)) {
+		f.acct.log.Warn("the source does not give many messages that are linked here", "folder", f.record().Name, "missing", len(left))
+		return nil
+	}
 	return f.edit(func(e *edit) error {
-		for _, l := range left {
+		for src, uid := range left {
+			l, ok := e.link(uid)
+			if !ok || l.State != store.Listed || l.Src != src || l.Box != b {
+				continue
+			}
 			e.quarantine(l, store.Quarantine{Reason: "the source lists the message but does not give it"})
 		}
 		return nil
