@@ -20,7 +20,7 @@ const (
 	// batchLinks and batchBytes bound one APPEND batch: one intent, one commit, and a client's own APPEND to the
 	// folder waits no longer than that.
 	batchLinks = 100
-	batchBytes = 4 << 20
+	batchBytes = 16 << 20
 	// batchWait is how long a batch that is not full waits for more.
 	batchWait = 10 * time.Millisecond
 )
