@@ -134,11 +134,8 @@ func byDest(links []store.Link) map[uint32]uint32 {
 func (f *folder) mergeUpper(st BoxState, entries []Entry, what Scan) error {
 	var paired map[uint32]uint32 // destination UID -> shown UID
 	if what.Details {
-		paired = make(map[uint32]uint32)
 		below := f.where(func(l *store.Link) bool { return l.State == store.Listed && l.Dst == 0 })
-		for _, p := range mapping.Pair(keysOfLinks(below), keysOfEntries(entries)) {
-			paired[p.Above] = p.Below
-		}
+		paired = propose(keysOfLinks(below), keysOfEntries(entries))
 	}
 	return f.edit(func(e *edit) error {
 		known := byDest(f.links)
@@ -167,6 +164,30 @@ func (f *folder) mergeUpper(st BoxState, entries []Entry, what Scan) error {
 		}
 		return nil
 	})
+}
+
+// propose pairs messages by size, Message-ID and date; then, where there is a Message-ID, without the date: a
+// server that cannot hold a date (one in the future, say) must not make two messages of one. The hash decides.
+func propose(below, above []mapping.Keyed) map[uint32]uint32 {
+	paired := make(map[uint32]uint32) // above -> below
+	taken := make(map[uint32]bool)
+	for _, p := range mapping.Pair(below, above) {
+		paired[p.Above], taken[p.Below] = p.Below, true
+	}
+	dateless := func(in []mapping.Keyed, free func(uint32) bool) (out []mapping.Keyed) {
+		for _, k := range in {
+			if k.Key.ID != 0 && free(k.UID) {
+				k.Key.Date = 0
+				out = append(out, k)
+			}
+		}
+		return out
+	}
+	rest := dateless(below, func(u uint32) bool { return !taken[u] })
+	for _, p := range mapping.Pair(rest, dateless(above, func(u uint32) bool { _, ok := paired[u]; return !ok })) {
+		paired[p.Above] = p.Below
+	}
+	return paired
 }
 
 // insertUpper adds a message that only the destination has.
