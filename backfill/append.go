@@ -58,7 +58,12 @@ func (f *folder) appendNow(ctx context.Context, items []AppendItem) ([]uint32, e
 		return nil, f.lookUpper(ctx)
 	}
 	if err := f.restoreKeywords(ctx, w, entries); err != nil {
-		return nil, err
+		return nil, errors.Join(err, f.undoAppend(ctx, w, entries))
+	}
+	if rec.Identity.Native { // what came before them must be shown before them
+		if err := f.lookDest(ctx, w); err != nil {
+			f.acct.log.Warn("new mail could not be listed after an append", "folder", rec.Name, "err", err)
+		}
 	}
 	return f.insertAll(entries)
 }
@@ -66,6 +71,7 @@ func (f *folder) appendNow(ctx context.Context, items []AppendItem) ([]uint32, e
 // insertAll links messages that just came onto the destination and returns their shown UIDs.
 func (f *folder) insertAll(entries []Entry) ([]uint32, error) {
 	var uids []uint32
+	keeps := f.keeps()
 	err := f.edit(func(e *edit) error {
 		uids = uids[:0]
 		known := map[uint32]uint32{}
@@ -75,7 +81,7 @@ func (f *folder) insertAll(entries []Entry) ([]uint32, error) {
 		for _, en := range entries {
 			uid, ok := known[en.UID]
 			if !ok {
-				uid = e.insertUpper(en, false)
+				uid = e.insertAbove(en, keeps.holdable(en.Flags))
 			}
 			uids = append(uids, uid)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/mapping"
 	"crossfade/store"
 )
 
@@ -52,7 +53,8 @@ func (f *folder) confirm(ctx context.Context, links []store.Link) error {
 			case !inBelow || !inAbove:
 			case b.hash == a.hash:
 				l.Hash = b.hash
-				l.Flags = e.flags(e.flagsOf(l.Flags).Add(a.flags))
+				base := e.flagsOf(l.Base) // both sides' flags, and what a client changed since
+				l.Flags = e.flags(mapping.Merge(base, base.Add(a.flags), e.flagsOf(l.Flags)))
 				found[l.UID] = l.Dst
 				e.put(l)
 			default:

@@ -183,9 +183,7 @@ func (c *carrying) link(from, to *edit, l store.Link, dst uint32, known map[uint
 		c.to[l.UID] = uid
 		return
 	}
-	flags := from.flagsOf(l.Flags)
-	uid := to.insertUpper(Entry{UID: dst, Flags: flags}, false)
-	c.to[l.UID] = uid
+	c.to[l.UID] = to.insertAbove(Entry{UID: dst, Flags: from.flagsOf(l.Flags)}, from.flagsOf(l.Sent))
 }
 
 // borrowed is a link in another folder to the same source message.

@@ -75,6 +75,10 @@ func (e *edit) remove(l store.Link) {
 		e.also = append(e.also, func(tx *store.Tx) error { return tx.DeleteQuarantine(acc, id, l.UID) })
 		l.Dst, l.Paired = 0, false
 	default:
+		if l.Paired { // never confirmed: what the destination has is nobody's copy and gets its own number
+			e.insertUpper(Entry{UID: l.Dst}, false)
+			e.record().DestModSeq = 0 // its flags are to be listed
+		}
 		l.Dst, l.Paired = 0, false
 	}
 	l.State, l.Touched = store.Whiteout, true

@@ -70,12 +70,30 @@ func sameName(a, b string) bool {
 
 // addSource joins a source folder to a folder that is shown already. Its messages are numbered above the gap.
 func (f *folder) addSource(box store.SourceBox) error {
+	if err := f.use(); err != nil {
+		return err
+	}
+	defer f.done()
 	return f.edit(func(e *edit) error {
 		r := e.record()
 		r.Sources = append(slices.Clone(r.Sources), box)
-		if r.Identity.Native { // until now its numbers were the destination's own
+		switch id := r.Identity; {
+		case !id.Native:
+		case id.Fixed: // clients know it by the destination's numbers: they stay
 			r.Identity.Native = false
-			r.Identity.NextUID = max(r.DestUIDNext, r.Identity.NextUID) + gap
+			r.Identity.NextUID = max(r.DestUIDNext, id.NextUID) + gap
+		default: // nobody was told: the identity is chosen again
+			r.Identity = store.Identity{}
+			if id.NextUID >= provisional { // a crash in the middle of this left numbers behind
+				r.Identity.NextUID = id.NextUID
+			}
+			for _, l := range f.links {
+				if l.UID >= provisional {
+					e.forget(l.UID)
+				} else {
+					e.renumber(l.UID, e.nextUID())
+				}
+			}
 		}
 		return nil
 	})

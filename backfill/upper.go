@@ -204,6 +204,16 @@ func (e *edit) insertUpper(en Entry, details bool) uint32 {
 	return e.insert(l)
 }
 
+// insertAbove adds a message that we or the destination just put there; sent is what the destination keeps of
+// its flags.
+func (e *edit) insertAbove(en Entry, sent mapping.Flags) uint32 {
+	l := store.Link{Dst: en.UID, State: store.Above, Size: -1, Flags: e.flags(en.Flags), Sent: e.flags(sent)}
+	if e.rec.Identity.Native {
+		l.UID = en.UID
+	}
+	return e.insert(l)
+}
+
 // mergeUpperFlags takes the destination's flags into a link; what it cannot hold stays with us. Sent is what
 // the destination had when last seen.
 func (e *edit) mergeUpperFlags(l store.Link, now mapping.Flags) {
