@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -76,13 +77,11 @@ func (a *account) source(ctx context.Context) (Mail, error) {
 	if m != nil {
 		return m, nil
 	}
-	if err := a.reconnect(ctx); err != nil {
-		return nil, fmt.Errorf("source: %w", err)
-	}
+	err := a.reconnect(ctx)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.src == nil {
-		return nil, fmt.Errorf("source: %w", ErrUnavailable)
+	if a.src == nil { // the error may be the other side's only
+		return nil, fmt.Errorf("source: %w", errors.Join(ErrUnavailable, err))
 	}
 	return a.src, nil
 }
@@ -95,13 +94,11 @@ func (a *account) dest(ctx context.Context) (Writer, error) {
 	if w != nil {
 		return w, nil
 	}
-	if err := a.reconnect(ctx); err != nil {
-		return nil, fmt.Errorf("destination: %w", err)
-	}
+	err := a.reconnect(ctx)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.dst == nil {
-		return nil, fmt.Errorf("destination: %w", ErrUnavailable)
+		return nil, fmt.Errorf("destination: %w", errors.Join(ErrUnavailable, err))
 	}
 	return a.dst, nil
 }
@@ -141,9 +138,11 @@ func (a *account) reconnect(ctx context.Context) error {
 			first = err
 		}
 	}
+	if !a.hold(src, dst) {
+		return ErrUnavailable
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.src, a.dst = src, dst
 	if first != nil {
 		a.retryAt = time.Now().Add(10 * time.Second)
 		a.problems = problem{Text: first.Error(), Since: time.Now()}
@@ -153,12 +152,39 @@ func (a *account) reconnect(ctx context.Context) error {
 	return nil
 }
 
+// hold keeps connections, or ends them when the engine has ended meanwhile. A login may have brought others in
+// the meantime: those stay.
+func (a *account) hold(src Mail, dst Writer) bool {
+	a.mu.Lock()
+	closed := a.closed
+	if !closed && a.src == nil {
+		a.src, src = src, nil
+	}
+	if !closed && a.dst == nil {
+		a.dst, dst = dst, nil
+	}
+	if src == a.src {
+		src = nil
+	}
+	if dst == a.dst {
+		dst = nil
+	}
+	a.mu.Unlock()
+	end(src, dst)
+	return !closed
+}
+
 // close ends the connections.
 func (a *account) close() {
 	a.mu.Lock()
 	src, dst := a.src, a.dst
 	a.src, a.dst, a.closed = nil, nil, true
 	a.mu.Unlock()
+	end(src, dst)
+}
+
+// end closes connections of both sides.
+func end(src Mail, dst Writer) {
 	for _, m := range []Mail{src, mailOf(dst)} {
 		if m != nil {
 			_ = m.Close()

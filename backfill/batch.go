@@ -99,6 +99,8 @@ func (f *folder) takeResults(ctx context.Context, w Writer, batch []incoming, re
 			unsent = append(unsent, m)
 		case i >= len(results):
 			unknown = true
+		case results[i].Err != nil && !itemOnly(results[i].Err): // OVERQUOTA and the like refuse no message
+			unsent = append(unsent, m)
 		case results[i].Err != nil:
 			refused, reasons = append(refused, m), append(reasons, results[i].Err)
 		case results[i].UID == 0 || results[i].UIDValidity != rec.DestUIDValidity || results[i].UID < floor:

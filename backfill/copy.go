@@ -42,7 +42,7 @@ func (m *Mailbox) carry(ctx context.Context, uids []uint32, to string, move bool
 	c := &carrying{m: m, target: t, move: move, to: make(map[uint32]uint32), done: make(map[uint32]bool)}
 	for len(uids) > 0 {
 		if uids, err = c.round(ctx, uids); err != nil {
-			return CopyResult{}, err
+			return c.result(), err // what was moved before the error is told
 		}
 	}
 	return c.result(), nil

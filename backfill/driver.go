@@ -70,6 +70,8 @@ type Writer interface {
 	Subscribe(ctx context.Context, box string, on bool) error
 	// Name encodes a path as this server spells it (separator, modified UTF-7, INBOX).
 	Name(path mapping.Path) string
+	// Path decodes a name as clients send it, however badly encoded; Name of it is the name spelled properly.
+	Path(name string) mapping.Path
 }
 
 // Features says what the server offers. Asked, never assumed.

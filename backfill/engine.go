@@ -167,7 +167,8 @@ func (e *Engine) start(a *account) {
 	e.spawn(func() { a.run(e.ctx) })
 }
 
-// spawn runs a piece of background work that ends with the engine.
+// spawn runs a piece of background work that ends with the engine; the caller holds mu and has seen that the
+// engine goes on.
 func (e *Engine) spawn(work func()) {
 	e.wg.Add(1)
 	go func() {

@@ -189,4 +189,6 @@ func (s *fakeServer) Subscribe(_ context.Context, name string, on bool) error {
 	return nil
 }
 
+func (s *fakeServer) Path(name string) mapping.Path { return strings.Split(name, s.sep) }
+
 func (s *fakeServer) Name(p mapping.Path) string { return strings.Join(p, s.sep) }

@@ -105,6 +105,8 @@ func (f *folder) linkCopies(found map[uint32]uint32, actual, wanted map[uint32]m
 			switch {
 			case l.State == store.Whiteout: // deleted while it was copied: the copy goes next
 				l.Dst, l.Paired = dst, false
+			case !inFlight(&l) && !l.Paired: // it went on the source while it was compared
+				continue
 			case e.flagsOf(l.Flags) != wanted[uid]:
 				again[uid] = dst
 				continue

@@ -37,7 +37,24 @@ func (a *account) resolve(ctx context.Context, name string) (*folder, error) {
 	return nil, ErrNoFolder
 }
 
+// match looks for a folder of this very name, then for the name as it should be spelled: clients send `R&D`.
 func (a *account) match(name string) *folder {
+	if f := a.matchRaw(name); f != nil {
+		return f
+	}
+	a.mu.Lock()
+	w := a.dst
+	a.mu.Unlock()
+	if w == nil {
+		return nil
+	}
+	if proper := w.Name(w.Path(name)); proper != name {
+		return a.matchRaw(proper)
+	}
+	return nil
+}
+
+func (a *account) matchRaw(name string) *folder {
 	var alias *folder
 	for _, f := range a.all() {
 		rec := f.record()

@@ -105,6 +105,9 @@ func (f *folder) fix() error {
 			if cur := f.source[b]; cur != nil {
 				next = max(next, cur.state.UIDNext)
 			}
+			if next >= sourceLimit {
+				return f.fixOwn(e)
+			}
 			r.Identity.SnapshotNext, r.Identity.NextUID = next, next+gap
 		}
 		start, _ := find(f.links, provisional)
@@ -126,6 +129,23 @@ func (f *folder) fix() error {
 		}
 		return nil
 	})
+}
+
+// fixOwn takes an identity of our own after all: since the folder was met, the source has counted so high that
+// there is no room above its numbers.
+func (f *folder) fixOwn(e *edit) error {
+	r := e.record()
+	top, _ := find(f.links, provisional)
+	next := uint32(ownFirst)
+	if top > 0 {
+		next = max(next, f.links[top-1].UID+1)
+	}
+	own := ownValidity(*r, r.Identity.UIDValidity, r.DestUIDValidity, f.acct.validityTaken(f))
+	r.Identity = store.Identity{UIDValidity: own, NextUID: next, Own: true, Fixed: true}
+	for _, l := range f.links {
+		e.renumber(l.UID, e.nextUID())
+	}
+	return nil
 }
 
 // whatItIs tells two links of one message from links of two.

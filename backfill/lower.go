@@ -215,7 +215,7 @@ func (e *edit) insertLower(b uint16, en Entry, details bool) {
 		setDetails(&l, en)
 	}
 	id := e.rec.Identity
-	if !id.Fixed && !id.Own && !id.Native && ownSources(e.rec)[0] == b {
+	if !id.Fixed && !id.Own && !id.Native && ownSources(e.rec)[0] == b && en.UID < sourceLimit {
 		l.UID = en.UID
 	}
 	e.insert(l)

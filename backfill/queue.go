@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"crossfade/store"
 )
 
 // run moves the account's mail until ctx ends: passes over its folders, and pauses between them that a client
@@ -106,13 +108,17 @@ func (a *account) work(ctx context.Context, p *passState) error {
 	}
 }
 
-// folderOnly tells whether an error stops this folder and no other.
+// folderOnly tells whether an error stops this folder and no other: everything does that is not known to
+// concern the account, its server or the store.
 func folderOnly(err error) bool {
 	var e *Error
-	if errors.As(err, &e) {
-		return e.Scope == Item || e.Scope == FolderScope
+	switch {
+	case IsUnavailable(err), errors.Is(err, store.ErrFull), errors.Is(err, store.ErrClosed):
+		return false
+	case errors.As(err, &e):
+		return e.Scope != AccountScope
 	}
-	return errors.Is(err, ErrUIDValidity) || errors.Is(err, ErrNoFolder)
+	return true
 }
 
 // take picks the next folder: opened ones first, the latest before the others, then INBOX, then by age.

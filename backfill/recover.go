@@ -3,6 +3,7 @@ package backfill
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ func (f *folder) recover(ctx context.Context, w Writer) error {
 		return nil
 	}
 	pending := f.where(inFlight)
+	sourceOrder(pending)
 	intent, err := f.intent()
 	if err != nil {
 		return err
@@ -109,18 +111,17 @@ func (f *folder) confirmAll(ctx context.Context, w Writer, candidates imap.UIDSe
 		waiting[l.Hash] = append(waiting[l.Hash], l.UID)
 	}
 	found := make(map[uint32]uint32)
-	err := w.Read(ctx, rec.Name, rec.DestUIDValidity, candidates, func(m *Message) error {
-		s, err := f.acct.e.spool(ctx, m.Size, m.Body)
-		if err != nil {
-			return err
+	read := make(map[uint32]digest)
+	if err := readDigests(ctx, w, rec.Name, rec.DestUIDValidity, candidates, read); err != nil {
+		return nil, err
+	}
+	for _, dst := range slices.Sorted(maps.Keys(read)) {
+		hash := read[dst].hash
+		if uids := waiting[hash]; len(uids) > 0 {
+			found[uids[0]], waiting[hash] = dst, uids[1:]
 		}
-		defer s.close()
-		if uids := waiting[s.hash]; len(uids) > 0 {
-			found[uids[0]], waiting[s.hash] = m.UID, uids[1:]
-		}
-		return nil
-	})
-	return found, err
+	}
+	return found, nil
 }
 
 // settleIntent closes an intent: what was found is copied, what was not is listed again, and a copy of what a

@@ -85,13 +85,18 @@ func (s *Session) Open(ctx context.Context, name string, readOnly bool) (*Mailbo
 	return &Mailbox{a: s.a, f: f, readOnly: readOnly}, nil
 }
 
-// Status answers STATUS in shown numbers.
-func (s *Session) Status(ctx context.Context, name string) (Status, error) {
+// Status answers STATUS in shown numbers. Size costs a listing the first time it is asked for.
+func (s *Session) Status(ctx context.Context, name string, size bool) (Status, error) {
 	f, err := s.folder(ctx, name)
 	if err != nil {
 		return Status{}, err
 	}
 	defer f.done()
+	if size {
+		if err := f.learnDetails(ctx); err != nil {
+			return Status{}, err
+		}
+	}
 	return f.status(), nil
 }
 
@@ -150,7 +155,7 @@ func (s *Session) Create(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Create(ctx, name); err != nil {
+	if err := w.Create(ctx, w.Name(w.Path(name))); err != nil {
 		return err
 	}
 	return s.a.refreshTree(ctx, 0)
@@ -204,7 +209,7 @@ func (s *Session) Rename(ctx context.Context, name, to string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.Rename(ctx, f.record().Name, to); err != nil {
+	if err := w.Rename(ctx, f.record().Name, w.Name(w.Path(to))); err != nil {
 		return err
 	}
 	return s.a.refreshTree(ctx, 0)
@@ -233,7 +238,7 @@ func (s *Session) Subscribe(ctx context.Context, name string, on bool) error {
 	f, err := s.a.resolve(ctx, name)
 	switch {
 	case errors.Is(err, ErrNoFolder): // RFC 3501 6.3.6: a name may be subscribed that does not exist
-		return w.Subscribe(ctx, name, on)
+		return w.Subscribe(ctx, w.Name(w.Path(name)), on)
 	case err != nil:
 		return err
 	}

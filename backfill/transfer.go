@@ -285,5 +285,8 @@ func (f *folder) get(uid uint32) (store.Link, bool) {
 	return store.Link{}, false
 }
 
-// uncertain tells whether an APPEND may or may not have happened.
-func uncertain(err error) bool { return errors.Is(err, ErrUncertain) }
+// uncertain tells whether an APPEND may or may not have happened. Only a server's own words say that it did not.
+func uncertain(err error) bool {
+	var e *Error
+	return errors.Is(err, ErrUncertain) || !errors.As(err, &e) || e.Text == "" && e.Code == ""
+}

@@ -82,6 +82,9 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 			return info, nil, fmt.Errorf("source: %w", srcErr)
 		}
 		a.log.Warn("the source's folders cannot be listed, going on with those known", "err", srcErr)
+		a.mu.Lock()
+		info.source, info.sourcePrefix = a.treeInfo.source, a.treeInfo.sourcePrefix
+		a.mu.Unlock()
 	}
 	return info, writer, nil
 }

@@ -17,7 +17,11 @@ func (f *folder) view() {
 	f.watched = true
 	a.mu.Unlock()
 	if start {
-		a.e.spawn(func() { f.watch(a.e.ctx) })
+		a.e.mu.Lock()
+		if !a.e.stopped {
+			a.e.spawn(func() { f.watch(a.e.ctx) })
+		}
+		a.e.mu.Unlock()
 	}
 	a.kick()
 }

@@ -19,7 +19,8 @@ type Session interface {
 	Separator() string
 	List(ctx context.Context) ([]backfill.ListEntry, error)
 	Open(ctx context.Context, name string, readOnly bool) (Mailbox, error)
-	Status(ctx context.Context, name string) (backfill.Status, error)
+	// Status tells the numbers of a folder that is not selected; its Size only if that is asked for.
+	Status(ctx context.Context, name string, size bool) (backfill.Status, error)
 	Create(ctx context.Context, name string) error
 	Delete(ctx context.Context, name string) error
 	Rename(ctx context.Context, name, to string) error

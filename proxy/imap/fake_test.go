@@ -159,7 +159,7 @@ func (f *fakeFolder) status() backfill.Status {
 	return st
 }
 
-func (s fakeSession) Status(_ context.Context, name string) (backfill.Status, error) {
+func (s fakeSession) Status(_ context.Context, name string, _ bool) (backfill.Status, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.find(name)

@@ -39,7 +39,7 @@ func (c *conn) list(ctx context.Context, cmd *command) error {
 // listStatus adds the STATUS of one mailbox. One that cannot be told is left out and the LIST still succeeds
 // (RFC 5819 2).
 func (c *conn) listStatus(ctx context.Context, name string, items []string) error {
-	st, err := c.session.Status(ctx, name)
+	st, err := c.session.Status(ctx, name, slices.Contains(items, "SIZE"))
 	if err != nil {
 		c.log.Debug("no STATUS for LIST", "folder", name, "err", err)
 		return ctx.Err()

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"crossfade/backfill"
@@ -35,7 +36,7 @@ func (c *conn) status(ctx context.Context, cmd *command) error {
 	if err := cmd.end(); err != nil {
 		return err
 	}
-	st, err := c.session.Status(ctx, name)
+	st, err := c.session.Status(ctx, name, slices.Contains(items, "SIZE"))
 	if err != nil {
 		return err
 	}

@@ -84,6 +84,9 @@ func guessNamespace(folders []backfill.Folder) (sep, prefix string) {
 	return sep, prefix
 }
 
+// Path implements backfill.Writer.
+func (a *account) Path(name string) mapping.Path { return splitName(name, a.features.Separator) }
+
 // Name implements backfill.Writer. A segment that holds the separator cannot be spelled; an underscore stands
 // in for it.
 func (a *account) Name(path mapping.Path) string {
