@@ -2,7 +2,6 @@ package backfill
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -33,6 +32,9 @@ func (f *folder) appendBatch(ctx context.Context, batch []incoming) error {
 		items[i] = AppendItem{Flags: f.flags(l.Sent), Date: m.date, Size: m.size, Open: m.open}
 	}
 	results, appendErr := w.Append(ctx, f.record().Name, items)
+	if uncertain(appendErr) {
+		f.cutAt = time.Now()
+	}
 	if err := f.takeResults(ctx, w, batch, results, appendErr); err != nil {
 		return err
 	}
@@ -62,18 +64,12 @@ func (f *folder) journal(batch []incoming) ([]incoming, error) {
 			return nil
 		}
 		in := store.Intent{DestUIDValidity: e.rec.DestUIDValidity, DestUIDNext: max(e.rec.DestUIDNext, floor), Time: time.Now().UTC()}
-		claim := store.Claim{Owner: f.acct.e.owner, Expires: in.Time.Add(claimTime)}
 		acc, id := e.rec.Account, f.id
-		e.also = append(e.also, func(tx *store.Tx) error {
-			return errors.Join(tx.PutIntent(acc, id, in), tx.PutClaim(acc, id, claim))
-		})
+		e.also = append(e.also, f.claim, func(tx *store.Tx) error { return tx.PutIntent(acc, id, in) })
 		return nil
 	})
 	return out, err
 }
-
-// claimTime is how long a writer's claim in the store holds without being renewed; each batch renews it.
-const claimTime = 10 * time.Minute
 
 // keeps is the destination's state that tells which flags it can hold.
 func (f *folder) keeps() BoxState { return f.destCursor().state }

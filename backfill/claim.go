@@ -1,6 +1,13 @@
 package backfill
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"crossfade/store"
+)
 
 // claim is a long exclusion that waits with a context, so that nobody hangs on a slow server. It is not a
 // mutex: whoever holds it may talk to a server.
@@ -38,3 +45,40 @@ func (c claim) tryTake() bool {
 }
 
 func (c claim) release() { c <- struct{}{} }
+
+// claimTime is how long a writer's claim in the store holds without being renewed; each batch renews it.
+const claimTime = 10 * time.Minute
+
+// claim renews this run's right to copy into the folder, in the transaction of a batch's intent. Another run's
+// claim is void if it is older than this run: the store lets in one process at a time.
+func (f *folder) claim(tx *store.Tx) error {
+	acc, e, now := f.rec.Account, f.acct.e, time.Now().UTC()
+	held, err := tx.Claim(acc, f.id)
+	switch {
+	case errors.Is(err, store.ErrNotFound) || err == nil && held.Owner == e.owner:
+	case err != nil:
+		return err
+	case now.Before(held.Expires) && held.Expires.Add(-claimTime).After(e.started):
+		return fmt.Errorf("another Crossfade copies into %s until %s", f.rec.Name, held.Expires)
+	}
+	return tx.PutClaim(acc, f.id, store.Claim{Owner: e.owner, Expires: now.Add(claimTime)})
+}
+
+// unclaim gives the right back, so that the next to copy need not wait for its end. Where that fails, it expires.
+func (f *folder) unclaim() {
+	acc, st := f.record().Account, f.acct.e.store
+	var held store.Claim
+	err := st.View(func(rx *store.Rx) (err error) {
+		held, err = rx.Claim(acc, f.id)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) || err == nil && held.Owner != f.acct.e.owner {
+		return
+	}
+	if err == nil {
+		err = st.Update(func(tx *store.Tx) error { return tx.DeleteClaim(acc, f.id) })
+	}
+	if err != nil {
+		f.acct.log.Warn("a claim could not be given back", "folder", f.record().Name, "err", err)
+	}
+}

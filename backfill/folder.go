@@ -57,6 +57,8 @@ type folder struct {
 	// still had them must not bring them back. Guarded by mu.
 	removed map[uint32]struct{}
 	looked  time.Time // last look at both sides; guarded by sync
+	checked time.Time // last pass of the backfill; guarded by mu
+	cutAt   time.Time // when a connection last ended in the middle of an APPEND; guarded by writer
 	inbox   bool
 }
 

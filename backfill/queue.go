@@ -63,7 +63,9 @@ func (a *account) pass(ctx context.Context) error {
 	}
 	p := &passState{left: make(map[*folder]bool)}
 	for _, f := range a.all() {
-		p.left[f] = true
+		if f.due() {
+			p.left[f] = true
+		}
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	for range a.e.opt.PerAccount {
@@ -71,6 +73,26 @@ func (a *account) pass(ctx context.Context) error {
 	}
 	err := g.Wait()
 	return errors.Join(err, p.first)
+}
+
+// quietFactor is how much more rarely folders are looked at that nobody opened lately and that hold no inbox:
+// the old server should stay comfortable.
+const quietFactor = 20
+
+// due tells whether a pass should look at the folder: it has something to copy, or its time has come.
+func (f *folder) due() bool {
+	a := f.acct
+	a.mu.Lock()
+	lively := f.inbox || f.viewers > 0 || time.Since(f.opened) < time.Hour
+	a.mu.Unlock()
+	wait := a.e.opt.Recheck
+	if !lively {
+		wait *= quietFactor
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	open := f.tally.states[store.Listed] + f.tally.states[store.Copying] + f.tally.removing
+	return !f.tallied || open > 0 || time.Since(f.checked) >= wait
 }
 
 // passState is what one pass still has to do; guarded by the account's mu.

@@ -39,8 +39,10 @@ func (f *folder) recover(ctx context.Context, w Writer) error {
 	if len(found) < len(pending) {
 		// Bytes sent before a cut may still be on their way into the destination.
 		last := intent.Time
-		if last.Before(f.acct.e.started) {
-			last = f.acct.e.started
+		for _, t := range []time.Time{f.acct.e.started, f.cutAt} {
+			if t.After(last) {
+				last = t
+			}
 		}
 		if err := sleep(ctx, time.Until(last.Add(f.acct.e.opt.Grace))); err != nil {
 			return err

@@ -41,6 +41,7 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 		return false, err
 	}
 	defer f.done()
+	defer f.unclaim()
 	if err := f.lookLocked(ctx); err != nil {
 		return false, err
 	}
@@ -74,7 +75,13 @@ func (f *folder) lookLocked(ctx context.Context) error {
 		return err
 	}
 	defer f.writer.release()
-	return f.lookBoth(ctx)
+	if err := f.lookBoth(ctx); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.checked = time.Now()
+	return nil
 }
 
 // pending returns the shown UIDs of the messages to copy, in source order.
