@@ -19,6 +19,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// tester is a *testing.T or a *rapid.T.
+type tester interface {
+	Helper()
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Context() context.Context
+	Cleanup(f func())
+}
+
 // frozenKV is a store that stops at a chosen update, as a killed process does, and refuses everything from then on.
 type frozenKV struct {
 	store.KV
@@ -88,7 +99,7 @@ type told struct {
 	was map[string]string
 }
 
-func (h *told) note(t testing.TB, folder string, validity, uid uint32, body string) {
+func (h *told) note(t tester, folder string, validity, uid uint32, body string) {
 	t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -250,7 +261,7 @@ func once(f func()) func(string, int) {
 	return func(string, int) { o.Do(f) }
 }
 
-func must(t testing.TB, err error) {
+func must(t tester, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

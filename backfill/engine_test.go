@@ -14,7 +14,7 @@ import (
 
 // bed is an engine between two fake servers.
 type bed struct {
-	t        *testing.T
+	t        tester
 	src, dst *fakeServer
 	kv       store.KV
 	opt      func(*Options) // changes the options, if set
@@ -27,7 +27,7 @@ func message(id int, text string) string {
 	return fmt.Sprintf("Message-ID: <%d@test>\r\nSubject: %s\r\n\r\n%s %d\r\n", id, text, text, id)
 }
 
-func newBed(t *testing.T) *bed {
+func newBed(t tester) *bed {
 	b := &bed{t: t, src: newFake("old", ".", 1000), dst: newFake("new", "/", 2000), kv: memory.New()}
 	b.src.prefix = "INBOX."
 	b.src.add("INBOX.Sent", `\Sent`)

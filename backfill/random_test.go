@@ -1,0 +1,290 @@
+package backfill
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"crossfade/mapping"
+)
+
+// mail is one message that clients should see.
+type mail struct {
+	id    string
+	flags mapping.Flags
+	loose bool // somebody changed it on the destination: its flags are whatever it has there
+	maybe bool // somebody removed it on the destination: it goes when that is seen, and never comes back
+}
+
+// world is an engine between two servers that random things happen to, and what clients should see.
+type world struct {
+	*bed
+	rt      *rapid.T
+	kv      *frozenKV
+	next    int
+	cut     bool // a connection will be or was cut: the command that meets it may fail
+	boxes   map[string][2]*Mailbox
+	mail    map[string][]mail
+	strange map[string]map[string]bool // by folder: messages of commands that failed; they may be there or not
+}
+
+var (
+	worldFolders = []string{"INBOX", "Sent Items", "Kunden", "Plain"}
+	worldSources = map[string]string{"INBOX": "INBOX", "Sent Items": "INBOX.Sent", "Kunden": "INBOX.Kunden"}
+	worldFlags   = []string{`\Seen`, `\Flagged`, `\Answered`, "$Work", "$Todo"}
+)
+
+func newWorld(rt *rapid.T) *world {
+	w := &world{bed: newBed(rt), rt: rt, mail: map[string][]mail{}, strange: map[string]map[string]bool{}}
+	w.dst.add("Plain")
+	w.dst.modseq, w.src.modseq = rapid.Bool().Draw(rt, "destination CONDSTORE"), rapid.Bool().Draw(rt, "source CONDSTORE")
+	w.dst.move, w.dst.uidplus = rapid.Bool().Draw(rt, "MOVE"), rapid.Bool().Draw(rt, "UIDPLUS")
+	for _, f := range worldFolders {
+		w.strange[f] = map[string]bool{}
+		for range rapid.IntRange(0, 6).Draw(rt, f) {
+			w.arrive(f, rapid.IntRange(0, 2).Draw(rt, "where"))
+		}
+	}
+	w.run(true)
+	return w
+}
+
+// arrive puts a new message on the destination (0, or where there is no source), on the source, or on both as an
+// earlier copier did.
+func (w *world) arrive(folder string, where int) {
+	w.next++
+	body := message(w.next, "m")
+	flags := w.flags().List()
+	src, ok := worldSources[folder]
+	if !ok || folder == "Kunden" && where != 1 {
+		where = map[bool]int{true: 1, false: 0}[ok]
+	}
+	date := w.src.boxes["INBOX"].put("x").date
+	w.src.boxes["INBOX"].remove(w.src.boxes["INBOX"].next - 1)
+	if where > 0 {
+		w.src.with(src, func(b *fakeBox) { b.put(body, flags...).date = date })
+	}
+	if where != 1 {
+		w.dst.with(folder, func(b *fakeBox) { b.put(body, flags...).date = date })
+	}
+	w.mail[folder] = append(w.mail[folder], mail{id: name(w.next), flags: mapping.NewFlags(flags...)})
+}
+
+func (w *world) flags() mapping.Flags {
+	return mapping.NewFlags(rapid.SliceOfN(rapid.SampledFrom(worldFlags), 0, 2).Draw(w.rt, "flags")...)
+}
+
+// run starts a process with two sessions that have every folder open.
+func (w *world) run(hold bool) {
+	if w.kv == nil {
+		w.kv = freezable(w.bed.kv, 0, false)
+	} else {
+		w.kv = freezable(w.kv.KV, 0, false)
+	}
+	w.bed.kv = w.kv
+	w.start(hold)
+	w.boxes = map[string][2]*Mailbox{}
+	s1, s2 := w.login(), w.login()
+	for _, f := range worldFolders {
+		w.boxes[f] = [2]*Mailbox{w.open(s1, f), w.open(s2, f)}
+	}
+}
+
+// agree waits until every folder shows what it should.
+func (w *world) agree() {
+	w.bed.t.Helper()
+	for _, f := range worldFolders {
+		m := w.boxes[f][0]
+		w.eventually(func() error {
+			if err := m.f.refresh(w.rt.Context(), 0); err != nil && !IsUnavailable(err) {
+				return err
+			}
+			return w.match(f, w.see(m))
+		})
+	}
+}
+
+// match compares a folder with the model. What somebody removed and is not shown any more leaves the model.
+func (w *world) match(folder string, shown []shownMessage) error {
+	want := slices.Clone(w.mail[folder])
+	var kept []mail
+	for _, s := range shown {
+		id := subject(s.body)
+		i := slices.IndexFunc(want, func(m mail) bool { return m.id == id && (m.loose || m.flags == s.flags) })
+		switch {
+		case i >= 0:
+			kept = append(kept, want[i])
+			want = slices.Delete(want, i, i+1)
+		case !w.strange[folder][id]:
+			return fmt.Errorf("%s shows %s (%s), which it should not; it should show %+v", folder, id, s.flags, w.mail[folder])
+		}
+	}
+	if i := slices.IndexFunc(want, func(m mail) bool { return !m.maybe }); i >= 0 {
+		return fmt.Errorf("%s does not show %+v but %q", folder, want[i], lines(shown))
+	}
+	w.mail[folder] = kept
+	return nil
+}
+
+// step lets one random thing happen.
+func (w *world) step() {
+	folder := rapid.SampledFrom(worldFolders).Draw(w.rt, "folder")
+	switch rapid.SampledFrom([]string{"command", "command", "command", "command", "append", "arrive", "arrive", "touch", "go", "crash", "cut"}).Draw(w.rt, "what") {
+	case "command":
+		w.command(folder)
+	case "append":
+		w.appendOne(folder)
+	case "arrive":
+		w.arrive(folder, rapid.IntRange(0, 1).Draw(w.rt, "where"))
+	case "touch":
+		w.touch(folder)
+	case "go":
+		if rapid.Bool().Draw(w.rt, "release") {
+			w.e.Release()
+		} else {
+			w.e.Hold()
+		}
+	case "crash":
+		w.kv.kill()
+		w.end()
+		w.run(rapid.Bool().Draw(w.rt, "hold"))
+	case "cut":
+		if !w.cut {
+			w.cut = true
+			w.dst.set(func() {
+				w.dst.cutAfter = rapid.IntRange(1, 4).Draw(w.rt, "after")
+				w.dst.lostUID = rapid.Bool().Draw(w.rt, "arrived")
+			})
+		}
+	}
+}
+
+// touch changes or removes a message on the destination as another client would.
+func (w *world) touch(folder string) {
+	n, remove, flags := rapid.IntRange(0, 9).Draw(w.rt, "which"), rapid.Bool().Draw(w.rt, "remove"), w.flags()
+	w.dst.with(folder, func(b *fakeBox) {
+		if b == nil || n >= len(b.msgs) {
+			return
+		}
+		m := b.msgs[n]
+		for i := range w.mail[folder] {
+			if l := &w.mail[folder][i]; l.id == subject(string(m.body)) {
+				l.loose, l.maybe = true, l.maybe || remove
+			}
+		}
+		if remove {
+			b.remove(m.uid)
+		} else {
+			b.mark(m.uid, flags.List()...)
+		}
+	})
+}
+
+func (w *world) appendOne(folder string) {
+	w.next++
+	flags := w.flags()
+	_, _, err := w.boxes[folder][0].session().Append(w.rt.Context(), folder, []AppendItem{item(message(w.next, "mine"), flags.List()...)})
+	if w.failed(err) {
+		w.strange[folder][name(w.next)] = true
+		return
+	}
+	w.mail[folder] = append(w.mail[folder], mail{id: name(w.next), flags: flags})
+}
+
+func (m *Mailbox) session() *Session { return newSession(m.a) }
+
+// failed tells whether a command failed; it may only where a connection was cut.
+func (w *world) failed(err error) bool {
+	if err != nil && !w.cut {
+		w.rt.Fatalf("a command failed: %v", err)
+	}
+	return err != nil
+}
+
+// command is a client's command on one message that it sees.
+func (w *world) command(folder string) {
+	m := w.boxes[folder][rapid.IntRange(0, 1).Draw(w.rt, "session")]
+	n := rapid.IntRange(0, 9).Draw(w.rt, "which")
+	op := rapid.SampledFrom([]string{"store", "expunge", "copy", "move"}).Draw(w.rt, "command")
+	to, how, flags := rapid.SampledFrom(worldFolders).Draw(w.rt, "to"), rapid.SampledFrom([]FlagOp{FlagsSet, FlagsAdd, FlagsRemove}).Draw(w.rt, "op"), w.flags()
+	seen := w.see(m)
+	if n >= len(seen) {
+		return
+	}
+	uid, id := []uint32{seen[n].uid}, subject(seen[n].body)
+	i := slices.IndexFunc(w.mail[folder], func(x mail) bool { return x.id == id && (x.loose || x.flags == seen[n].flags) })
+	if i < 0 || w.mail[folder][i].maybe {
+		return // it is about to go, or a failed command left it
+	}
+	it := w.mail[folder][i]
+	var err error
+	switch op {
+	case "store":
+		err = m.Store(w.rt.Context(), uid, how, flags)
+		it.flags = applyFlags(it.flags, how, flags)
+	case "expunge":
+		err = m.Expunge(w.rt.Context(), uid)
+	case "copy":
+		_, err = m.Copy(w.rt.Context(), uid, to)
+	case "move":
+		_, err = m.Move(w.rt.Context(), uid, to)
+	}
+	if w.failed(err) {
+		w.strange[to][id], w.strange[folder][id] = true, true
+		w.mail[folder] = slices.Delete(w.mail[folder], i, i+1)
+		return
+	}
+	if op != "copy" {
+		w.mail[folder] = slices.Delete(w.mail[folder], i, i+1)
+	}
+	switch op {
+	case "store":
+		w.mail[folder] = append(w.mail[folder], it)
+	case "copy", "move":
+		w.mail[to] = append(w.mail[to], it)
+	}
+}
+
+// finish lets the move end and compares everything.
+func (w *world) finish() {
+	w.e.Release()
+	w.wait()
+	w.agree()
+	for _, f := range worldFolders {
+		m := w.boxes[f][1]
+		w.eventually(func() error {
+			if err := m.f.refresh(w.rt.Context(), 0); err != nil {
+				return err
+			}
+			if x, y := lines(w.see(m)), w.dst.has(f); !slices.Equal(x, y) {
+				return fmt.Errorf("%s shows %q, the destination has %q", f, x, y)
+			}
+			return nil
+		})
+	}
+	w.verified()
+	if len(w.src.writes) > 0 {
+		w.rt.Errorf("the source was changed: %v", w.src.writes)
+	}
+}
+
+// TestRandomWorlds: whatever clients, other clients, crashes and cuts do, clients see what they should, and at the
+// end the destination has exactly that.
+func TestRandomWorlds(t *testing.T) {
+	for i := range soak() {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(rt *rapid.T) {
+				w := newWorld(rt)
+				w.agree()
+				for range rapid.IntRange(1, 25).Draw(rt, "steps") {
+					w.step()
+					w.agree()
+				}
+				w.finish()
+			})
+		})
+	}
+}
