@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -28,7 +29,7 @@ type Options struct {
 	Poll        time.Duration // how often open folders look at both sides, default 2 s
 	Recheck     time.Duration // how often a quiet account looks for new mail, default 30 s
 	Grace       time.Duration // how long after a cut an APPEND may still arrive, default 3 s
-	Workers     int           // folders copied at the same time, default 4
+	Workers     int           // folders looked at or copied at the same time, default 16
 	PerAccount  int           // of these in one account, default 2
 	Logger      *slog.Logger
 }
@@ -46,7 +47,7 @@ func (o *Options) defaults() {
 		o.MemoryBytes = 256 << 20
 	}
 	if o.Workers <= 0 {
-		o.Workers = 4
+		o.Workers = 16
 	}
 	if o.PerAccount <= 0 {
 		o.PerAccount = 2
@@ -67,6 +68,7 @@ type Engine struct {
 	memory  *semaphore.Weighted
 	idle    idleFolders
 	workers *semaphore.Weighted
+	waiting atomic.Int32 // workers asked for on behalf of folders that somebody opened
 
 	mu       sync.Mutex
 	accounts map[store.AccountID]*account

@@ -79,14 +79,17 @@ func (a *account) pass(ctx context.Context) error {
 // the old server should stay comfortable.
 const quietFactor = 20
 
+// lively tells whether somebody is likely to look: the folder is an inbox or was opened lately.
+func (f *folder) lively() bool {
+	f.acct.mu.Lock()
+	defer f.acct.mu.Unlock()
+	return f.inbox || f.viewers > 0 || time.Since(f.opened) < time.Hour
+}
+
 // due tells whether a pass should look at the folder: it has something to copy, or its time has come.
 func (f *folder) due() bool {
-	a := f.acct
-	a.mu.Lock()
-	lively := f.inbox || f.viewers > 0 || time.Since(f.opened) < time.Hour
-	a.mu.Unlock()
-	wait := a.e.opt.Recheck
-	if !lively {
+	wait := f.acct.e.opt.Recheck
+	if !f.lively() {
 		wait *= quietFactor
 	}
 	f.mu.RLock()
@@ -108,7 +111,7 @@ func (a *account) work(ctx context.Context, p *passState) error {
 		if f == nil {
 			return nil
 		}
-		if err := a.e.workers.Acquire(ctx, 1); err != nil {
+		if err := a.slot(ctx, f); err != nil {
 			return err
 		}
 		done, err := f.transfer(ctx, func() bool { return a.urgent(p, f) })
@@ -128,6 +131,16 @@ func (a *account) work(ctx context.Context, p *passState) error {
 		}
 		a.mu.Unlock()
 	}
+}
+
+// slot waits for one of the engine's workers. Somebody who waits for an opened folder makes the folders that
+// nobody opened give theirs back at their next pause.
+func (a *account) slot(ctx context.Context, f *folder) error {
+	if f.lively() {
+		a.e.waiting.Add(1)
+		defer a.e.waiting.Add(-1)
+	}
+	return a.e.workers.Acquire(ctx, 1)
 }
 
 // folderOnly tells whether an error stops this folder and no other: everything does that is not known to
@@ -168,8 +181,11 @@ func before(f, g *folder) bool {
 	return f.id < g.id
 }
 
-// urgent tells whether a folder that waits was opened later than this one.
+// urgent tells whether a folder that waits was opened later than this one, in this account or any other.
 func (a *account) urgent(p *passState, f *folder) bool {
+	if a.e.waiting.Load() > 0 && !f.lively() {
+		return true
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for g := range p.left {

@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,14 +23,15 @@ func (f *folder) lookUpper(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := f.recover(ctx, w); err != nil {
-		return err
-	}
-	if err := f.removePending(ctx, w); err != nil {
-		return err
-	}
-	if err := f.lookDest(ctx, w); err != nil {
-		return fmt.Errorf("destination: %w", err)
+	for _, step := range []func(context.Context, Writer) error{f.recover, f.removePending, f.lookDest} {
+		err := step(ctx, w)
+		if errors.Is(err, ErrNoFolder) {
+			f.setProblem("destination", "the destination's folder was deleted there: copying into it has stopped, and it is shown from the state")
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("destination: %w", err)
+		}
 	}
 	return f.carrySubscription(ctx)
 }

@@ -70,7 +70,7 @@ func (e *Engine) Verify(ctx context.Context, name string, each func(FolderReport
 	return nil
 }
 
-// verify reads one folder on both sides. No batch is under way meanwhile.
+// verify reads one folder on both sides, as the background work it is: nobody waits for it.
 func (f *folder) verify(ctx context.Context) (FolderReport, error) {
 	rec := f.record()
 	r := FolderReport{Account: f.acct.name, Folder: rec.Path.String(), Name: rec.Name, Problem: f.problem().Text}
@@ -81,10 +81,8 @@ func (f *folder) verify(ctx context.Context) (FolderReport, error) {
 		return r, err
 	}
 	defer f.done()
-	if err := f.writer.take(ctx); err != nil {
-		return r, err
-	}
-	defer f.writer.release()
+	ctx = WithBackground(ctx)
+	links := f.where(func(*store.Link) bool { return true })
 	below, err := f.digestsBelow(ctx, &r)
 	if err != nil {
 		return r, err
@@ -94,9 +92,16 @@ func (f *folder) verify(ctx context.Context) (FolderReport, error) {
 		return r, err
 	}
 	r.Destination = len(above)
-	links := f.where(func(*store.Link) bool { return true })
 	for i := range links {
+		if now, ok := f.get(links[i].UID); !ok || now.State != links[i].State || now.Dst != links[i].Dst {
+			r.Waiting++ // it changed while both sides were read: not judged this time
+			delete(above, links[i].Dst)
+			continue
+		}
 		f.compare(&r, &links[i], below, above)
+	}
+	for _, l := range f.where(func(l *store.Link) bool { return l.Dst != 0 }) {
+		delete(above, l.Dst) // came while both sides were read
 	}
 	r.Unknown = len(above)
 	if err := f.refusals(&r); err != nil {
