@@ -30,7 +30,7 @@ func TestSourceDown(t *testing.T) {
 	}
 	for _, name := range []string{"INBOX", "Kunden"} {
 		b.open(s, name)
-		if _, err := s.Status(t.Context(), name, true); err != nil {
+		if _, err := s.Status(t.Context(), name, false); err != nil {
 			t.Errorf("status: %v", err)
 		}
 	}
