@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -41,13 +42,17 @@ func newWorld(rt *rapid.T) *world {
 	w.dst.add("Plain")
 	w.dst.modseq, w.src.modseq = rapid.Bool().Draw(rt, "destination CONDSTORE"), rapid.Bool().Draw(rt, "source CONDSTORE")
 	w.dst.move, w.dst.uidplus = rapid.Bool().Draw(rt, "MOVE"), rapid.Bool().Draw(rt, "UIDPLUS")
+	if slow := rapid.SampledFrom([]time.Duration{0, time.Millisecond, 20 * time.Millisecond}).Draw(rt, "slow"); slow > 0 {
+		wait := func(string, int) { <-time.After(slow) } // commands come while an APPEND is under way
+		w.dst.onAppend, w.dst.appended = wait, wait
+	}
 	for _, f := range worldFolders {
 		w.strange[f] = map[string]bool{}
 		for range rapid.IntRange(0, 6).Draw(rt, f) {
-			w.arrive(f, rapid.IntRange(0, 2).Draw(rt, "where"))
+			w.arrive(f, rapid.SampledFrom([]int{1, 1, 1, 1, 2, 0}).Draw(rt, "where"))
 		}
 	}
-	w.run(true)
+	w.run(rapid.Bool().Draw(rt, "hold"))
 	return w
 }
 
@@ -137,7 +142,7 @@ func (w *world) step() {
 	case "append":
 		w.appendOne(folder)
 	case "arrive":
-		w.arrive(folder, rapid.IntRange(0, 1).Draw(w.rt, "where"))
+		w.arrive(folder, rapid.SampledFrom([]int{1, 1, 0}).Draw(w.rt, "where"))
 	case "touch":
 		w.touch(folder)
 	case "go":
