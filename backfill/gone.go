@@ -85,6 +85,10 @@ func (f *folder) rebase(ctx context.Context, src Mail, b uint16, st BoxState) er
 	}
 	f.acct.log.Warn("the source's UIDVALIDITY changed, messages are matched again", "folder", name, "uidvalidity", st.UIDValidity)
 	old := f.where(func(l *store.Link) bool { return l.Src != 0 && l.Box == b })
+	if tooMany(len(old)-len(entries), len(old)) {
+		f.setProblem(sourceProblem(b), fmt.Sprintf("the source's folder was created anew (UIDVALIDITY %d) and has %d messages of %d; nothing was deleted", st.UIDValidity, len(entries), len(old)))
+		return nil
+	}
 	byNew := make(map[uint32]uint32, len(entries)) // new source UID -> shown UID
 	for _, p := range mapping.Pair(keysOfLinks(old), keysOfEntries(entries)) {
 		byNew[p.Above] = p.Below

@@ -217,3 +217,49 @@ func TestSourceUIDValidity(t *testing.T) {
 	}
 	b.verified()
 }
+
+// TestSourceCreatedAnew: a source folder that comes back empty under another UIDVALIDITY deletes nothing.
+func TestSourceCreatedAnew(t *testing.T) {
+	b := newBed(t)
+	want := many(b.src.boxes["INBOX"], 100)
+	b.start(true)
+	m := b.open(b.login(), "INBOX")
+	var kept []*fakeMsg
+	b.src.with("INBOX", func(box *fakeBox) { kept, box.msgs = box.msgs, nil; box.validity++; box.modseq++ })
+	b.e.Release()
+	b.eventually(func() error {
+		_ = m.f.refresh(t.Context(), 0)
+		if m.f.problem().Text == "" {
+			return fmt.Errorf("no problem is told")
+		}
+		return nil
+	})
+	if n := len(m.Changes(0).UIDs); n != 100 {
+		t.Errorf("%d messages are shown", n)
+	}
+	b.src.with("INBOX", func(box *fakeBox) { box.msgs = kept; box.modseq++ })
+	b.wait()
+	b.shows(m, want...)
+	b.holds("INBOX", want...)
+	b.verified()
+}
+
+// TestDestinationFolderGone: a folder that somebody deletes on the destination is still served from the source.
+func TestDestinationFolderGone(t *testing.T) {
+	b := newBed(t)
+	want := many(b.src.boxes["INBOX.Kunden"], 3)
+	b.start(false)
+	s := b.login()
+	b.see(b.open(s, "Kunden"))
+	b.wait()
+	was := b.dst.boxes["Kunden"]
+	b.dst.set(func() { delete(b.dst.boxes, "Kunden") })
+	m := b.open(s, "Kunden")
+	b.shows(m, want...)
+	if m.f.problem().Text == "" {
+		t.Error("nobody is told")
+	}
+	b.dst.set(func() { b.dst.boxes["Kunden"] = was })
+	b.wait()
+	b.verified()
+}
