@@ -105,7 +105,11 @@ func (w *world) agree() {
 			if err := m.f.refresh(w.rt.Context(), 0); err != nil && !IsUnavailable(err) {
 				return err
 			}
-			return w.match(f, w.see(m))
+			seen, err := w.trySee(m)
+			if err != nil {
+				return err
+			}
+			return w.match(f, seen)
 		})
 	}
 }
@@ -213,8 +217,8 @@ func (w *world) command(folder string) {
 	n := rapid.IntRange(0, 9).Draw(w.rt, "which")
 	op := rapid.SampledFrom([]string{"store", "expunge", "copy", "move"}).Draw(w.rt, "command")
 	to, how, flags := rapid.SampledFrom(worldFolders).Draw(w.rt, "to"), rapid.SampledFrom([]FlagOp{FlagsSet, FlagsAdd, FlagsRemove}).Draw(w.rt, "op"), w.flags()
-	seen := w.see(m)
-	if n >= len(seen) {
+	seen, err := w.trySee(m)
+	if err != nil || n >= len(seen) {
 		return
 	}
 	uid, id := []uint32{seen[n].uid}, subject(seen[n].body)
@@ -223,7 +227,6 @@ func (w *world) command(folder string) {
 		return // it is about to go, or a failed command left it
 	}
 	it := w.mail[folder][i]
-	var err error
 	switch op {
 	case "store":
 		err = m.Store(w.rt.Context(), uid, how, flags)
