@@ -29,13 +29,13 @@ type proxyProcess struct {
 	said        *bytes.Buffer
 }
 
-func newProxy(t *testing.T, bed *testbed.Bed, more ...string) *proxyProcess {
+func newProxy(t testing.TB, bed *testbed.Bed, more ...string) *proxyProcess {
 	t.Helper()
 	return proxyBetween(t, bed, bed.Server(testbed.Source).URL(), bed.Server(testbed.Dest).URL(), more...)
 }
 
 // proxyBetween is newProxy with other ways to the two servers.
-func proxyBetween(t *testing.T, bed *testbed.Bed, source, destination string, more ...string) *proxyProcess {
+func proxyBetween(t testing.TB, bed *testbed.Bed, source, destination string, more ...string) *proxyProcess {
 	t.Helper()
 	state, err := os.MkdirTemp("", "cf")
 	if err != nil {
@@ -54,7 +54,7 @@ func proxyBetween(t *testing.T, bed *testbed.Bed, source, destination string, mo
 }
 
 // spare is an address that nobody listens on.
-func spare(t *testing.T) string {
+func spare(t testing.TB) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -65,7 +65,7 @@ func spare(t *testing.T) string {
 }
 
 // start runs the process and waits until it is healthy.
-func (p *proxyProcess) start(t *testing.T) {
+func (p *proxyProcess) start(t testing.TB) {
 	t.Helper()
 	p.said = &bytes.Buffer{}
 	p.cmd = exec.Command("crossfade", p.args...)
@@ -92,7 +92,7 @@ func (p *proxyProcess) kill() {
 }
 
 // stop asks it to end, and wants it to do so well.
-func (p *proxyProcess) stop(t *testing.T) {
+func (p *proxyProcess) stop(t testing.TB) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func (p *proxyProcess) stop(t *testing.T) {
 	}
 }
 
-func (p *proxyProcess) report(t *testing.T) (r backfill.Report) {
+func (p *proxyProcess) report(t testing.TB) (r backfill.Report) {
 	t.Helper()
 	code, out, errs := call("status", "--json", "--state", p.state)
 	if code != exitWell {
@@ -115,7 +115,7 @@ func (p *proxyProcess) report(t *testing.T) (r backfill.Report) {
 }
 
 // settle waits until everything known is copied.
-func (p *proxyProcess) settle(t *testing.T, want int, patience time.Duration) {
+func (p *proxyProcess) settle(t testing.TB, want int, patience time.Duration) {
 	t.Helper()
 	var r backfill.Report
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
@@ -126,7 +126,7 @@ func (p *proxyProcess) settle(t *testing.T, want int, patience time.Duration) {
 	t.Fatalf("not done: %+v\n%s", r, p.said)
 }
 
-func snapshot(t *testing.T, addr string) testbed.Snapshot {
+func snapshot(t testing.TB, addr string) testbed.Snapshot {
 	t.Helper()
 	s, err := testbed.Read(addr, testbed.User(0), testbed.Pass)
 	if err != nil {

@@ -124,7 +124,7 @@ func TestCutAgainAndAgain(t *testing.T) {
 }
 
 // enrol logs in once, as an account's first client would.
-func enrol(t *testing.T, addr string) {
+func enrol(t testing.TB, addr string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {

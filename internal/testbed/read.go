@@ -59,21 +59,11 @@ type reader struct {
 // Read logs in over plain IMAP on addr (host:port) and reads everything: EXAMINE and BODY.PEEK[] only. It fails
 // rather than return a part.
 func Read(addr, user, pass string) (Snapshot, error) {
-	conn, err := net.DialTimeout("tcp", addr, 10*time.Second)
+	c, err := dial(addr, user, pass)
 	if err != nil {
 		return Snapshot{}, err
 	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Minute)); err != nil {
-		return Snapshot{}, err
-	}
-	c := &reader{conn: conn, r: bufio.NewReaderSize(conn, 1<<16)}
-	if _, err := c.answer(); err != nil { // the greeting
-		return Snapshot{}, err
-	}
-	if _, err := c.ok("LOGIN " + quote(user) + " " + quote(pass)); err != nil {
-		return Snapshot{}, err
-	}
+	defer c.conn.Close()
 	s := Snapshot{Folders: map[string]Folder{}}
 	if err := c.list(&s); err != nil {
 		return Snapshot{}, err
@@ -88,6 +78,27 @@ func Read(addr, user, pass string) (Snapshot, error) {
 	}
 	_, err = c.ok("LOGOUT")
 	return s, err
+}
+
+// dial logs in. The connection lasts ten minutes at most.
+func dial(addr, user, pass string) (*reader, error) {
+	conn, err := net.DialTimeout("tcp", addr, 10*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	c := &reader{conn: conn, r: bufio.NewReaderSize(conn, 1<<16)}
+	err = conn.SetDeadline(time.Now().Add(10 * time.Minute))
+	if err == nil {
+		_, err = c.answer() // the greeting
+	}
+	if err == nil {
+		_, err = c.ok("LOGIN " + quote(user) + " " + quote(pass))
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // answer reads one response with its literals.

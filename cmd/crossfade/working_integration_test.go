@@ -1,0 +1,224 @@
+//go:build integration
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"crossfade/internal/testbed"
+)
+
+// TestWorkingDuringKills: kill -9 at random moments of a move while clients store, append, move and delete. What
+// the proxy has acknowledged holds at the end; what it had not time to acknowledge was done or was not.
+func TestWorkingDuringKills(t *testing.T) {
+	rounds(t, "CROSSFADE_TEST_KILLS", func(t *testing.T, n int) {
+		bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
+		bed.Server(testbed.Source).FillFiles(t, testbed.User(0), "--folders", "20", "--per-folder", "250", "--mean", "1800", "--clean")
+		before := snapshot(t, bed.Server(testbed.Source).Addr)
+		p := proxyBetween(t, bed, testbed.NewRelay(t, bed.Server(testbed.Source).Addr, 3*time.Millisecond).URL(),
+			testbed.NewRelay(t, bed.Server(testbed.Dest).Addr, 20*time.Millisecond).URL(), "--hold-backfill")
+		p.start(t)
+		seed := uint64(time.Now().UnixNano())
+		t.Logf("seed %d", seed)
+		workers := newWorkers(t, p, seed, 4)
+		p.args = p.args[:len(p.args)-1] // from the next start on it copies
+		p.kill()
+		p.start(t)
+		stop := make(chan struct{})
+		var group errgroup.Group
+		for _, w := range workers {
+			group.Go(func() error { return w.run(stop) })
+		}
+		hit := p.killOften(t, rand.New(rand.NewPCG(seed, 99)), n, before.Count())
+		close(stop)
+		if err := group.Wait(); err != nil {
+			t.Error(err)
+		}
+		did := map[string]int{}
+		for _, w := range workers {
+			for what, n := range w.did {
+				did[what] += n
+			}
+		}
+		t.Logf("%d of %d kills while mail was moving; the clients did %v", hit, n, did)
+		if hit < (n+1)/2 || did["unknown"] == 0 || did["acknowledged"] < 5*n {
+			t.Error("that proves too little")
+		}
+		p.wantWorked(t, before, workers)
+	})
+}
+
+// TestWorkingWhileMoving: clients work as fast as they can while what they work on is being copied.
+func TestWorkingWhileMoving(t *testing.T) {
+	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
+	bed.Server(testbed.Source).FillFiles(t, testbed.User(0), "--folders", "4", "--per-folder", "400", "--mean", "1800", "--clean")
+	before := snapshot(t, bed.Server(testbed.Source).Addr)
+	p := proxyBetween(t, bed, bed.Server(testbed.Source).PlainURL(), testbed.NewRelay(t, bed.Server(testbed.Dest).Addr, 15*time.Millisecond).URL(), "--hold-backfill")
+	p.start(t)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	workers := newWorkers(t, p, seed, 6)
+	stop := make(chan struct{})
+	var group errgroup.Group
+	for _, w := range workers {
+		group.Go(func() error { return w.run(stop) })
+	}
+	time.Sleep(time.Second)
+	if code, out, errs := call("release", "--state", p.state); code != exitWell {
+		t.Fatalf("release: %s %s", out, errs)
+	}
+	for end := time.Now().Add(time.Minute); p.report(t).Total.Listed > 0 && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	}
+	time.Sleep(time.Second)
+	close(stop)
+	if err := group.Wait(); err != nil {
+		t.Error(err)
+	}
+	for _, w := range workers {
+		t.Logf("%s: %v", w.name, w.did)
+		if w.did["unknown"] > 0 || w.did["acknowledged"] < 20 {
+			t.Errorf("%s was not served well", w.name)
+		}
+	}
+	p.wantWorked(t, before, workers)
+}
+
+// killOften kills and restarts the proxy n times and returns how often mail was still moving.
+func (p *proxyProcess) killOften(t *testing.T, random *rand.Rand, n, count int) (hit int) {
+	t.Helper()
+	for range n {
+		time.Sleep(time.Duration(random.Int64N(int64(2 * time.Second))))
+		r := p.report(t)
+		if r.Total.Listed+r.Total.Copying > count/100 {
+			hit++
+		}
+		p.kill()
+		p.start(t)
+	}
+	return hit
+}
+
+// wantWorked waits for the end of the move and holds both sides against what the workers know.
+func (p *proxyProcess) wantWorked(t *testing.T, before testbed.Snapshot, workers []*worker) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); !p.report(t).Done; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not done: %+v\n%s", p.report(t), p.said)
+		}
+	}
+	shown, above := snapshot(t, p.imap), snapshot(t, p.bed.Server(testbed.Dest).Addr)
+	same := testbed.CompareOptions{Map: func(s string) string { return s }}
+	if bad := testbed.Compare(shown, above, same); bad != nil {
+		t.Errorf("the destination is not what clients see:\n%s", strings.Join(bad, "\n"))
+	}
+	copies := map[string][]placed{}
+	for folder, f := range shown.Folders {
+		for uid, m := range f.Messages {
+			copies[m.Sum] = append(copies[m.Sum], placed{folder, uid, m.Flags, m.Date})
+		}
+	}
+	wrong := 0
+	for _, w := range workers {
+		for sum, m := range w.mail {
+			if !m.allows(copies[sum]) {
+				if wrong++; wrong <= 20 {
+					t.Errorf("%s: %s\nmay be %s\nand is %v", sum, m.last, m, copies[sum])
+				}
+			}
+			delete(copies, sum)
+		}
+	}
+	if wrong > 0 || len(copies) > 0 {
+		t.Errorf("%d messages are not what they may be, %d came from nowhere", wrong, len(copies))
+	}
+	if bad := before.Diff(snapshot(t, p.bed.Server(testbed.Source).Addr)); bad != nil {
+		t.Errorf("the source was changed:\n%s", strings.Join(bad, "\n"))
+	}
+	if code, out, errs := call("verify", "--state", p.state); code != exitWell {
+		t.Errorf("verify: %d\n%s\n%s", code, out, errs)
+	}
+	p.stop(t)
+}
+
+// placed is one copy of a message.
+type placed struct {
+	folder string
+	uid    uint32 // 0: not known
+	flags  string
+	date   int64
+}
+
+// fate is what a worker knows of one message.
+type fate struct {
+	may  [][]placed // the ways in which it may be there
+	last string     // what was done to it last
+}
+
+// settled tells where the only copy of the message is, if that is known for sure.
+func (f *fate) settled() (placed, bool) {
+	if len(f.may) != 1 || len(f.may[0]) != 1 || f.may[0][0].uid == 0 {
+		return placed{}, false
+	}
+	return f.may[0][0], true
+}
+
+// allows tells whether the message may be there in these copies.
+func (f *fate) allows(got []placed) bool {
+	return slices.ContainsFunc(f.may, func(want []placed) bool {
+		left := slices.Clone(got)
+		for _, w := range want {
+			i := slices.IndexFunc(left, func(g placed) bool { return g == w || w.uid == 0 && g == placed{w.folder, g.uid, w.flags, w.date} })
+			if i < 0 {
+				return false
+			}
+			left = slices.Delete(left, i, i+1)
+		}
+		return len(left) == 0
+	})
+}
+
+func (f *fate) String() string {
+	var out []string
+	for _, way := range f.may {
+		out = append(out, fmt.Sprint(way))
+	}
+	return strings.Join(out, " or ")
+}
+
+// newWorkers shares all messages out.
+func newWorkers(t *testing.T, p *proxyProcess, seed uint64, n int) []*worker {
+	t.Helper()
+	seen := snapshot(t, p.imap)
+	var workers []*worker
+	for i := range n {
+		m := &mailModel{random: rand.New(rand.NewPCG(seed, uint64(i))), dir: t.TempDir(), Snapshot: seen}
+		w := &worker{name: fmt.Sprint("worker", i), addr: p.imap, random: m.random, mail: map[string]*fate{}, did: map[string]int{}, trash: m.role(t, `\trash`)}
+		for range 2000 {
+			w.letters = append(w.letters, m.letter(t, w.name))
+		}
+		workers = append(workers, w)
+	}
+	count := 0
+	for _, folder := range slices.Sorted(maps.Keys(seen.Folders)) {
+		for _, uid := range slices.Sorted(maps.Keys(seen.Folders[folder].Messages)) {
+			m, w := seen.Folders[folder].Messages[uid], workers[count%n]
+			if w.mail[m.Sum] != nil {
+				t.Fatalf("two messages are equal: %s", m.Sum)
+			}
+			w.mail[m.Sum] = &fate{may: [][]placed{{{folder, uid, m.Flags, m.Date}}}}
+			count++
+		}
+	}
+	for _, w := range workers {
+		w.folders = slices.Sorted(maps.Keys(seen.Folders))
+	}
+	return workers
+}
