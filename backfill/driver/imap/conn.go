@@ -32,6 +32,7 @@ type conn struct {
 	news     news
 	gone     uint32 // EXPUNGEs since the mailbox was selected
 
+	courier  bool  // see courier.go
 	odd      int   // answers that made no sense
 	lost     int   // those among them that may have been FETCH answers
 	answered bool  // something came since the call began

@@ -118,6 +118,7 @@ func (c *conn) greeting() (preauth bool, err error) {
 		return false, c.fail(errNoWelcome)
 	case st.kind == "OK", st.kind == "PREAUTH":
 		c.statusCode(st)
+		c.courier = isCourier(st.text)
 		return st.kind == "PREAUTH", nil
 	}
 	return false, &backfill.Error{Op: "greeting", Host: c.host, Scope: backfill.HostScope, Patience: backfill.Later, Code: st.code, Text: st.text}

@@ -13,7 +13,7 @@ import (
 // selectBox opens a mailbox: EXAMINE, or SELECT to write.
 func (c *conn) selectBox(box string, write bool) error {
 	verb, tail := "EXAMINE", ""
-	if write {
+	if write || c.courier {
 		verb = "SELECT"
 	}
 	if c.condstore() {
@@ -38,6 +38,11 @@ func (c *conn) selectBox(box string, write bool) error {
 	}
 	c.box, c.selected, c.writable, c.now = box, true, write && st.code != "READ-ONLY", true
 	c.news = news{}
+	if c.state.UIDNext == 0 {
+		if err := c.askUIDNext(box); err != nil {
+			return err
+		}
+	}
 	if again && old.UIDValidity == c.state.UIDValidity {
 		n := compare(old, c.state, c.condstore())
 		c.news = news{new: stuck.new || n.New, gone: stuck.gone || n.Gone, flags: stuck.flags || n.Flags}
