@@ -1,7 +1,6 @@
 package backfill
 
 import (
-	"fmt"
 	"slices"
 	"sort"
 	"sync"
@@ -60,36 +59,6 @@ type folder struct {
 	checked time.Time // last pass of the backfill; guarded by mu
 	cutAt   time.Time // when a connection last ended in the middle of an APPEND; guarded by writer
 	inbox   bool
-}
-
-// problem is why a folder does not go on, in words for the admin.
-type problem struct {
-	Text  string
-	Since time.Time
-}
-
-// flagSets interns the flag combinations of one folder; id 0 is the empty set.
-type flagSets struct {
-	list []mapping.Flags
-	ids  map[mapping.Flags]store.FlagSet
-}
-
-func newFlagSets(list []mapping.Flags) flagSets {
-	if len(list) == 0 {
-		list = []mapping.Flags{""}
-	}
-	s := flagSets{list: list, ids: make(map[mapping.Flags]store.FlagSet, len(list))}
-	for i, f := range list {
-		s.ids[f] = store.FlagSet(i)
-	}
-	return s
-}
-
-func (s flagSets) get(id store.FlagSet) mapping.Flags {
-	if int(id) >= len(s.list) {
-		return ""
-	}
-	return s.list[id]
 }
 
 // unloaded makes the in-memory folder of a record; load brings in its links when they are needed.
@@ -267,48 +236,6 @@ func zone(minutes int16) *time.Location {
 	}
 	return time.FixedZone("", int(minutes)*60)
 }
-
-// setProblem records why the folder does not go on, by kind; an empty text clears it.
-func (f *folder) setProblem(kind, text string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch {
-	case text == "":
-		delete(f.problems, kind)
-	case f.problems[kind].Text != text:
-		f.problems[kind] = problem{Text: text, Since: time.Now()}
-	}
-}
-
-// hasProblem tells whether there is a problem of a kind.
-func (f *folder) hasProblem(kind string) bool {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	_, ok := f.problems[kind]
-	return ok
-}
-
-// problem returns one of the folder's problems, or none.
-func (f *folder) problem() problem {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	kinds := []string{"destination", "create", "copy"}
-	for b := range f.rec.Sources {
-		kinds = append(kinds, sourceProblem(uint16(b)), lostFolder(uint16(b)))
-	}
-	for _, kind := range kinds {
-		if p, ok := f.problems[kind]; ok {
-			return p
-		}
-	}
-	return problem{}
-}
-
-// sourceProblem is the kind of a problem with one source folder.
-func sourceProblem(b uint16) string { return fmt.Sprintf("source %d", b) }
-
-// lostFolder is the kind of the problem that a source folder is not there.
-func lostFolder(b uint16) string { return fmt.Sprintf("no source %d", b) }
 
 // sourceOrder sorts links the way they are copied: by source folder, then by source UID (rule 6).
 func sourceOrder(links []store.Link) {
