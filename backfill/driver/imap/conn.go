@@ -31,6 +31,7 @@ type conn struct {
 	state    backfill.BoxState
 	news     news
 	gone     uint32 // EXPUNGEs since the mailbox was selected
+	inView   uint32 // messages with lower UIDs are in view, if they are there
 
 	courier  bool  // see courier.go
 	odd      int   // answers that made no sense

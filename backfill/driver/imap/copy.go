@@ -32,7 +32,7 @@ func (a *account) Move(ctx context.Context, box string, uidValidity uint32, uids
 // earlier parts gave.
 func (a *account) transfer(ctx context.Context, verb, box string, uidValidity uint32, uids goimap.UIDSet, to string) (backfill.Copied, error) {
 	out := backfill.Copied{UIDs: map[uint32]uint32{}, Learned: true}
-	err := a.do(ctx, need{op: verb, box: box, write: true, validity: uidValidity, once: true}, func(c *conn) error {
+	err := a.do(ctx, need{op: verb, box: box, write: true, validity: uidValidity, uids: uids, once: true}, func(c *conn) error {
 		for _, set := range chunks(uids) {
 			learned := false
 			learn := func(s status) { learned = learnCopies(&out, s) || learned }

@@ -5,18 +5,21 @@ import (
 	"errors"
 	"time"
 
+	goimap "github.com/emersion/go-imap/v2"
+
 	"crossfade/backfill"
 )
 
 // need says what a call needs of its connection.
 type need struct {
 	op       string
-	box      string // the mailbox to have selected; "" none
-	write    bool   // by SELECT, not EXAMINE
-	validity uint32 // its UIDVALIDITY; 0: any
-	once     bool   // must not be sent twice
-	fresh    bool   // on a new connection
-	reselect bool   // even if it is selected
+	box      string        // the mailbox to have selected; "" none
+	write    bool          // by SELECT, not EXAMINE
+	validity uint32        // its UIDVALIDITY; 0: any
+	once     bool          // must not be sent twice
+	fresh    bool          // on a new connection
+	reselect bool          // even if it is selected
+	uids     goimap.UIDSet // messages that must be in view
 }
 
 // do runs fn on a connection that fits. When a connection from the pool turns out dead before it answered
@@ -84,7 +87,29 @@ func (c *conn) prepare(n need) error {
 			return err
 		}
 	}
-	return c.checkValidity(n)
+	if err := c.checkValidity(n); err != nil {
+		return err
+	}
+	return c.view(n.uids)
+}
+
+// view sees that messages are in the connection's view of the selected mailbox. What has come since the SELECT, over
+// another connection, is not (RFC 3501 7.4.1, 7.3.1): Dovecot answers OK to a STORE, COPY or EXPUNGE of it and does
+// nothing. A NOOP takes it in.
+func (c *conn) view(uids goimap.UIDSet) error {
+	highest := uint64(0)
+	for _, r := range uids {
+		_, hi := bounds(r)
+		highest = max(highest, hi)
+	}
+	if len(uids) == 0 || c.now || highest < uint64(c.inView) {
+		return nil
+	}
+	if err := c.must("NOOP"); err != nil {
+		return err
+	}
+	c.inView = u32(highest + 1)
+	return nil
 }
 
 func (c *conn) checkValidity(n need) error {

@@ -38,6 +38,7 @@ func (c *conn) selectBox(box string, write bool) error {
 	}
 	c.box, c.selected, c.writable, c.now = box, true, write && st.code != "READ-ONLY", true
 	c.news = news{}
+	c.inView = c.state.UIDNext
 	if c.state.UIDNext == 0 {
 		if err := c.askUIDNext(box); err != nil {
 			return err

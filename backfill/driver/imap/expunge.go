@@ -15,7 +15,7 @@ func (a *account) Expunge(ctx context.Context, box string, uidValidity uint32, u
 	if len(uids) == 0 {
 		return nil
 	}
-	return a.do(ctx, need{op: "EXPUNGE", box: box, write: true, validity: uidValidity}, func(c *conn) error {
+	return a.do(ctx, need{op: "EXPUNGE", box: box, write: true, validity: uidValidity, uids: uids}, func(c *conn) error {
 		if c.caps.Has(goimap.CapUIDPlus) || c.caps.Has(goimap.CapIMAP4rev2) {
 			if err := c.mark(uids, "+"); err != nil {
 				return err

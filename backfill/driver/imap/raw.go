@@ -20,7 +20,7 @@ func (a *account) FetchRaw(ctx context.Context, box string, want backfill.RawFet
 			return &backfill.Error{Op: "fetch", Host: a.d.Host(), Scope: backfill.FolderScope, Patience: backfill.Never, Text: "bad attribute name"}
 		}
 	}
-	return a.do(ctx, need{op: "fetch", box: box, validity: want.UIDValidity}, func(c *conn) error {
+	return a.do(ctx, need{op: "fetch", box: box, validity: want.UIDValidity, uids: want.UIDs}, func(c *conn) error {
 		r := &rawFetch{c: c, want: want, need: map[string]bool{}, done: map[uint32]bool{}, each: each}
 		for _, item := range want.Items {
 			if !strings.EqualFold(item, "UID") {

@@ -22,7 +22,7 @@ func (a *account) Read(ctx context.Context, box string, uidValidity uint32, uids
 	if len(uids) == 0 {
 		return nil
 	}
-	return a.do(ctx, need{op: "read", box: box, validity: uidValidity}, func(c *conn) error {
+	return a.do(ctx, need{op: "read", box: box, validity: uidValidity, uids: uids}, func(c *conn) error {
 		todo, err := c.resolve(uids)
 		if err != nil {
 			return err

@@ -19,7 +19,7 @@ func (a *account) Store(ctx context.Context, box string, uidValidity uint32, uid
 	if strings.ContainsAny(string(flags), "\r\n(){\"") {
 		return nil, &backfill.Error{Op: "STORE", Host: a.d.Host(), Scope: backfill.FolderScope, Patience: backfill.Never, Text: "a flag that cannot be sent"}
 	}
-	err := a.do(ctx, need{op: "STORE", box: box, write: true, validity: uidValidity}, func(c *conn) error {
+	err := a.do(ctx, need{op: "STORE", box: box, write: true, validity: uidValidity, uids: uids}, func(c *conn) error {
 		clear(out)
 		s := &storing{c: c, told: map[uint32]mapping.Flags{}, flags: flagCache{}}
 		for _, set := range chunks(uids) {
