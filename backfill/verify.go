@@ -11,22 +11,24 @@ import (
 
 // FolderReport compares one folder's two sides message by message: both are listed and read whole, now.
 type FolderReport struct {
-	Account     string   `json:"account"`
-	Folder      string   `json:"folder"` // decoded, for people
-	Name        string   `json:"name"`   // raw, on the destination
-	Sources     []string `json:"sources,omitempty"`
-	OK          bool     `json:"ok"`     // nothing waits, nothing is missing, nothing differs, nothing was refused
-	Source      int      `json:"source"` // messages there now
-	Destination int      `json:"destination"`
-	Equal       int      `json:"equal"`            // on both sides with the same bytes
-	Waiting     int      `json:"waiting"`          // not copied yet
-	Deleted     int      `json:"deleted"`          // on the source, deleted by their user since
-	DestOnly    int      `json:"destination_only"` // came to the destination by themselves
-	Missing     int      `json:"missing"`          // copied, but not on the destination now
-	Different   int      `json:"different"`        // copied, but the bytes are not the same
-	Unknown     int      `json:"unknown"`          // on the destination, known to no link: possibly doubled
-	FlagsDiffer int      `json:"flags_differ"`
-	DatesDiffer int      `json:"dates_differ"`
+	Account string   `json:"account"`
+	Folder  string   `json:"folder"` // decoded, for people
+	Name    string   `json:"name"`   // raw, on the destination
+	Sources []string `json:"sources,omitempty"`
+	// OK: nothing waits, nothing is missing, nothing was refused, and no bytes or flags differ. Dates are only
+	// counted: a server may be unable to hold one, such as one in the future.
+	OK          bool `json:"ok"`
+	Source      int  `json:"source"` // messages there now
+	Destination int  `json:"destination"`
+	Equal       int  `json:"equal"`            // on both sides with the same bytes
+	Waiting     int  `json:"waiting"`          // not copied yet
+	Deleted     int  `json:"deleted"`          // on the source, deleted by their user since
+	DestOnly    int  `json:"destination_only"` // came to the destination by themselves
+	Missing     int  `json:"missing"`          // copied, but not on the destination now
+	Different   int  `json:"different"`        // copied, but the bytes are not the same
+	Unknown     int  `json:"unknown"`          // on the destination, known to no link: possibly doubled
+	FlagsDiffer int  `json:"flags_differ"`
+	DatesDiffer int  `json:"dates_differ"`
 	// Refused are the messages in quarantine with the destination's own words.
 	Refused []Refused `json:"refused,omitempty"`
 	Problem string    `json:"problem,omitempty"`
@@ -107,7 +109,7 @@ func (f *folder) verify(ctx context.Context) (FolderReport, error) {
 	if err := f.refusals(&r); err != nil {
 		return r, err
 	}
-	r.OK = r.Waiting+r.Missing+r.Different+r.Unknown+r.FlagsDiffer+r.DatesDiffer+len(r.Refused) == 0 && r.Problem == ""
+	r.OK = r.Waiting+r.Missing+r.Different+r.Unknown+r.FlagsDiffer+len(r.Refused) == 0 && r.Problem == ""
 	return r, nil
 }
 
