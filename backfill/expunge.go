@@ -64,15 +64,14 @@ func (m *Mailbox) whiteOut(uids []uint32, upper []store.Link) (again []uint32, e
 
 // remove takes one message out of the folder; its copy on the destination, if any, is gone already.
 func (e *edit) remove(l store.Link) {
-	acc, id := e.f.rec.Account, e.f.id
-	switch l.State {
-	case store.Above:
+	switch {
+	case l.State == store.Above && l.Src == 0:
 		e.forget(l.UID)
 		return
-	case store.Copying:
+	case l.State == store.Copying:
 		l.Paired = true // an APPEND may be in flight: its copy is removed when it is known
-	case store.Quarantined:
-		e.also = append(e.also, func(tx *store.Tx) error { return tx.DeleteQuarantine(acc, id, l.UID) })
+	case l.State == store.Quarantined:
+		e.release(l.UID)
 		l.Dst, l.Paired = 0, false
 	default:
 		if l.Paired { // never confirmed: what the destination has is nobody's copy and gets its own number

@@ -20,9 +20,9 @@ const (
 // tooMany tells whether so many messages vanished that a person has to say it is true.
 func tooMany(gone, total int) bool { return gone > goneMany && gone*goneShare > total }
 
-// mergeGone takes what vanished from a source folder out of the links. all is the complete listing.
+// mergeGone notes what vanished from a source folder. all is the complete listing.
 func (f *folder) mergeGone(b uint16, all []Entry) error {
-	gone := f.where(func(l *store.Link) bool { return l.Src != 0 && l.Box == b && !listed(all, l.Src) })
+	gone := f.where(func(l *store.Link) bool { return onSource(l, b) && !listed(all, l.Src) })
 	if total := f.countBox(b); tooMany(len(gone), total) {
 		f.setProblem(sourceProblem(b), fmt.Sprintf("%d of %d messages vanished from the source at once; nothing was deleted. they stay listed until the source shows them again", len(gone), total))
 		return nil
@@ -33,33 +33,57 @@ func (f *folder) mergeGone(b uint16, all []Entry) error {
 	}
 	return f.edit(func(e *edit) error {
 		for _, g := range gone {
-			l, ok := e.link(g.UID)
-			if !ok || l.Src != g.Src || l.Box != b {
-				continue
+			if l, ok := e.link(g.UID); ok && l.Src == g.Src && l.Box == b {
+				e.loseSource(l)
 			}
-			e.loseSource(l)
 		}
 		return nil
 	})
 }
 
-// loseSource is what becomes of a link whose source message is gone: a copy stays, as mail that only the
-// destination has; an untouched message goes; one that a client changed is kept as lost, and reported.
+// onSource tells whether the link's message should be in a source folder.
+func onSource(l *store.Link, b uint16) bool { return l.Src != 0 && l.Box == b && !l.Lost }
+
+// loseSource is what becomes of a link whose message the source does not list any more: a copy stays, answered
+// by the destination; an untouched message goes; one that a client changed is kept, and reported. Nobody
+// knows whether the source's listing was only short for a moment: what stays keeps its source UID, so that it
+// is neither copied again nor brought back from the dead (see regain).
 func (e *edit) loseSource(l store.Link) {
 	switch {
+	case l.Lost:
+		return
 	case l.State == store.Copying:
 		return // its bytes are in the spool
-	case l.State == store.Whiteout && l.Dst == 0 && !l.Paired:
-		e.forget(l.UID)
-	case l.State == store.Whiteout:
-	case l.State == store.Copied, l.Paired:
-		l.State, l.Src, l.Box, l.Paired = store.Above, 0, 0, false
-		e.put(l)
+	case l.State == store.Whiteout, l.State == store.Copied:
+	case l.Paired: // never compared: shown as what the destination has
+		l.State, l.Paired = store.Above, false
 	case l.Touched:
+		l.Lost = true
 		e.quarantine(l, store.Quarantine{Reason: "deleted on the source before it was copied, after a client had changed it"})
+		return
 	default:
 		e.forget(l.UID)
+		return
 	}
+	l.Lost = true
+	e.put(l)
+}
+
+// regain is loseSource undone: the source lists the message again under its UID.
+func (e *edit) regain(l store.Link) store.Link {
+	if !l.Lost {
+		return l
+	}
+	l.Lost = false
+	switch l.State {
+	case store.Above:
+		l.State, l.Paired = store.Listed, true
+	case store.Quarantined:
+		l.State = store.Listed
+		e.release(l.UID)
+	}
+	e.put(l)
+	return l
 }
 
 // listed tells whether a UID is in an ascending listing.

@@ -86,7 +86,7 @@ func TestSourceMessageGone(t *testing.T) {
 		b.src.with("INBOX", func(box *fakeBox) { box.remove(1, 2, 4) })
 		b.eventually(func() error {
 			_ = m.f.refresh(t.Context(), 0)
-			return count(m, func(c Counts) int { return c.Messages + 10*c.Quarantined + 100*c.Whiteouts }, 12)
+			return count(m, func(c Counts) int { return c.Messages + 10*c.Quarantined + 100*c.Whiteouts }, 112)
 		})
 		b.e.Release()
 		b.wait()
@@ -94,7 +94,10 @@ func TestSourceMessageGone(t *testing.T) {
 		b.src.with("INBOX", func(box *fakeBox) { box.remove(3) })
 		b.eventually(func() error {
 			_ = m.f.refresh(t.Context(), 0)
-			return count(m, func(c Counts) int { return c.Above }, 1)
+			if l, _ := m.f.get(uids[2]); !l.Lost {
+				return fmt.Errorf("the copy is %+v", l)
+			}
+			return nil
 		})
 		if got := read(t, m, uids[2]); got != message(2, "m") {
 			t.Errorf("the copy is answered with %q", got)

@@ -89,7 +89,7 @@ func (f *folder) lowerNews(ctx context.Context, src Mail, b uint16, box store.So
 	return News{
 		State: st,
 		New:   st.UIDNext != box.UIDNext || st.UIDNext == 0,
-		Gone:  st.Exists < box.Exists,
+		Gone:  st.Exists != box.Exists, // or what was gone is back
 		Flags: st.HighestModSeq == 0 || st.HighestModSeq != box.ModSeq,
 	}, nil
 }
@@ -158,7 +158,7 @@ func (f *folder) countBox(b uint16) int {
 	defer f.mu.RUnlock()
 	n := 0
 	for i := range f.links {
-		if f.links[i].Src != 0 && f.links[i].Box == b {
+		if onSource(&f.links[i], b) {
 			n++
 		}
 	}
@@ -190,8 +190,10 @@ func (f *folder) mergeLower(b uint16, st BoxState, entries []Entry, what Scan) e
 				e.insertLower(b, en, what.Details)
 				continue
 			}
-			if l, ok := e.link(uid); ok && what.Flags {
-				e.mergeFlags(l, en)
+			if l, ok := e.link(uid); ok {
+				if l = e.regain(l); what.Flags {
+					e.mergeFlags(l, en)
+				}
 			}
 		}
 		r := e.record()

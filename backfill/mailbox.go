@@ -86,8 +86,8 @@ func (m *Mailbox) Items(uids []uint32) []ItemState {
 	return out
 }
 
-// sides groups messages by the server that answers for them: what was born on the source is answered by the
-// source, in the order of its folders; the rest by the destination.
+// sides groups messages by the server that answers for them: what was born on the source and is still there is
+// answered by the source, in the order of its folders; the rest by the destination.
 type sides struct {
 	below map[uint16][]store.Link
 	above []store.Link
@@ -96,7 +96,7 @@ type sides struct {
 func split(links []store.Link) sides {
 	s := sides{below: make(map[uint16][]store.Link)}
 	for _, l := range links {
-		if l.Src != 0 {
+		if l.Src != 0 && !(l.Lost && onlyAbove(&l)) {
 			s.below[l.Box] = append(s.below[l.Box], l)
 		} else {
 			s.above = append(s.above, l)

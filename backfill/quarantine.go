@@ -17,6 +17,12 @@ func (e *edit) quarantine(l store.Link, q store.Quarantine) {
 	e.also = append(e.also, func(tx *store.Tx) error { return tx.PutQuarantine(acc, id, q) })
 }
 
+// release removes a message's quarantine record.
+func (e *edit) release(uid uint32) {
+	acc, id := e.f.rec.Account, e.f.id
+	e.also = append(e.also, func(tx *store.Tx) error { return tx.DeleteQuarantine(acc, id, uid) })
+}
+
 // refusal turns a driver's error into a quarantine record with the server's own words.
 func refusal(err error) store.Quarantine {
 	q := store.Quarantine{Reason: "refused by the destination", Words: err.Error()}

@@ -27,7 +27,8 @@ const (
 	hasSrc     = 1 << 8
 	hasDst     = 1 << 9
 	hasRef     = 1 << 10
-	allBits    = 1<<11 - 1
+	isLost     = 1 << 11
+	allBits    = 1<<12 - 1
 )
 
 // bits is the link's entry in the first column.
@@ -40,6 +41,7 @@ func (l *Link) bits() int64 {
 	}
 	set(l.Paired, isPaired)
 	set(l.Touched, isTouched)
+	set(l.Lost, isLost)
 	set(l.HasDetails, hasDetails)
 	set(l.HasHash(), hasHash)
 	set(l.HasDetails && l.MsgID != 0, hasMsgID)

@@ -65,6 +65,7 @@ func drawLink(t *rapid.T, uid uint32) Link {
 		State:   State(rapid.Uint8Range(uint8(Listed), uint8(Above)).Draw(t, "state")),
 		Paired:  rapid.Bool().Draw(t, "paired"),
 		Touched: rapid.Bool().Draw(t, "touched"),
+		Lost:    rapid.Bool().Draw(t, "lost"),
 		Flags:   FlagSet(set.Draw(t, "flags")),
 		Base:    FlagSet(set.Draw(t, "base")),
 		Sent:    FlagSet(set.Draw(t, "sent")),

@@ -53,6 +53,9 @@ type Link struct {
 	Paired bool // Dst was paired by size, Message-ID and date; no hash has confirmed it yet
 	// Touched: a client changed it through the proxy, so changes on the source do not undo that.
 	Touched bool
+	// Lost: the source did not list it when last asked. Src is kept, so that it is known again if it comes back;
+	// until then the destination answers for it.
+	Lost bool
 	// HasDetails: Size, Date, Zone and MsgID are known. Without it they are not kept and are read back as
 	// -1, 0, 0 and 0.
 	HasDetails bool

@@ -36,6 +36,7 @@ func copied(n int) []Link {
 		if r.IntN(50) == 0 {
 			l.MsgID = 0
 		}
+		l.Lost = r.IntN(50) == 0
 		for j := range l.Hash {
 			l.Hash[j] = byte(r.Uint32())
 		}
