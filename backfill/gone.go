@@ -62,6 +62,9 @@ func (e *edit) loseSource(l store.Link) {
 		e.quarantine(l, store.Quarantine{Reason: "deleted on the source before it was copied, after a client had changed it"})
 		return
 	default:
+		if l.State == store.Quarantined {
+			e.release(l.UID)
+		}
 		e.forget(l.UID)
 		return
 	}

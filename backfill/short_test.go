@@ -107,6 +107,9 @@ func shortForAMoment(t *testing.T, state string, modseq, restart bool) {
 			_ = b.m.f.refresh(t.Context(), 0)
 			return count(b.m, func(c Counts) int { return c.Copied + 1000*c.Quarantined }, 39+60*1000)
 		})
+		if qs, err := b.m.f.quarantined(); err != nil || len(qs) != 60 {
+			t.Errorf("%d messages are reported as refused: %v", len(qs), err)
+		}
 		return
 	}
 	b.shows(b.m, want...)
