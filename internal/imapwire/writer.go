@@ -142,6 +142,10 @@ func (w *Writer) Copy(size int64, r io.Reader) error {
 			}
 		}
 		if cap(w.buf)-len(w.buf) < int(min(left, 4<<10)) {
+			if cap(w.buf) >= writeBuffer {
+				_ = w.Flush() // the error sticks
+				continue
+			}
 			grown := make([]byte, len(w.buf), writeBuffer)
 			copy(grown, w.buf)
 			w.buf = grown
