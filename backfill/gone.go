@@ -1,12 +1,9 @@
 package backfill
 
 import (
-	"context"
 	"fmt"
-	"slices"
 	"sort"
 
-	"crossfade/mapping"
 	"crossfade/store"
 )
 
@@ -93,76 +90,4 @@ func (e *edit) regain(l store.Link) store.Link {
 func listed(all []Entry, uid uint32) bool {
 	i := sort.Search(len(all), func(i int) bool { return all[i].UID >= uid })
 	return i < len(all) && all[i].UID == uid
-}
-
-// rebase follows a source folder whose UIDVALIDITY changed: what is shown stays, links are matched again by
-// key, and messages that match none get new numbers.
-func (f *folder) rebase(ctx context.Context, src Mail, b uint16, st BoxState) error {
-	if err := f.fix(); err != nil { // the old numbers stay as they are
-		return err
-	}
-	var entries []Entry
-	name := f.record().Sources[b].Name
-	st, err := src.Scan(ctx, name, Scan{UIDValidity: st.UIDValidity, Flags: true, Details: true}, func(e Entry) error {
-		entries = append(entries, e)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	f.acct.log.Warn("the source's UIDVALIDITY changed, messages are matched again", "folder", name, "uidvalidity", st.UIDValidity)
-	old := f.where(func(l *store.Link) bool { return l.Src != 0 && l.Box == b })
-	if tooMany(len(old)-len(entries), len(old)) {
-		f.setProblem(sourceProblem(b), fmt.Sprintf("the source's folder was created anew (UIDVALIDITY %d) and has %d messages of %d; nothing was deleted", st.UIDValidity, len(entries), len(old)))
-		return nil
-	}
-	byNew := make(map[uint32]uint32, len(entries)) // new source UID -> shown UID
-	for _, p := range mapping.Pair(keysOfLinks(old), keysOfEntries(entries)) {
-		byNew[p.Above] = p.Below
-	}
-	return f.edit(func(e *edit) error {
-		r := e.record()
-		r.Sources = slices.Clone(r.Sources)
-		r.Sources[b].Gone = true
-		f.setProblem(sourceProblem(b), "")
-		next := uint16(len(r.Sources))
-		r.Sources = append(r.Sources, store.SourceBox{Name: name, UIDValidity: st.UIDValidity, UIDNext: st.UIDNext, ModSeq: st.HighestModSeq, Exists: st.Exists})
-		r.PastUIDValidities = appendNew(r.PastUIDValidities, st.UIDValidity)
-		kept := make(map[uint32]bool)
-		for _, en := range entries {
-			l, ok := e.link(byNew[en.UID])
-			if !ok {
-				e.insertLower(next, en, true)
-				continue
-			}
-			l.Box, l.Src = next, en.UID
-			e.put(l)
-			kept[l.UID] = true
-		}
-		for _, l := range old {
-			if cur, ok := e.link(l.UID); ok && !kept[l.UID] {
-				e.loseSource(cur)
-			}
-		}
-		return nil
-	})
-}
-
-// keysOfLinks are the keys by which messages of two listings are proposed to be the same.
-func keysOfLinks(links []store.Link) []mapping.Keyed {
-	var out []mapping.Keyed
-	for _, l := range links {
-		if l.HasDetails {
-			out = append(out, mapping.Keyed{UID: l.UID, Key: mapping.Key{Size: l.Size, ID: l.MsgID, Date: l.Date}})
-		}
-	}
-	return out
-}
-
-func keysOfEntries(entries []Entry) []mapping.Keyed {
-	out := make([]mapping.Keyed, len(entries))
-	for i, en := range entries {
-		out[i] = mapping.Keyed{UID: en.UID, Key: mapping.Key{Size: en.Size, ID: en.MsgID, Date: en.Date.Unix()}}
-	}
-	return out
 }
