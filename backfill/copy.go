@@ -35,6 +35,11 @@ func (m *Mailbox) carry(ctx context.Context, uids []uint32, to string, move bool
 	if err := m.confirmPairs(ctx, uids); err != nil {
 		return CopyResult{}, err
 	}
+	if move {
+		if err := m.f.learnBeforeWhiteout(ctx, uids); err != nil {
+			return CopyResult{}, err
+		}
+	}
 	if err := t.writer.take(ctx); err != nil {
 		return CopyResult{}, err
 	}

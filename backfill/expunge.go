@@ -13,6 +13,9 @@ func (m *Mailbox) Expunge(ctx context.Context, uids []uint32) error {
 	if err := m.confirmPairs(ctx, uids); err != nil {
 		return err
 	}
+	if err := m.f.learnBeforeWhiteout(ctx, uids); err != nil {
+		return err
+	}
 	for len(uids) > 0 {
 		var upper []store.Link
 		for _, l := range m.f.snapshot(uids) {

@@ -74,3 +74,36 @@ func stopInRebase(t *testing.T, n int) (died bool) {
 	}
 	return died
 }
+
+// TestDeletedStaysDeletedWhenNumberedAnew: what a client deleted or moved away before anything but its number was
+// known does not come back under a new number. A source that is down keeps nobody from deleting.
+func TestDeletedStaysDeletedWhenNumberedAnew(t *testing.T) {
+	b := newBed(t)
+	want := many(b.src.boxes["INBOX"], 5)
+	b.start(true)
+	s := b.login()
+	m := b.open(s, "INBOX")
+	uids := m.Changes(0).UIDs
+	must(t, m.Expunge(t.Context(), uids[:1]))
+	for _, to := range []string{"Kunden", "Deleted Items"} {
+		_, err := m.Move(t.Context(), uids[1:2], to)
+		must(t, err)
+		uids = uids[1:]
+	}
+	b.shows(m, want[3:]...)
+	b.src.with("INBOX", func(box *fakeBox) {
+		box.validity += 77
+		for i, k := range box.msgs {
+			k.uid = uint32(100 + i)
+		}
+		box.next = 105
+	})
+	b.shows(m, want[3:]...)
+	b.src.set(func() { b.src.down = true })
+	must(t, m.Expunge(t.Context(), m.Changes(0).UIDs[:1]))
+	_, err := m.Move(t.Context(), m.Changes(0).UIDs, "Kunden")
+	must(t, err)
+	if left := m.Changes(0).UIDs; len(left) != 0 {
+		t.Errorf("%v are left", left)
+	}
+}
