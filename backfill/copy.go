@@ -44,7 +44,7 @@ func (m *Mailbox) carry(ctx context.Context, uids []uint32, to string, move bool
 		return CopyResult{}, err
 	}
 	defer t.writer.release()
-	c := &carrying{m: m, target: t, move: move, to: make(map[uint32]uint32), done: make(map[uint32]bool)}
+	c := &carrying{m: m, target: t, move: move, to: make(map[uint32]uint32), done: make(map[uint32]stray)}
 	for len(uids) > 0 {
 		if uids, err = c.round(ctx, uids); err != nil {
 			return c.result(), err // what was moved before the error is told
@@ -59,7 +59,7 @@ type carrying struct {
 	target *folder
 	move   bool
 	to     map[uint32]uint32 // new shown UID by old one
-	done   map[uint32]bool   // copied from the source into a folder of the destination's numbers
+	done   map[uint32]stray  // copied from the source into a folder of the destination's numbers
 	lost   bool              // the destination did not tell some UIDs
 }
 
@@ -154,10 +154,16 @@ func (c *carrying) commitSome(all []store.Link, copies map[uint32]uint32) (again
 		known := byDest(c.target.links)
 		for _, old := range all {
 			l, ok := from.link(old.UID)
+			s, done := c.done[old.UID]
+			if done {
+				if uid := to.carried(s); uid != 0 {
+					c.to[old.UID] = uid
+				}
+			}
 			switch {
 			case !ok || l.State == store.Whiteout:
 				continue // deleted by another session in this moment
-			case c.done[l.UID]: // copied a moment ago, whatever became of it here meanwhile
+			case done: // copied a moment ago, whatever became of it here meanwhile
 			case onlyAbove(&l) != onlyAbove(&old):
 				again = append(again, old.UID)
 				continue
@@ -167,7 +173,7 @@ func (c *carrying) commitSome(all []store.Link, copies map[uint32]uint32) (again
 				c.to[l.UID] = to.insert(borrowed(from, to, l))
 			}
 			switch {
-			case c.move && c.done[l.UID] && onlyAbove(&l): // the backfill was quicker: its copy goes
+			case c.move && done && onlyAbove(&l): // the backfill was quicker: its copy goes
 				l.State, l.Touched = store.Whiteout, true
 				from.put(l)
 			case c.move:
@@ -212,77 +218,6 @@ func (e *edit) borrow(box store.SourceBox) uint16 {
 	r := e.record()
 	r.Sources = append(slices.Clone(r.Sources), store.SourceBox{Name: box.Name, Path: box.Path, UIDValidity: box.UIDValidity, Borrowed: true})
 	return uint16(len(r.Sources) - 1)
-}
-
-// copyNow copies messages from the source into a folder that has only the destination's numbers, all or none.
-func (c *carrying) copyNow(ctx context.Context, links []store.Link) error {
-	var batch []incoming
-	defer func() {
-		for _, in := range batch {
-			in.close()
-		}
-	}()
-	for _, layer := range layers(links) {
-		ch := make(chan incoming, len(layer))
-		_, err := c.m.f.read(ctx, layer, ch)
-		close(ch)
-		for in := range ch {
-			batch = append(batch, in)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if len(batch) < len(links) {
-		return &Refusal{Code: "EXPUNGEISSUED", Text: "some of the messages are gone from the old server"}
-	}
-	slices.SortFunc(batch, func(a, b incoming) int { return int(int64(a.uid) - int64(b.uid)) })
-	items := make([]AppendItem, len(batch))
-	for i, in := range batch {
-		l, _ := c.m.f.get(in.uid)
-		items[i] = AppendItem{Flags: c.target.keeps().holdable(c.m.f.flags(l.Flags)), Date: in.date, Size: in.size, Open: in.open}
-	}
-	uids, err := c.target.appendNow(ctx, items)
-	if err != nil {
-		return err
-	}
-	for _, in := range batch {
-		c.done[in.uid] = true
-	}
-	if len(uids) < len(batch) {
-		c.lost = true
-		return nil
-	}
-	for i, in := range batch {
-		c.to[in.uid] = uids[i]
-	}
-	return nil
-}
-
-// layers splits links of one folder so that in each part all are of one source folder and no source message
-// stands twice: it may have been copied by a client.
-func layers(links []store.Link) [][]store.Link {
-	type key struct {
-		box uint16
-		n   int
-	}
-	var order []key
-	parts := make(map[key][]store.Link)
-	times := make(map[uint64]int)
-	for _, l := range links {
-		ref := uint64(l.Box)<<32 | uint64(l.Src)
-		k := key{l.Box, times[ref]}
-		times[ref]++
-		if parts[k] == nil {
-			order = append(order, k)
-		}
-		parts[k] = append(parts[k], l)
-	}
-	out := make([][]store.Link, len(order))
-	for i, k := range order {
-		out[i] = parts[k]
-	}
-	return out
 }
 
 // result is the COPYUID: nothing if not every UID is known.

@@ -85,9 +85,6 @@ func script(b *bed, f fates) {
 		step(first+3, id(3), []string{place("INBOX", `\Seen`), place("Sent Items", `\Seen`)}, copyTo("Sent Items"))
 		step(first+4, id(4), []string{place("INBOX", `\Seen`), place("INBOX", `\Seen`)}, copyTo("INBOX"))
 		step(first+5, id(5), []string{place("Plain", `\Seen`)}, moveTo("Plain"))
-		if err != nil { // into a folder of the destination's numbers a move is a copy and a removal
-			f[id(5)] = append(f[id(5)], places(place("INBOX", `\Seen`), place("Plain", `\Seen`)))
-		}
 	}
 	round(10)
 	add(901, "Kunden")

@@ -100,6 +100,15 @@ func (e *edit) put(l store.Link) {
 	e.set[l.UID] = l
 }
 
+// settle is put for a whiteout of which nothing is in flight any more: one that neither side can show again goes.
+func (e *edit) settle(l store.Link) {
+	if l.State == store.Whiteout && l.Src == 0 && l.Dst == 0 {
+		e.forget(l.UID)
+		return
+	}
+	e.put(l)
+}
+
 // forget removes a link.
 func (e *edit) forget(uid uint32) {
 	if e.drop == nil {

@@ -136,7 +136,7 @@ func (f *folder) removePending(ctx context.Context, w Writer) error {
 		for _, g := range gone {
 			if l, ok := e.link(g.UID); ok && l.State == store.Whiteout {
 				l.Dst = 0
-				e.put(l)
+				e.settle(l)
 			}
 		}
 		return nil

@@ -144,7 +144,7 @@ func (f *folder) settleIntent(ctx context.Context, w Writer, pending []store.Lin
 			if l.Paired = false; l.State == store.Copying {
 				l.State = store.Listed
 			}
-			e.put(l)
+			e.settle(l)
 		}
 		e.closeIntent()
 		return nil

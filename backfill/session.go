@@ -137,7 +137,7 @@ func (f *folder) uidNext() uint32 {
 		return f.rec.Identity.NextUID
 	}
 	next := max(f.rec.DestUIDNext, f.appended, 1)
-	if n := len(f.links); n > 0 {
+	if n, _ := find(f.links, provisional); n > 0 {
 		next = max(next, f.links[n-1].UID+1)
 	}
 	return next

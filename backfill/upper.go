@@ -260,7 +260,7 @@ func (e *edit) loseDest(l store.Link) {
 	default:
 		l.Paired = false // a provisional pair that is gone proves nothing
 	}
-	e.put(l)
+	e.settle(l)
 }
 
 // from is the set n:*.

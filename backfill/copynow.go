@@ -1,0 +1,201 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"crossfade/store"
+)
+
+// copyNow copies messages from the source into a folder that has only the destination's numbers, all or none.
+// Until commit records that they were carried, each copy is journalled in the target as a stray, to be removed
+// again: a kill before the client had its OK leaves the message where it was.
+func (c *carrying) copyNow(ctx context.Context, links []store.Link) error {
+	batch, err := c.readAll(ctx, links)
+	defer func() {
+		for _, in := range batch {
+			in.close()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	t := c.target
+	w, err := c.m.a.dest(ctx)
+	if err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context, Writer) error{t.recover, t.removePending} {
+		if err := step(ctx, w); err != nil {
+			return fmt.Errorf("destination: %w", err)
+		}
+	}
+	strays, intent, err := t.expectStrays(batch)
+	if err != nil {
+		return err
+	}
+	items := make([]AppendItem, len(batch))
+	for i, in := range batch {
+		l, _ := c.m.f.get(in.uid)
+		items[i] = AppendItem{Flags: t.keeps().holdable(c.m.f.flags(l.Flags)), Date: in.date, Size: in.size, Open: in.open}
+	}
+	results, appendErr := w.Append(ctx, t.record().Name, items)
+	found, err := t.noteStrays(ctx, w, strays, intent, results, appendErr)
+	if err != nil {
+		return err
+	}
+	var entries []Entry
+	for i, in := range batch {
+		s := stray{link: strays[i].UID, entry: Entry{UID: found[strays[i].UID], Flags: items[i].Flags}}
+		if c.done[in.uid] = s; s.entry.UID == 0 {
+			c.lost = true // the destination changed it: it is found there as new mail
+			continue
+		}
+		entries = append(entries, s.entry)
+	}
+	if err := t.restoreKeywords(ctx, w, entries); err != nil {
+		return errors.Join(err, t.removePending(ctx, w))
+	}
+	if err := t.lookDest(ctx, w); err != nil { // what came before them must be shown before them
+		t.acct.log.Warn("new mail could not be listed after an append", "folder", t.record().Name, "err", err)
+	}
+	return nil
+}
+
+// stray is a copy on the destination that no client was told of yet.
+type stray struct {
+	link  uint32 // under which the target folder journals it
+	entry Entry  // as it is there; without UID if that is not known
+}
+
+// readAll brings the messages into the spool.
+func (c *carrying) readAll(ctx context.Context, links []store.Link) (batch []incoming, err error) {
+	for _, layer := range layers(links) {
+		ch := make(chan incoming, len(layer))
+		_, err := c.m.f.read(ctx, layer, ch)
+		close(ch)
+		for in := range ch {
+			batch = append(batch, in)
+		}
+		if err != nil {
+			return batch, err
+		}
+	}
+	if len(batch) < len(links) {
+		return batch, &Refusal{Code: "EXPUNGEISSUED", Text: "some of the messages are gone from the old server"}
+	}
+	slices.SortFunc(batch, func(a, b incoming) int { return int(int64(a.uid) - int64(b.uid)) })
+	return batch, nil
+}
+
+// expectStrays journals what is about to be appended: whiteouts in flight without a source, under numbers that
+// are never shown. The caller holds writer.
+func (f *folder) expectStrays(batch []incoming) (strays []store.Link, in store.Intent, err error) {
+	floor := f.destFloor()
+	err = f.edit(func(e *edit) error {
+		uid := uint32(provisional)
+		if n := len(f.links); n > 0 {
+			uid = max(uid, f.links[n-1].UID+1)
+		}
+		for i, m := range batch {
+			l := store.Link{UID: uid + uint32(i), State: store.Whiteout, Paired: true, Hash: m.hash}
+			setDetails(&l, Entry{Size: m.size, Date: m.date, MsgID: m.msgID})
+			e.insert(l)
+			strays = append(strays, l)
+		}
+		in = store.Intent{DestUIDValidity: e.rec.DestUIDValidity, DestUIDNext: max(e.rec.DestUIDNext, floor), Time: time.Now().UTC()}
+		acc, id := e.rec.Account, f.id
+		e.also = append(e.also, f.claim, func(tx *store.Tx) error { return tx.PutIntent(acc, id, in) })
+		return nil
+	})
+	return strays, in, err
+}
+
+// noteStrays journals where the copies arrived and returns their destination UIDs by stray. If not all arrived,
+// those that did are removed again; where that is not known yet, recover finds out.
+func (f *folder) noteStrays(ctx context.Context, w Writer, strays []store.Link, in store.Intent, results []AppendResult, appendErr error) (map[uint32]uint32, error) {
+	found := make(map[uint32]uint32)
+	failed, unknown := appendErr, appendErr != nil && uncertain(appendErr)
+	for i, r := range results[:min(len(results), len(strays))] {
+		switch {
+		case r.Err != nil && failed == nil:
+			failed = r.Err
+		case r.Err == nil && r.UIDValidity == in.DestUIDValidity && r.UID >= in.DestUIDNext:
+			found[strays[i].UID] = r.UID
+		case r.Err == nil:
+			unknown = true
+		}
+	}
+	var err error
+	if failed == nil && len(found) < len(strays) {
+		unknown = false
+		if found, err = f.seek(ctx, w, in, strays); err != nil {
+			failed, unknown = err, true
+		}
+	}
+	err = f.edit(func(e *edit) error {
+		for _, s := range strays {
+			l, ok := e.link(s.UID)
+			switch dst := found[s.UID]; {
+			case !ok:
+			case dst != 0:
+				l.Dst, l.Paired = dst, false
+				e.put(l)
+			case !unknown:
+				e.forget(l.UID)
+			}
+		}
+		e.closeIntentIfDone()
+		return nil
+	})
+	for _, dst := range found {
+		f.noteAppended(dst + 1)
+	}
+	if failed == nil || err != nil {
+		return found, err
+	}
+	if unknown {
+		f.cutAt = time.Now()
+	}
+	return nil, errors.Join(fmt.Errorf("destination: %w", failed), f.removePending(ctx, w))
+}
+
+// carried makes a stray a message of the folder and returns its shown UID, 0 if it is not known.
+func (e *edit) carried(s stray) uint32 {
+	if l, ok := e.link(s.link); ok {
+		e.forget(l.UID)
+	}
+	if s.entry.UID == 0 {
+		return 0
+	}
+	return e.insertAbove(s.entry, s.entry.Flags)
+}
+
+// layers splits links of one folder so that in each part all are of one source folder and no source message
+// stands twice: it may have been copied by a client.
+func layers(links []store.Link) [][]store.Link {
+	type key struct {
+		box uint16
+		n   int
+	}
+	var order []key
+	parts := make(map[key][]store.Link)
+	times := make(map[uint64]int)
+	for _, l := range links {
+		ref := uint64(l.Box)<<32 | uint64(l.Src)
+		k := key{l.Box, times[ref]}
+		times[ref]++
+		if parts[k] == nil {
+			order = append(order, k)
+		}
+		parts[k] = append(parts[k], l)
+	}
+	out := make([][]store.Link, len(order))
+	for i, k := range order {
+		out[i] = parts[k]
+	}
+	return out
+}
