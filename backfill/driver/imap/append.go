@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	appendSmall    = 256 << 10 // messages up to this size are read before they are sent
-	appendBytes    = 1 << 20   // bytes of small messages in one MULTIAPPEND, or sent without an answer
+	appendSmall    = 1 << 20 // messages up to this size are read before they are sent
+	appendBytes    = 4 << 20   // bytes of small messages in one MULTIAPPEND, or sent without an answer
 	appendMessages = 100       // messages likewise
 )
 
