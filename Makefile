@@ -12,7 +12,7 @@ CUTS  ?= 20
 export CROSSFADE_TEST_KILLS = $(KILLS)
 export CROSSFADE_TEST_CUTS = $(CUTS)
 
-.PHONY: build test soak servers lint unit integration fuzz demo image clean
+.PHONY: build test soak servers lint unit integration fuzz bench demo image clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/crossfade ./cmd/crossfade
@@ -40,6 +40,10 @@ integration:
 
 fuzz:
 	testdata/check/fuzz.sh $(FUZZ)
+
+# Ratios against the source itself and against mbsync.
+bench: servers
+	$(GO) test -tags integration -timeout 20m -run '^$$' -bench . ./cmd/crossfade
 
 demo: build
 	bin/crossfade demo

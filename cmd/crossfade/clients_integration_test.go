@@ -36,6 +36,7 @@ func toCyrus(name string) string {
 func TestClients(t *testing.T) {
 	for name, to := range map[string]func(string) string{testbed.Dest: testbed.DefaultMap, testbed.Cyrus: toCyrus} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of the time goes by waiting
 			s := newStory(t, name, to)
 			s.firstSight(t)
 			s.work(t, "before it moves")

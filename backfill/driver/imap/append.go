@@ -15,8 +15,8 @@ import (
 
 const (
 	appendSmall    = 1 << 20 // messages up to this size are read before they are sent
-	appendBytes    = 4 << 20   // bytes of small messages in one MULTIAPPEND, or sent without an answer
-	appendMessages = 100       // messages likewise
+	appendBytes    = 4 << 20 // bytes of small messages in one MULTIAPPEND, or sent without an answer
+	appendMessages = 100     // messages likewise
 )
 
 // Append implements backfill.Writer. A refusal that concerns more than its message (OVERQUOTA, TRYCREATE,
