@@ -100,14 +100,21 @@ func (c *carrying) carryUpper(ctx context.Context, links []store.Link) (map[uint
 	}
 	from, to := c.m.f.record(), c.target.record()
 	var got Copied
-	err = ErrNotOffered
-	if c.move {
-		got, err = w.Move(ctx, from.Name, from.DestUIDValidity, set, to.Name)
-	}
-	if errors.Is(err, ErrNotOffered) {
-		if got, err = w.Copy(ctx, from.Name, from.DestUIDValidity, set, to.Name); err == nil && c.move {
-			err = c.m.f.removeUpper(ctx, w, links)
+	carry := func() (err error) {
+		if err = ErrNotOffered; c.move {
+			got, err = w.Move(ctx, from.Name, from.DestUIDValidity, set, to.Name)
 		}
+		if errors.Is(err, ErrNotOffered) {
+			if got, err = w.Copy(ctx, from.Name, from.DestUIDValidity, set, to.Name); err == nil && c.move {
+				err = c.m.f.removeUpper(ctx, w, links)
+			}
+		}
+		return err
+	}
+	if c.move {
+		err = c.m.f.leave(links, carry)
+	} else {
+		err = carry()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("destination: %w", err)

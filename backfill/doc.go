@@ -26,7 +26,8 @@
 // queue (queue.go) → look at both sides (open.go, lower.go, upper.go) → match (mapping.Pair, confirm.go) →
 // copy: read once into a bounded spool (spool.go, transfer.go), journal the intent, APPEND, learn the UIDs
 // (batch.go), compare flags and link (finish.go) → verify (verify.go). After a crash or a cut recover.go finds
-// by the hash of the bytes what arrived.
+// by the hash of the bytes what arrived. A source folder that is numbered anew is matched again by rebase.go; mail
+// that a client carries into a folder of the destination's numbers is copied at once by copynow.go.
 //
 // # Rules
 //
@@ -36,7 +37,9 @@
 //   - A folder is copied in ascending source order by one writer; clients' own APPENDs go through the same one.
 //   - A message that was born on the source is answered by the source; flags of copied mail are the destination's.
 //   - Never a short answer: a side that is needed and down makes ErrUnavailable.
-//   - What only the destination has is never touched; a copy that vanished there was deleted by its user.
+//   - What only the destination has is never touched; a copy that vanished there was deleted by its user. Many at
+//     once are not believed, unless a command of ours was to remove them (leaving.go).
+//   - What vanished on the source keeps its source UID, if it was copied or deleted: it may come back (gone.go).
 //   - No lock is held over a network call. The sync and writer claims of a folder are; sync is taken first.
 //
 // # Calls

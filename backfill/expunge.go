@@ -28,7 +28,7 @@ func (m *Mailbox) Expunge(ctx context.Context, uids []uint32) error {
 			if err != nil {
 				return err
 			}
-			if err := m.f.removeUpper(ctx, w, upper); err != nil {
+			if err := m.f.leave(upper, func() error { return m.f.removeUpper(ctx, w, upper) }); err != nil {
 				return fmt.Errorf("destination: %w", err)
 			}
 		}
@@ -83,7 +83,7 @@ func (e *edit) remove(l store.Link) {
 		}
 		l.Dst, l.Paired = 0, false
 	}
-	l.State, l.Touched = store.Whiteout, true
+	l.State, l.Touched, l.Leaving = store.Whiteout, true, false
 	e.put(l)
 }
 

@@ -8,6 +8,7 @@ type tally struct {
 	flying   int // APPEND sent, end unknown
 	removing int // copies to be removed from the destination
 	onDest   int // links with a destination UID
+	leaving  int // copies that a command was to remove, its end unknown
 	bytes    [store.Above + 1]int64
 }
 
@@ -38,6 +39,9 @@ func (t *tally) count(l *store.Link, n int) {
 	}
 	if l.Dst != 0 {
 		t.onDest += n
+	}
+	if l.Leaving {
+		t.leaving += n
 	}
 }
 

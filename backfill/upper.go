@@ -23,7 +23,7 @@ func (f *folder) lookUpper(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, Writer) error{f.recover, f.removePending, f.lookDest} {
+	for _, step := range []func(context.Context, Writer) error{f.recover, f.removePending, f.lookDest, f.stayed} {
 		err := step(ctx, w)
 		if errors.Is(err, ErrNoFolder) {
 			f.setProblem("destination", "the destination's folder was deleted there: copying into it has stopped, and it is shown from the state")
@@ -231,8 +231,14 @@ func (e *edit) mergeUpperFlags(l store.Link, now mapping.Flags) {
 // mergeVanished takes out what the destination's users deleted there. all is the complete listing.
 func (f *folder) mergeVanished(all []Entry) error {
 	gone := f.where(func(l *store.Link) bool { return l.Dst != 0 && !listed(all, l.Dst) })
-	if total := f.countDest(); tooMany(len(gone), total) {
-		f.setProblem("destination", fmt.Sprintf("%d of %d messages vanished from the destination at once: copying into the folder has stopped, nothing was deleted", len(gone), total))
+	missed := 0 // those that no command of ours was to remove
+	for i := range gone {
+		if !gone[i].Leaving {
+			missed++
+		}
+	}
+	if total := f.countDest(); tooMany(missed, total) {
+		f.setProblem("destination", fmt.Sprintf("%d of %d messages vanished from the destination at once: copying into the folder has stopped, nothing was deleted", missed, total))
 		return nil
 	}
 	f.setProblem("destination", "")
@@ -248,7 +254,7 @@ func (f *folder) mergeVanished(all []Entry) error {
 
 // loseDest is what becomes of a link whose copy vanished from the destination: its user deleted it.
 func (e *edit) loseDest(l store.Link) {
-	l.Dst = 0
+	l.Dst, l.Leaving = 0, false
 	switch l.State {
 	case store.Above:
 		e.forget(l.UID)

@@ -28,7 +28,8 @@ const (
 	hasDst     = 1 << 9
 	hasRef     = 1 << 10
 	isLost     = 1 << 11
-	allBits    = 1<<12 - 1
+	isLeaving  = 1 << 12
+	allBits    = 1<<13 - 1
 )
 
 // bits is the link's entry in the first column.
@@ -42,6 +43,7 @@ func (l *Link) bits() int64 {
 	set(l.Paired, isPaired)
 	set(l.Touched, isTouched)
 	set(l.Lost, isLost)
+	set(l.Leaving, isLeaving)
 	set(l.HasDetails, hasDetails)
 	set(l.HasHash(), hasHash)
 	set(l.HasDetails && l.MsgID != 0, hasMsgID)

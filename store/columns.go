@@ -104,7 +104,8 @@ func readColumns(r *reader, chunk uint32, links []Link) {
 func (l *Link) setBits(r *reader, bits int64) {
 	l.State = State(r.within(bits&hasState, int64(Listed), int64(Above)))
 	r.within(bits, 0, allBits)
-	l.Paired, l.Touched, l.Lost = bits&isPaired != 0, bits&isTouched != 0, bits&isLost != 0
+	l.Paired, l.Touched = bits&isPaired != 0, bits&isTouched != 0
+	l.Lost, l.Leaving = bits&isLost != 0, bits&isLeaving != 0
 	if l.HasDetails = bits&hasDetails != 0; !l.HasDetails {
 		l.Size = -1
 	}

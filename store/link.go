@@ -56,6 +56,9 @@ type Link struct {
 	// Lost: the source did not list it when last asked. Src is kept, so that it is known again if it comes back;
 	// until then the destination answers for it.
 	Lost bool
+	// Leaving: a command that removes it from the destination was sent with many others: that it vanishes there
+	// surprises nobody.
+	Leaving bool
 	// HasDetails: Size, Date, Zone and MsgID are known. Without it they are not kept and are read back as
 	// -1, 0, 0 and 0.
 	HasDetails bool
