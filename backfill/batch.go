@@ -32,7 +32,7 @@ func (f *folder) appendBatch(ctx context.Context, batch []incoming) error {
 		items[i] = AppendItem{Flags: f.flags(l.Sent), Date: m.date, Size: m.size, Open: m.open}
 	}
 	results, appendErr := w.Append(ctx, f.record().Name, items)
-	if uncertain(appendErr) {
+	if appendErr != nil && uncertain(appendErr) {
 		f.cutAt = time.Now()
 	}
 	if err := f.takeResults(ctx, w, batch, results, appendErr); err != nil {
