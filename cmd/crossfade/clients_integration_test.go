@@ -190,6 +190,10 @@ func (s *story) work(t *testing.T, when string) {
 		{"imaplib", all, workPython},
 		{"mbsync", []string{"store", "delete", "store", "append"}, s.sync.work},
 	}
+	// What mbsync does not know yet it would merge with what it is told to do.
+	if said, err := s.sync.sync(s.p.imap, "*"); err != nil {
+		t.Fatalf("mbsync: %s: %v", said, err)
+	}
 	plans, results := make([][]clientOp, len(clients)), make([][]clientResult, len(clients))
 	var group errgroup.Group
 	for i, c := range clients {
@@ -257,9 +261,6 @@ func (s *story) arrivals(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.model.adopt(t, snapshot(t, s.p.imap))
-	if said, err := s.sync.sync(s.p.imap, "*"); err != nil {
-		t.Fatalf("mbsync: %s: %v", said, err)
-	}
 }
 
 func awaitCount(t *testing.T, exists <-chan uint32, count uint32, server string) {
