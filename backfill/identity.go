@@ -114,6 +114,9 @@ func (f *folder) fix() error {
 		if start > 0 { // a crash in the middle of this may have left numbers behind
 			r.Identity.NextUID = max(r.Identity.NextUID, f.links[start-1].UID+1)
 		}
+		if start == len(f.links) {
+			return nil
+		}
 		numbered := make(map[[3]uint32]bool)
 		for _, l := range f.links[:start] {
 			numbered[whatItIs(&l)] = true

@@ -47,7 +47,7 @@ func (f *folder) lookBox(ctx context.Context, src Mail, b uint16) error {
 		if cur := f.source[b]; cur != nil {
 			first.UIDValidity = cur.state.UIDValidity
 		}
-		return f.forgetIfChanged(b, f.listBox(ctx, src, b, first, true))
+		return f.forgetIfChanged(b, f.listFirst(ctx, src, b, first))
 	}
 	news, err := f.lowerNews(ctx, src, b, box)
 	if err != nil {
@@ -196,16 +196,26 @@ func (f *folder) mergeLower(b uint16, st BoxState, entries []Entry, what Scan) e
 				}
 			}
 		}
-		r := e.record()
-		r.Sources = slices.Clone(r.Sources)
-		box := &r.Sources[b]
-		box.UIDValidity, box.Exists, box.ModSeq = st.UIDValidity, st.Exists, st.HighestModSeq
-		if n := len(entries); n > 0 { // not st.UIDNext: a message may have come behind the listing
-			box.UIDNext = max(box.UIDNext, entries[n-1].UID+1)
+		last := uint32(0)
+		if n := len(entries); n > 0 {
+			last = entries[n-1].UID
 		}
-		r.PastUIDValidities = appendNew(r.PastUIDValidities, st.UIDValidity)
+		e.lowerListed(b, st, last)
 		return nil
 	})
+}
+
+// lowerListed moves a source folder's cursor behind a listing that ended with the message last; 0 if there was
+// none. Not to st.UIDNext: a message may have come behind the listing.
+func (e *edit) lowerListed(b uint16, st BoxState, last uint32) {
+	r := e.record()
+	r.Sources = slices.Clone(r.Sources)
+	box := &r.Sources[b]
+	box.UIDValidity, box.Exists, box.ModSeq = st.UIDValidity, st.Exists, st.HighestModSeq
+	if last > 0 {
+		box.UIDNext = max(box.UIDNext, last+1)
+	}
+	r.PastUIDValidities = appendNew(r.PastUIDValidities, st.UIDValidity)
 }
 
 // insertLower adds a message that the source has. Until the identity is fixed its shown UID is its own.
