@@ -114,8 +114,11 @@ func (a *account) work(ctx context.Context, p *passState) error {
 		if err := a.slot(ctx, f); err != nil {
 			return err
 		}
+		f.countOnce()
+		before := f.counted()
 		done, err := f.transfer(ctx, func() bool { return a.urgent(p, f) })
 		a.e.workers.Release(1)
+		f.logCopied(before)
 		if err != nil {
 			if ctx.Err() != nil || !folderOnly(err) {
 				return err
@@ -130,6 +133,15 @@ func (a *account) work(ctx context.Context, p *passState) error {
 			p.left[f] = true
 		}
 		a.mu.Unlock()
+	}
+}
+
+// logCopied tells the admin what a turn of a folder achieved, if anything.
+func (f *folder) logCopied(before tally) {
+	now := f.counted()
+	copied, refused := now.states[store.Copied]-before.states[store.Copied], now.states[store.Quarantined]-before.states[store.Quarantined]
+	if copied > 0 || refused > 0 {
+		f.acct.log.Info("copied", "folder", f.record().Name, "messages", copied, "refused", refused, "left", now.states[store.Listed])
 	}
 }
 

@@ -82,6 +82,7 @@ func (s *Session) Open(ctx context.Context, name string, readOnly bool) (*Mailbo
 		return nil, err
 	}
 	f.view()
+	s.a.log.Debug("opened", "folder", f.record().Name, "readonly", readOnly)
 	return &Mailbox{a: s.a, f: f, readOnly: readOnly}, nil
 }
 
