@@ -55,9 +55,10 @@ type folder struct {
 	// removed are destination UIDs that clients expunged since the last listing there began: a listing that
 	// still had them must not bring them back. Guarded by mu.
 	removed map[uint32]struct{}
-	looked  time.Time // last look at both sides; guarded by sync
-	checked time.Time // last pass of the backfill; guarded by mu
-	cutAt   time.Time // when a connection last ended in the middle of an APPEND; guarded by writer
+	looked  time.Time      // last look at both sides; guarded by sync
+	checked time.Time      // last pass of the backfill; guarded by mu
+	tries   map[uint32]int // how often messages were refused that are tried again; guarded by mu
+	cutAt   time.Time      // when a connection last ended in the middle of an APPEND; guarded by writer
 	inbox   bool
 }
 

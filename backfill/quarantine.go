@@ -12,7 +12,7 @@ func (e *edit) quarantine(l store.Link, q store.Quarantine) {
 	l.State = store.Quarantined
 	e.put(l)
 	q.UID, q.Time, q.Size = l.UID, time.Now().UTC(), l.Size
-	q.Attempts++
+	q.Attempts = e.f.tried(l.UID) + 1
 	acc, id := e.f.rec.Account, e.f.id
 	e.also = append(e.also, func(tx *store.Tx) error { return tx.PutQuarantine(acc, id, q) })
 }
@@ -25,7 +25,7 @@ func (e *edit) release(uid uint32) {
 
 // refusal turns a driver's error into a quarantine record with the server's own words.
 func refusal(err error) store.Quarantine {
-	q := store.Quarantine{Reason: "refused by the destination", Words: err.Error()}
+	q := store.Quarantine{Reason: reasonRefused, Words: err.Error()}
 	var e *Error
 	if errors.As(err, &e) {
 		q.Words, q.Code = e.Text, e.Code

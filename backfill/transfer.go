@@ -42,7 +42,7 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 	}
 	defer f.done()
 	defer f.unclaim()
-	if err := f.lookLocked(ctx); err != nil {
+	if err := errors.Join(f.lookLocked(ctx), f.retryRefused()); err != nil {
 		return false, err
 	}
 	todo := f.pending()
@@ -276,7 +276,7 @@ func (f *folder) missing(ctx context.Context, asked []store.Link, left map[uint3
 			if !ok || l.State != store.Listed || l.Src != src || l.Box != b {
 				continue
 			}
-			e.quarantine(l, store.Quarantine{Reason: "the source lists the message but does not give it"})
+			e.quarantine(l, store.Quarantine{Reason: reasonUnread})
 		}
 		return nil
 	})

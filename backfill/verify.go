@@ -120,6 +120,9 @@ func (f *folder) refusals(r *FolderReport) error {
 		return err
 	}
 	for _, q := range qs {
+		if l, ok := f.get(q.UID); !ok || l.State != store.Quarantined {
+			continue // on its way again
+		}
 		r.Refused = append(r.Refused, Refused{UID: q.UID, Reason: q.Reason, Code: q.Code, Words: q.Words})
 	}
 	f.mu.RLock()
