@@ -34,7 +34,6 @@ type account struct {
 	folders  map[store.FolderID]*folder // all of the account's, loaded or not
 	treeInfo treeInfo
 	retryAt  time.Time // after a failed background login
-	pausedTo time.Time // after an account-wide refusal such as OVERQUOTA
 	problems problem
 	closed   bool
 }

@@ -100,7 +100,8 @@ type BoxState struct {
 	AnyKeyword    bool
 }
 
-// News is a hint that a mailbox should be scanned.
+// News is a hint that a mailbox should be scanned. UIDValidityDiffers says that it is not the mailbox it was: its
+// UIDVALIDITY is another, or its UIDNEXT went back.
 type News struct {
 	State              BoxState // UIDNext may lag behind Exists
 	New, Gone, Flags   bool
@@ -131,7 +132,6 @@ type RawFetch struct {
 	UIDValidity uint32
 	UIDs        imap.UIDSet
 	Items       []string
-	Binary      bool // reserved
 }
 
 // RawItem is one FETCH answer with at least one of the asked attributes. Next yields the attributes in the

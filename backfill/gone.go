@@ -21,7 +21,7 @@ func tooMany(gone, total int) bool { return gone > goneMany && gone*goneShare > 
 func (f *folder) mergeGone(b uint16, all []Entry) error {
 	gone := f.where(func(l *store.Link) bool { return onSource(l, b) && !listed(all, l.Src) })
 	if total := f.countBox(b); tooMany(len(gone), total) {
-		f.setProblem(sourceProblem(b), fmt.Sprintf("%d of %d messages vanished from the source at once; nothing was deleted. they stay listed until the source shows them again", len(gone), total))
+		f.setProblem(sourceProblem(b), fmt.Sprintf("%d of %d messages vanished from the source at once; nothing was deleted: they stay listed until the source shows them again", len(gone), total))
 		return nil
 	}
 	f.setProblem(sourceProblem(b), "")

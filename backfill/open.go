@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"crossfade/store"
 )
@@ -194,6 +193,3 @@ func (a *account) subscribedBelow(rec store.Folder) bool {
 	}
 	return false
 }
-
-// recently tells whether both sides were looked at within d.
-func (c cursor) recently(d time.Duration) bool { return !c.looked.IsZero() && time.Since(c.looked) < d }

@@ -35,7 +35,7 @@ func (f *folder) hasProblem(kind string) bool {
 func (f *folder) problem() problem {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	kinds := []string{"destination", "create", "copy"}
+	kinds := []string{"destination", "create"}
 	for b := range f.rec.Sources {
 		kinds = append(kinds, sourceProblem(uint16(b)), lostFolder(uint16(b)))
 	}

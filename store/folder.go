@@ -50,7 +50,7 @@ type SourceBox struct {
 	UIDNext     uint32 // every source UID below it is listed
 	ModSeq      uint64
 	Exists      uint32 // messages at the last complete listing
-	Borrowed    bool   // shown UIDs are this folder's own UIDs
+	Borrowed    bool   // only single messages of it are linked here, copied or moved by clients before they were copied up
 	Gone        bool   // it is not on the source any more
 }
 
@@ -61,7 +61,7 @@ type Identity struct {
 	NextUID      uint32 // shown UID of the next new message
 	Fixed        bool   // told to a client: none of this changes any more
 	Own          bool   // made up by the proxy
-	Native       bool   // the destination's own: the folder has settled
+	Native       bool   // the destination's own: only the destination has the folder
 }
 
 // FolderData is everything about one folder's messages.
