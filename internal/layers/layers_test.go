@@ -44,7 +44,7 @@ func rules() []rule {
 
 // testOnly are helpers that no shipped package may import.
 func testOnly() []string {
-	return []string{"internal/testbed", "backfill/driver/drivertest", "store/storetest"}
+	return []string{"internal/testbed", "internal/durable/durabletest", "backfill/driver/drivertest", "store/storetest"}
 }
 
 // TestArrowsPointDown reads the whole tree.
