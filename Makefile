@@ -12,7 +12,7 @@ CUTS  ?= 20
 export CROSSFADE_TEST_KILLS = $(KILLS)
 export CROSSFADE_TEST_CUTS = $(CUTS)
 
-.PHONY: build test soak servers lint unit integration fuzz bench demo image clean
+.PHONY: build test soak servers lint unit integration fuzz bench bench-move demo image clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/crossfade ./cmd/crossfade
@@ -44,6 +44,11 @@ fuzz:
 # Ratios against the source itself and against mbsync.
 bench: servers
 	$(GO) test -tags integration -timeout 20m -run '^$$' -bench . ./cmd/crossfade
+
+# Crossfade and its peers move the same mailboxes: a table of rates, CPU and memory, in some 20 minutes on an idle
+# machine. A short look: make bench-move MOVE="-sizes 10000x4KB -delays 0,100 -tools crossfade,mbsync"
+bench-move: servers
+	$(GO) run ./internal/testbed/benchmove $(MOVE)
 
 demo: build
 	bin/crossfade demo

@@ -1,5 +1,5 @@
 // Package testbed gives tests real mail servers, mail to put into them and an independent look at what they hold.
-// Only tests import it.
+// Only tests import it, and benchmove, which compares Crossfade with its peers.
 //
 // A Bed is a directory and ports of its own, so that packages can be tested at the same time. The servers are
 // those of testdata/server; they end with the test, and also when the test's process is killed, because a guard

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,3 +51,47 @@ func (s *Server) Empty(t testing.TB, user string) {
 	}
 	s.Start(t)
 }
+
+// Mark tells a message of a large mailbox from others without its bytes being read.
+type Mark struct {
+	ID    string // its Message-ID
+	Date  string // INTERNALDATE as the server spells it
+	Flags string // sorted, without \Recent
+	Size  string // RFC822.SIZE
+}
+
+// Marks lists a user's INBOX by Message-ID. It fails rather than return a part.
+func Marks(addr, user string) ([]Mark, error) {
+	c, err := dial(addr, user, Pass)
+	if err != nil {
+		return nil, err
+	}
+	defer c.conn.Close()
+	if _, err := c.ok("EXAMINE INBOX"); err != nil {
+		return nil, err
+	}
+	var out []Mark
+	shape := regexp.MustCompile(`FLAGS \(([^)]*)\).* RFC822.SIZE (\d+).* INTERNALDATE "([^"]*)"`)
+	answers, err := c.ok("UID FETCH 1:* (FLAGS RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range answers {
+		if !strings.Contains(a[0].text, " FETCH (") {
+			continue
+		}
+		m := shape.FindStringSubmatch(a[0].text)
+		if m == nil || a[0].literal == nil {
+			return nil, fmt.Errorf("not understood: %.200q", a[0].text)
+		}
+		flags := slices.DeleteFunc(strings.Fields(m[1]), func(f string) bool { return f == `\Recent` })
+		slices.Sort(flags)
+		out = append(out, Mark{ID: strings.TrimSpace(string(a[0].literal)), Flags: strings.Join(flags, " "), Size: m[2], Date: m[3]})
+	}
+	slices.SortFunc(out, func(a, b Mark) int { return strings.Compare(a.ID, b.ID) })
+	_, err = c.ok("LOGOUT")
+	return out, err
+}
+
+// Config is a Dovecot's configuration file, for its own tools.
+func (s *Server) Config() string { return filepath.Join(s.bed.Dir, s.Name, "dovecot.conf") }

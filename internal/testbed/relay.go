@@ -1,12 +1,16 @@
 package testbed
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Relay stands between two parties on this machine and can cut their connections or slow them down.
@@ -113,18 +117,24 @@ type parcel struct {
 	at   time.Time
 }
 
-// pass carries one direction. Reading goes on while parcels wait for their time, so that a delay costs no
-// throughput; 256 of them are at most 8 MiB.
+// underWay is how many bytes of one direction may wait for their time: what a well tuned connection over a long way
+// holds, so that a delay alone costs no throughput.
+const underWay = 16 << 20
+
+// pass carries one direction. Reading goes on while parcels wait for their time.
 func (r *Relay) pass(to, from net.Conn) {
-	parcels := make(chan parcel, 256)
+	parcels := make(chan parcel, underWay/(4<<10))
+	room := semaphore.NewWeighted(underWay)
 	var reading sync.WaitGroup
 	reading.Go(func() {
 		defer close(parcels)
+		buf := make([]byte, 256<<10)
 		for {
-			buf := make([]byte, 32<<10)
 			n, err := from.Read(buf)
 			if n > 0 {
-				parcels <- parcel{buf[:n], time.Now().Add(r.delay)}
+				at := time.Now().Add(r.delay)
+				_ = room.Acquire(context.Background(), int64(n)) // fails only with its context
+				parcels <- parcel{slices.Clone(buf[:n]), at}
 			}
 			if err != nil {
 				return
@@ -133,6 +143,7 @@ func (r *Relay) pass(to, from net.Conn) {
 	})
 	var failed error
 	for p := range parcels {
+		room.Release(int64(len(p.data)))
 		if failed != nil {
 			continue // drain, so that the reader ends
 		}

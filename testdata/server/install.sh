@@ -3,7 +3,7 @@
 
 # gcc and libc6-dev are for go test -race; isync and curl are clients that tests use; msmtp-mta keeps cyrus-common from pulling in a whole mail server.
 PACKAGES="ca-certificates openssl python3 procps gcc libc6-dev dovecot-core dovecot-imapd
-  cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta isync curl"
+  cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta isync curl offlineimap3"
 # Both are "an IMAP server" and exclude each other for apt: this one is unpacked beside the other.
 UNPACKED="cyrus-imapd"
 declare -A SERVICES=([dovecot-core]=dovecot [cyrus-common]=cyrus-imapd [sasl2-bin]=saslauthd [msmtp-mta]=msmtpd)
