@@ -36,6 +36,7 @@ type account struct {
 	retryAt  time.Time // after a failed background login
 	problems problem
 	closed   bool
+	lostAt   time.Time // when a source folder was last found to lack something: the others are looked at again
 }
 
 // newAccount makes the in-memory account with its folders' records; links are loaded when a folder is used.

@@ -51,7 +51,12 @@ func (f *folder) listFirst(ctx context.Context, src Mail, b uint16, what Scan) e
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if err := f.edit(func(e *edit) error { e.lowerListed(b, st, last); return nil }); err != nil {
+	err := f.edit(func(e *edit) error {
+		e.lowerListed(b, st, last)
+		e.rec.Sources[b].First = max(e.rec.Sources[b].UIDNext, 1)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	f.lowerLooked(b, st)

@@ -1,9 +1,14 @@
 package backfill
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"sort"
 
+	"github.com/emersion/go-imap/v2"
+
+	"crossfade/mapping"
 	"crossfade/store"
 )
 
@@ -12,23 +17,28 @@ import (
 const (
 	goneMany  = 50
 	goneShare = 20 // one in twenty
+	emptied   = 10 // a folder that held so many does not become empty at once, unless it is trash or junk
 )
 
 // tooMany tells whether so many messages vanished that a person has to say it is true.
 func tooMany(gone, total int) bool { return gone > goneMany && gone*goneShare > total }
 
 // mergeGone notes what vanished from a source folder. all is the complete listing.
-func (f *folder) mergeGone(b uint16, all []Entry) error {
+func (f *folder) mergeGone(ctx context.Context, src Mail, b uint16, all []Entry) error {
 	gone := f.where(func(l *store.Link) bool { return onSource(l, b) && !listed(all, l.Src) })
-	if total := f.countBox(b); tooMany(len(gone), total) {
-		f.setProblem(sourceProblem(b), fmt.Sprintf("%d of %d messages vanished from the source at once; nothing was deleted: they stay listed until the source shows them again", len(gone), total))
+	if why := f.unbelievable(b, len(gone), f.countBox(b)); why != "" {
+		f.setProblem(sourceProblem(b), why)
 		return nil
 	}
 	f.setProblem(sourceProblem(b), "")
 	if len(gone) == 0 {
 		return nil
 	}
-	return f.edit(func(e *edit) error {
+	gone, err := f.stillGone(ctx, src, b, gone)
+	if err != nil {
+		return err
+	}
+	err = f.edit(func(e *edit) error {
 		for _, g := range gone {
 			if l, ok := e.link(g.UID); ok && l.Src == g.Src && l.Box == b {
 				e.loseSource(l)
@@ -36,6 +46,53 @@ func (f *folder) mergeGone(b uint16, all []Entry) error {
 		}
 		return nil
 	})
+	if err == nil {
+		f.noteLosses(gone)
+	}
+	return err
+}
+
+// unbelievable tells why so much cannot have vanished from a source folder at once without a person saying so,
+// or "".
+func (f *folder) unbelievable(b uint16, gone, total int) string {
+	const ask = "nothing was deleted: it stays listed until the source shows it again"
+	switch {
+	case tooMany(gone, total):
+		return fmt.Sprintf("%d of %d messages vanished from the source at once; %s", gone, total, ask)
+	case gone == total && gone >= emptied && !f.emptiedByHabit():
+		return fmt.Sprintf("the source's folder is suddenly empty, %d messages vanished at once; %s", gone, ask)
+	}
+	return ""
+}
+
+// emptiedByHabit tells whether users empty the folder at one go.
+func (f *folder) emptiedByHabit() bool {
+	role := mapping.Role(f.record().Role)
+	return role == mapping.Trash || role == mapping.Junk
+}
+
+// stillGone opens the source folder anew and asks for what a listing lacked: one short answer deletes nothing.
+func (f *folder) stillGone(ctx context.Context, src Mail, b uint16, gone []store.Link) ([]store.Link, error) {
+	box := f.record().Sources[b]
+	st, err := src.Examine(ctx, box.Name)
+	if err != nil {
+		return nil, err
+	}
+	if st.UIDValidity != box.UIDValidity {
+		return nil, ErrUIDValidity
+	}
+	var set imap.UIDSet
+	for i := range gone {
+		set.AddNum(imap.UID(gone[i].Src))
+	}
+	there := make(map[uint32]bool)
+	if _, err = src.Scan(ctx, box.Name, Scan{UIDValidity: box.UIDValidity, UIDs: set}, func(en Entry) error {
+		there[en.UID] = true
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(gone, func(l store.Link) bool { return there[l.Src] }), nil
 }
 
 // onSource tells whether the link's message should be in a source folder.

@@ -24,6 +24,7 @@ func (f *folder) lookLower(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	for _, b := range own {
 		err := f.lookBox(ctx, src, b)
 		if errors.Is(err, ErrNoFolder) { // what was copied is served, nothing is deleted
@@ -36,6 +37,9 @@ func (f *folder) lookLower(ctx context.Context) error {
 		}
 		f.setProblem(lostFolder(b), "")
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.below = began
 	return nil
 }
 
@@ -89,7 +93,7 @@ func (f *folder) lowerNews(ctx context.Context, src Mail, b uint16, box store.So
 	return News{
 		State: st,
 		New:   st.UIDNext != box.UIDNext || st.UIDNext == 0,
-		Gone:  st.Exists != box.Exists, // or what was gone is back
+		Gone:  int(st.Exists) != f.countBox(b), // or what was gone is back; the program may have ended before that was noted
 		Flags: st.HighestModSeq == 0 || st.HighestModSeq != box.ModSeq,
 	}, nil
 }
@@ -142,7 +146,7 @@ func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, ful
 		full = true
 	}
 	if full {
-		if err := f.mergeGone(b, entries); err != nil {
+		if err := f.mergeGone(ctx, src, b, entries); err != nil {
 			return err
 		}
 	} else { // the count agrees
@@ -190,7 +194,12 @@ func (f *folder) mergeLower(b uint16, st BoxState, entries []Entry, what Scan) e
 				e.insertLower(b, en, what.Details)
 				continue
 			}
-			if l, ok := e.link(uid); ok {
+			l, ok := e.link(uid)
+			switch {
+			case !ok:
+			case carried(&l): // its removal was believed too early
+				e.revive(l, en)
+			default:
 				if l = e.regain(l); what.Flags {
 					e.mergeFlags(l, en)
 				}

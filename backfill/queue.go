@@ -72,7 +72,7 @@ func (a *account) pass(ctx context.Context) error {
 		g.Go(func() error { return a.work(gctx, p) })
 	}
 	err := g.Wait()
-	return errors.Join(err, p.first)
+	return errors.Join(err, p.first, a.carryGone(ctx))
 }
 
 // quietFactor is how much more rarely folders are looked at that nobody opened lately and that hold no inbox:
@@ -92,10 +92,11 @@ func (f *folder) due() bool {
 	if !f.lively() {
 		wait *= quietFactor
 	}
+	relook := f.acct.lastLoss()
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	open := f.tally.states[store.Listed] + f.tally.states[store.Copying] + f.tally.removing
-	return !f.tallied || open > 0 || time.Since(f.checked) >= wait
+	return !f.tallied || open > 0 || time.Since(f.checked) >= wait || f.checked.Before(relook)
 }
 
 // passState is what one pass still has to do; guarded by the account's mu.

@@ -87,6 +87,10 @@ func (e *edit) rebase(old []store.Link, entries []Entry, b, next uint16, st BoxS
 			uid = byNew[en.UID]
 		}
 		l, ok := e.link(uid)
+		if ok && carried(&l) {
+			e.forget(uid)
+			ok = false
+		}
 		if !ok {
 			e.insertLower(next, en, true)
 			continue
@@ -107,7 +111,7 @@ func (e *edit) rebase(old []store.Link, entries []Entry, b, next uint16, st BoxS
 	r.Sources = slices.Clone(r.Sources)
 	r.Sources[b].Gone = true
 	box := &r.Sources[next]
-	box.Gone, box.UIDNext, box.ModSeq, box.Exists = false, st.UIDNext, st.HighestModSeq, st.Exists
+	box.Gone, box.UIDNext, box.ModSeq, box.Exists, box.First = false, st.UIDNext, st.HighestModSeq, st.Exists, st.UIDNext
 }
 
 // keysOfLinks are the keys by which messages of two listings are proposed to be the same.

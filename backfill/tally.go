@@ -9,6 +9,7 @@ type tally struct {
 	removing int // copies to be removed from the destination
 	onDest   int // links with a destination UID
 	leaving  int // copies that a command was to remove, its end unknown
+	lost     int // what the source does not list any more although we have it; see carry.go
 	bytes    [store.Above + 1]int64
 }
 
@@ -42,6 +43,9 @@ func (t *tally) count(l *store.Link, n int) {
 	}
 	if l.Leaving {
 		t.leaving += n
+	}
+	if isLost(l) {
+		t.lost += n
 	}
 }
 

@@ -20,6 +20,9 @@ type treeInfo struct {
 	sep    string // the destination's hierarchy separator
 
 	sourcePrefix, destPrefix string
+
+	sourceAt time.Time // when the source was last listed
+	doubt    string    // why the source's listing is not believed; "" if it is
 }
 
 // refreshTree lists both sides unless that was done within maxAge, decides where new source folders go, and
@@ -83,10 +86,34 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 		}
 		a.log.Warn("the source's folders cannot be listed, going on with those known", "err", srcErr)
 		a.mu.Lock()
-		info.source, info.sourcePrefix = a.treeInfo.source, a.treeInfo.sourcePrefix
+		info.source, info.sourcePrefix, info.sourceAt, info.doubt = a.treeInfo.source, a.treeInfo.sourcePrefix, a.treeInfo.sourceAt, a.treeInfo.doubt
 		a.mu.Unlock()
+		return info, writer, nil
 	}
+	info.sourceAt, info.doubt = info.at, a.doubtTree(info.source)
 	return info, writer, nil
+}
+
+// doubtTree tells why a listing of the source is not believed: what it lacks may not have been deleted.
+func (a *account) doubtTree(listed []Folder) string {
+	have := make(map[string]bool, len(listed))
+	for _, l := range listed {
+		have[l.Name] = true
+	}
+	known, missing := 0, 0
+	for _, f := range a.all() {
+		rec := f.record()
+		for _, b := range ownSources(rec) {
+			known++
+			if !have[rec.Sources[b].Name] {
+				missing++
+			}
+		}
+	}
+	if missing > 2 && 2*missing > known {
+		return fmt.Sprintf("the source lists only %d of the %d folders that it had: nothing counts as deleted there until it shows them again", known-missing, known)
+	}
+	return ""
 }
 
 // plan brings the records in line with what was listed.

@@ -260,7 +260,7 @@ func (e *edit) loseDest(l store.Link) {
 		e.forget(l.UID)
 		return
 	case store.Copied:
-		l.State = store.Whiteout
+		l.State, l.Touched = store.Whiteout, true
 	case store.Whiteout:
 		l.Paired = false
 	default:

@@ -50,8 +50,10 @@ type SourceBox struct {
 	UIDNext     uint32 // every source UID below it is listed
 	ModSeq      uint64
 	Exists      uint32 // messages at the last complete listing
-	Borrowed    bool   // only single messages of it are linked here, copied or moved by clients before they were copied up
-	Gone        bool   // it is not on the source any more
+	// First is UIDNEXT behind the first listing: what has this UID or a higher one came while we watched. 0: not known.
+	First    uint32 `json:",omitempty"`
+	Borrowed bool   // only single messages of it are linked here, copied or moved by clients before they were copied up
+	Gone     bool   // it is not on the source any more
 }
 
 // Identity is the UIDVALIDITY and the UIDs under which a folder is shown.
