@@ -19,6 +19,7 @@ type account struct {
 	name string // destination login, for logs
 	log  *slog.Logger
 
+	domain  *domain       // what is counted for all accounts of its domain
 	running bool          // its worker was started; guarded by e.mu
 	wakeup  chan struct{} // of size one: there may be work
 	tree    claim         // one refresher of the tree
@@ -47,16 +48,25 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 		wakeup: make(chan struct{}, 1), tree: newClaim(), connect: newClaim(),
 		slots: make(chan struct{}, e.opt.PerAccount), folders: make(map[store.FolderID]*folder),
 	}
+	a.domain = e.domains.of(a.name)
 	var recs []store.Folder
+	var tallies map[store.FolderID]store.Tally
 	err := e.store.View(func(rx *store.Rx) (err error) {
-		recs, err = rx.Folders(rec.ID)
+		if recs, err = rx.Folders(rec.ID); err != nil {
+			return err
+		}
+		tallies, err = rx.Tallies(rec.ID)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the folders of %s: %w", rec.DestLogin, err)
 	}
 	for _, r := range recs {
-		a.folders[r.ID] = unloaded(a, r)
+		f := unloaded(a, r)
+		if t, ok := tallies[r.ID]; ok || untouched(r) {
+			f.tally, f.tallied = tallyFrom(t), true
+		}
+		a.folders[r.ID] = f
 	}
 	return a, nil
 }

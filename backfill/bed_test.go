@@ -90,6 +90,7 @@ func (b *bed) end() {
 	if b.stop != nil {
 		b.stop()
 		b.stop = nil
+		b.counted()
 	}
 }
 

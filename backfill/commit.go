@@ -97,7 +97,7 @@ func (e *edit) commitPart(st *store.Store) error {
 // split takes some chunks' share out of the edit. Numbers that were handed out go with it, so that they are
 // never handed out again; cursors do not.
 func (e *edit) split(chunks []uint32) *edit {
-	part := &edit{f: e.f, rec: e.f.rec, newSets: e.newSets, newIDs: e.newIDs, set: map[uint32]store.Link{}, drop: map[uint32]struct{}{}}
+	part := &edit{f: e.f, rec: e.f.rec, newSets: e.newSets, newIDs: e.newIDs, refused: e.refused, set: map[uint32]store.Link{}, drop: map[uint32]struct{}{}}
 	if next := e.rec.Identity.NextUID; next != part.rec.Identity.NextUID {
 		part.rec.Identity.NextUID, part.recSet = next, true
 	}
@@ -151,12 +151,24 @@ func (e *edit) write(tx *store.Tx) error {
 			return err
 		}
 	}
+	if e.counts() {
+		after := e.f.tally.plus(e)
+		e.after = &after
+		if err := tx.PutTally(acc, id, after.stored()); err != nil {
+			return err
+		}
+	}
 	for _, also := range e.also {
 		if err := also(tx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// counts tells whether the edit changes what the folder's links count up to.
+func (e *edit) counts() bool {
+	return e.f.loaded && len(e.set)+len(e.drop)+len(e.add) > 0
 }
 
 // chunks lists the chunks that the edit touches, ascending.
@@ -207,7 +219,15 @@ func (e *edit) apply() {
 		f.sets.ids[s] = store.FlagSet(len(f.sets.list))
 		f.sets.list = append(f.sets.list, s)
 	}
-	f.tally = f.tally.plus(e)
+	if e.after != nil {
+		f.acct.domain.copied(e)
+		f.tally = *e.after
+	}
+	for uid, as := range e.refused {
+		if f.refused != nil {
+			f.refused[uid] = as
+		}
+	}
 	members := len(e.add) > 0 || len(e.drop) > 0
 	for u, l := range e.set {
 		i, ok := find(f.links, u)

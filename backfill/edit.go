@@ -18,6 +18,8 @@ type edit struct {
 	add     []store.Link          // new links, in any order
 	newSets []mapping.Flags       // flag sets that are not stored yet
 	newIDs  map[mapping.Flags]store.FlagSet
+	refused map[uint32]refusedAs    // what new quarantine records count as
+	after   *tally                  // what the links count up to afterwards, once it is written
 	also    []func(*store.Tx) error // further records of the same transaction
 }
 

@@ -70,6 +70,7 @@ type Engine struct {
 	memory  *semaphore.Weighted
 	idle    idleFolders
 	workers *semaphore.Weighted
+	domains domains
 	waiting atomic.Int32 // workers asked for on behalf of folders that somebody opened
 
 	mu       sync.Mutex
@@ -141,6 +142,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.start(a)
 	}
 	e.mu.Unlock()
+	e.countUnknown(ctx)
 	<-ctx.Done()
 	return e.Close()
 }

@@ -37,11 +37,12 @@ type folder struct {
 	shown   []uint32 // UIDs that clients see; replaced, never written to
 	wake    chan struct{}
 
-	loaded   bool               // links and sets are in memory; guarded by mu
-	tally    tally              // of links; stays when they are unloaded
-	tallied  bool               // the links were counted once
-	problems map[string]problem // by kind: destination, create, copy, and one for each source folder
-	onDest   presence           // as the last LIST of the destination had it; guarded by mu
+	loaded   bool                 // links and sets are in memory; guarded by mu
+	tally    tally                // of links; stays when they are unloaded
+	tallied  bool                 // it is known: the links were counted once, now or when it was stored
+	refused  map[uint32]refusedAs // what messages in quarantine count as; guarded by mu
+	problems map[string]problem   // by kind: destination, create, copy, and one for each source folder
+	onDest   presence             // as the last LIST of the destination had it; guarded by mu
 
 	refs    int       // sessions and workers that use it; guarded by acct.mu
 	viewers int       // sessions that have it selected; guarded by acct.mu

@@ -113,7 +113,7 @@ func (e *edit) loseSource(l store.Link) {
 		l.State, l.Paired = store.Above, false
 	case l.Touched:
 		l.Lost = true
-		e.quarantine(l, store.Quarantine{Reason: "deleted on the source before it was copied, after a client had changed it"})
+		e.quarantine(l, store.Quarantine{Reason: reasonLost})
 		return
 	default:
 		if l.State == store.Quarantined {

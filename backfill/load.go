@@ -42,8 +42,12 @@ func (f *folder) load() error {
 		return nil
 	}
 	var d *store.FolderData
+	var recs []store.Quarantine
 	err := f.acct.e.store.View(func(rx *store.Rx) (err error) {
-		d, err = rx.LoadFolder(f.rec.Account, f.id)
+		if d, err = rx.LoadFolder(f.rec.Account, f.id); err != nil {
+			return err
+		}
+		recs, err = rx.Quarantine(f.rec.Account, f.id)
 		return err
 	})
 	if err != nil {
@@ -54,7 +58,12 @@ func (f *folder) load() error {
 	f.version++
 	f.links, f.changed = d.Links, make([]uint64, len(d.Links))
 	f.sets, f.shown, f.members = newFlagSets(d.FlagSets), shownUIDs(d.Links), f.version
-	f.tally, f.tallied, f.loaded = tallyOf(d.Links), true, true
+	f.refused = refusals(recs)
+	count := tallyOf(d.Links, f.rec, f.refused)
+	if f.tallied && count != f.tally {
+		f.acct.log.Warn("the folder was counted wrongly, it is put right", "folder", f.rec.Name)
+	}
+	f.tally, f.tallied, f.loaded = count, true, true
 	return nil
 }
 
@@ -71,7 +80,7 @@ func (f *folder) unload() {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.links, f.changed, f.shown, f.sets = nil, nil, nil, newFlagSets(nil)
+	f.links, f.changed, f.shown, f.refused, f.sets = nil, nil, nil, nil, newFlagSets(nil)
 	f.loaded = false
 }
 

@@ -44,6 +44,9 @@ func (f *folder) problem() problem {
 			return p
 		}
 	}
+	for _, p := range f.problems {
+		return p
+	}
 	return problem{}
 }
 

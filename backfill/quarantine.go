@@ -13,6 +13,7 @@ func (e *edit) quarantine(l store.Link, q store.Quarantine) {
 	e.put(l)
 	q.UID, q.Time, q.Size = l.UID, time.Now().UTC(), l.Size
 	q.Attempts = e.f.tried(l.UID) + 1
+	e.noteRefusal(l.UID, refusedAs{class: classOf(q)})
 	acc, id := e.f.rec.Account, e.f.id
 	e.also = append(e.also, func(tx *store.Tx) error { return tx.PutQuarantine(acc, id, q) })
 }

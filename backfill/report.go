@@ -1,8 +1,9 @@
 package backfill
 
 import (
+	"cmp"
+	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"crossfade/store"
@@ -12,14 +13,27 @@ import (
 type Report struct {
 	Held     bool            `json:"held"` // the backfill waits for its release
 	Done     bool            `json:"done"` // every known account is copied, refused messages aside
+	Progress Progress        `json:"progress"`
 	Total    Counts          `json:"total"`
+	Domains  []DomainReport  `json:"domains"`
 	Accounts []AccountReport `json:"accounts"`
+}
+
+// DomainReport is how far the accounts of one mail domain are. Beyond the first fifty, domains are taken together
+// as "other"; "none" are the accounts whose names have no domain.
+type DomainReport struct {
+	Domain   string   `json:"domain"`
+	Accounts int      `json:"accounts"`
+	Done     int      `json:"accounts_done"`
+	Progress Progress `json:"progress"`
+	Counts   Counts   `json:"counts"`
 }
 
 // AccountReport is how far one account is.
 type AccountReport struct {
-	Account string     `json:"account"`
-	Done    bool       `json:"done"`
+	Account string `json:"account"`
+	Done    bool   `json:"done"`
+	Completion
 	Counts  Counts     `json:"counts"`
 	Problem string     `json:"problem,omitempty"`
 	Since   *time.Time `json:"problem_since,omitempty"`
@@ -34,33 +48,50 @@ type FolderState struct {
 	Folder  string   `json:"folder"` // decoded, for people
 	Sources []string `json:"sources,omitempty"`
 	State   string   `json:"state"`
-	Counts  Counts   `json:"counts"`
-	Problem string   `json:"problem,omitempty"`
-	Opened  bool     `json:"opened"` // a client has it selected
+	Completion
+	Counts  Counts `json:"counts"`
+	Problem string `json:"problem,omitempty"`
+	Opened  bool   `json:"opened"` // a client has it selected
 }
 
-// Status reports from the state; no server is asked.
+// Status reports from the state; no server is asked, and no folder is loaded.
 func (e *Engine) Status() Report {
-	e.mu.Lock()
-	accounts := make([]*account, 0, len(e.accounts))
-	for _, a := range e.accounts {
-		accounts = append(accounts, a)
-	}
-	e.mu.Unlock()
-	slices.SortFunc(accounts, func(a, b *account) int { return strings.Compare(a.name, b.name) })
-	r := Report{Held: e.isHeld(), Done: len(accounts) > 0}
-	for _, a := range accounts {
-		ar := a.report()
-		r.Total.add(ar.Counts)
+	held := e.isHeld()
+	r := Report{Held: held, Done: true}
+	v := e.survey(func(a *account, s *sums, _ string) {
+		ar := a.report(s)
 		r.Done = r.Done && ar.Done
 		r.Accounts = append(r.Accounts, ar)
-	}
+	})
+	r.Done = r.Done && len(r.Accounts) > 0
+	r.Total, r.Progress = v.total.tally.counts(), v.total.progress(&e.domains.all.rate, held, v.now)
+	r.Domains = v.domainReports(held)
 	return r
 }
 
-func (a *account) report() AccountReport {
+// domainReports are the domains by name, those without a name of their own last.
+func (v *survey) domainReports(held bool) []DomainReport {
+	var out []DomainReport
+	for d, s := range v.domains {
+		out = append(out, DomainReport{Domain: d.name, Accounts: s.accounts, Done: s.done,
+			Progress: s.progress(&d.rate, held, v.now), Counts: s.tally.counts()})
+	}
+	last := func(name string) int {
+		if name == noDomain || name == otherDomain {
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(out, func(a, b DomainReport) int {
+		return cmp.Or(cmp.Compare(last(a.Domain), last(b.Domain)), cmp.Compare(a.Domain, b.Domain))
+	})
+	return out
+}
+
+// report is the account in detail; s has been summed up from its folders.
+func (a *account) report(s *sums) AccountReport {
 	a.mu.Lock()
-	r := AccountReport{Account: a.name, Problem: a.problems.Text}
+	r := AccountReport{Account: a.name, Completion: s.completion(), Counts: s.tally.counts(), Problem: a.problems.Text}
 	if since := a.problems.Since; r.Problem != "" {
 		r.Since = &since
 	}
@@ -70,41 +101,28 @@ func (a *account) report() AccountReport {
 	r.Done, r.Doubt = listed && len(folders) > 0, a.doubtful()
 	for _, f := range folders {
 		fs := f.report()
-		r.Counts.add(fs.Counts)
-		r.Done = r.Done && (fs.State == "copied" || fs.State == "destination only")
+		r.Done = r.Done && (fs.State == stateCopied || fs.State == stateDestOnly)
 		r.Folders = append(r.Folders, fs)
 	}
 	return r
 }
 
 func (f *folder) report() FolderState {
-	f.countOnce()
 	f.acct.mu.Lock()
 	opened := f.viewers > 0
 	f.acct.mu.Unlock()
-	rec, p, c := f.record(), f.problem(), f.counted().counts()
-	r := FolderState{Folder: rec.Path.String(), Counts: c, Problem: p.Text, Opened: opened}
-	looked := true
+	g, rec := f.glance(), f.record()
+	s := sums{}
+	s.addFolder(&g)
+	r := FolderState{Folder: rec.Path.String(), State: g.state, Completion: s.completion(), Counts: g.tally.counts(),
+		Problem: f.problem().Text, Opened: opened}
 	for _, i := range ownSources(rec) {
 		r.Sources = append(r.Sources, rec.Sources[i].Name)
-		looked = looked && rec.Sources[i].UIDValidity != 0
-	}
-	switch {
-	case p.Text != "":
-		r.State = "stopped"
-	case len(r.Sources) == 0 && c.Listed+c.Copying == 0:
-		r.State = "destination only"
-	case !looked:
-		r.State = "waiting"
-	case c.Listed+c.Copying > 0:
-		r.State = "copying"
-	default:
-		r.State = "copied"
 	}
 	return r
 }
 
-// countOnce loads a folder that was never loaded since the program started, so that its counts are known.
+// countOnce loads a folder whose counts are not known: an earlier version of this program kept none.
 func (f *folder) countOnce() {
 	f.mu.RLock()
 	known := f.tallied
@@ -112,6 +130,46 @@ func (f *folder) countOnce() {
 	if !known && f.use() == nil {
 		f.done()
 	}
+}
+
+// countUnknown counts the folders of a state that an earlier version of this program wrote, and keeps what it
+// found, while the work goes on.
+func (e *Engine) countUnknown(ctx context.Context) {
+	for _, a := range e.known() {
+		for _, f := range a.all() {
+			f.mu.RLock()
+			known := f.tallied
+			f.mu.RUnlock()
+			if known || ctx.Err() != nil {
+				continue
+			}
+			if err := f.keepCount(); err != nil && ctx.Err() == nil {
+				a.log.Warn("a folder cannot be counted", "folder", f.record().Name, "err", err)
+			}
+		}
+	}
+}
+
+// keepCount counts the folder's links and stores the sum.
+func (f *folder) keepCount() error {
+	if err := f.use(); err != nil {
+		return err
+	}
+	defer f.done()
+	return f.edit(func(e *edit) error {
+		e.also = append(e.also, func(tx *store.Tx) error { return tx.PutTally(e.rec.Account, f.id, f.tally.stored()) })
+		return nil
+	})
+}
+
+// untouched tells whether a record is of a folder that was never looked at, so that it has no links.
+func untouched(r store.Folder) bool {
+	for i := range r.Sources {
+		if r.Sources[i].UIDValidity != 0 || r.Sources[i].Borrowed {
+			return false
+		}
+	}
+	return r.DestUIDValidity == 0
 }
 
 // quarantined reads why messages of the folder were set aside.

@@ -10,6 +10,7 @@ import (
 const (
 	reasonRefused = "refused by the destination"
 	reasonUnread  = "the source lists the message but does not give it"
+	reasonLost    = "deleted on the source before it was copied, after a client had changed it"
 )
 
 // maxRetryWait is the longest pause between two tries of a message in quarantine.

@@ -111,7 +111,7 @@ func (t *Tx) PutFolder(f Folder) error {
 
 // DeleteFolder removes a folder and everything kept for it.
 func (t *Tx) DeleteFolder(acc AccountID, id FolderID) error {
-	for _, kind := range []byte{keyFolder, keyIntent, keyClaim} {
+	for _, kind := range []byte{keyFolder, keyIntent, keyClaim, keyTally} {
 		if err := t.txn.Delete(folderKey(kind, acc, id)); err != nil {
 			return err
 		}

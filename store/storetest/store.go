@@ -24,6 +24,7 @@ func Store(t *testing.T, open Open) {
 		"links":                        links,
 		"flag sets":                    flagSets,
 		"quarantine, intent, claim":    small,
+		"tallies":                      tallies,
 		"all or nothing":               allOrNothing,
 		"too much at once":             tooMuch,
 		"a deleted folder":             deletedFolder,

@@ -1,12 +1,13 @@
 # Installs the servers' packages on Debian 12. Sourced by 'server install'. Idempotent, asks nothing, and leaves
 # no system service started or enabled that was not there before.
 
-# gcc and libc6-dev are for go test -race; isync and curl are clients that tests use; msmtp-mta keeps cyrus-common from pulling in a whole mail server.
+# gcc and libc6-dev are for go test -race; isync and curl are clients that tests use, prometheus (with promtool) reads the
+# metrics; msmtp-mta keeps cyrus-common from pulling in a whole mail server.
 PACKAGES="ca-certificates openssl python3 procps gcc libc6-dev dovecot-core dovecot-imapd
-  cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta isync curl offlineimap3"
+  cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta isync curl offlineimap3 prometheus"
 # Both are "an IMAP server" and exclude each other for apt: this one is unpacked beside the other.
 UNPACKED="cyrus-imapd"
-declare -A SERVICES=([dovecot-core]=dovecot [cyrus-common]=cyrus-imapd [sasl2-bin]=saslauthd [msmtp-mta]=msmtpd)
+declare -A SERVICES=([dovecot-core]=dovecot [cyrus-common]=cyrus-imapd [sasl2-bin]=saslauthd [msmtp-mta]=msmtpd [prometheus]=prometheus)
 
 install_all() {
   local missing p f made=

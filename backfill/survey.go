@@ -1,0 +1,280 @@
+package backfill
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"crossfade/store"
+)
+
+// What folders and accounts are doing, as reports and metrics name it.
+const (
+	stateWaiting  = "waiting" // not looked at yet
+	stateCopying  = "copying"
+	stateMoving   = "moving"
+	stateCopied   = "copied"
+	stateDestOnly = "destination only"
+	stateStopped  = "stopped" // a problem tells why
+)
+
+// Completion is how far the messages are that the source folders themselves hold: copied, deleted by their users
+// since, or refused and signed off by the admin.
+type Completion struct {
+	Source   int `json:"source_messages"` // as far as the folders were listed
+	Done     int `json:"done_messages"`
+	Unlisted int `json:"folders_not_listed"` // nobody knows yet what they hold
+	// Ratio is Done of Source; null while it is not known, and never 1 as long as a folder was not listed.
+	Ratio *float64 `json:"completion"`
+}
+
+// Progress is a completion and how fast it grows.
+type Progress struct {
+	Completion
+	Left int `json:"left_messages"` // still to be copied, mail that clients moved about included
+	// The rates are smoothed over some minutes. They and the time that is left are null while they are not known.
+	MessagesPerSecond *float64 `json:"messages_per_second"`
+	BytesPerSecond    *float64 `json:"bytes_per_second"`
+	ETASeconds        *float64 `json:"eta_seconds"`
+}
+
+// glance is what one look at a folder's state tells, without its links.
+type glance struct {
+	tally   tally
+	state   string
+	sourced bool // it has source folders of its own
+	listed  bool // all of them were listed
+	checked time.Time
+}
+
+// glance looks at the folder. It reads no link and loads nothing.
+func (f *folder) glance() glance {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	g := glance{tally: f.tally, listed: true, checked: f.checked}
+	for i := range f.rec.Sources {
+		if s := &f.rec.Sources[i]; !s.Borrowed && !s.Gone {
+			g.sourced = true
+			g.listed = g.listed && s.UIDValidity != 0
+		}
+	}
+	switch left := g.tally.left(); {
+	case len(f.problems) > 0:
+		g.state = stateStopped
+	case !g.sourced && left == 0:
+		g.state = stateDestOnly
+	case !g.listed:
+		g.state = stateWaiting
+	case left > 0:
+		g.state = stateCopying
+	default:
+		g.state = stateCopied
+	}
+	return g
+}
+
+// sums adds up folders: an account's, a domain's or all.
+type sums struct {
+	tally            tally
+	folders, sourced int
+	listed           int // of sourced
+	unknown          int // accounts of which not even the folders are known
+	states           map[string]int
+}
+
+func (s *sums) addFolder(g *glance) {
+	s.tally.add(&g.tally)
+	s.folders++
+	if g.sourced {
+		s.sourced++
+		if g.listed {
+			s.listed++
+		}
+	}
+	if s.states == nil {
+		s.states = make(map[string]int)
+	}
+	s.states[g.state]++
+}
+
+func (s *sums) add(o *sums) {
+	s.tally.add(&o.tally)
+	s.folders += o.folders
+	s.sourced += o.sourced
+	s.listed += o.listed
+	s.unknown += o.unknown
+	if s.states == nil {
+		s.states = make(map[string]int)
+	}
+	for state, n := range o.states {
+		s.states[state] += n
+	}
+}
+
+// completion is the ratio that verify finds by listing both sides.
+func (s *sums) completion() Completion {
+	own := &s.tally.own
+	c := Completion{
+		Done:     own[store.Copied] + own[store.Whiteout] + s.tally.ownDone,
+		Unlisted: s.sourced - s.listed + s.unknown,
+	}
+	c.Source = c.Done + own[store.Listed] + own[store.Copying] + own[store.Quarantined] - s.tally.ownDone
+	switch {
+	case c.Source > c.Done, c.Source > 0 && c.Unlisted == 0:
+		c.Ratio = known(float64(c.Done) / float64(c.Source))
+	case c.Unlisted == 0 && s.folders > 0:
+		c.Ratio = known(1)
+	}
+	return c
+}
+
+// progress adds what a meter knows. What folders hold that were not listed yet is guessed from the others.
+func (s *sums) progress(m *meter, held bool, now time.Time) Progress {
+	p := Progress{Completion: s.completion(), Left: s.tally.left()}
+	msgs, bytes, ok := m.perSecond(now)
+	if ok {
+		p.MessagesPerSecond, p.BytesPerSecond = known(msgs), known(bytes)
+	}
+	switch left := s.guess(); {
+	case left == 0 && p.Unlisted == 0 && s.folders > 0:
+		p.ETASeconds = known(0)
+	case ok && !held && msgs > 1e-4:
+		p.ETASeconds = known(math.Ceil(left / msgs))
+	}
+	return p
+}
+
+// guess is how many messages are probably still to be copied.
+func (s *sums) guess() float64 {
+	left := float64(s.tally.left())
+	if waiting := s.sourced - s.listed; waiting > 0 && s.listed > 0 {
+		all := 0
+		for _, n := range s.tally.own {
+			all += n
+		}
+		left += float64(waiting) * float64(all) / float64(s.listed)
+	}
+	return left
+}
+
+func known(v float64) *float64 { return &v }
+
+// queueSurvey is how long things wait.
+type queueSurvey struct {
+	opened, others int           // folders with something to copy: opened lately by a client, and all others
+	oldestOpened   time.Duration // since the first of the opened ones was opened
+	oldestLook     time.Duration // since a source folder was looked at that was not looked at for longest
+}
+
+// survey is one look at everything, cheap however much mail there is.
+type survey struct {
+	now      time.Time
+	total    sums
+	domains  map[*domain]*domainSums
+	accounts map[string]int // by state
+	queue    queueSurvey
+}
+
+type domainSums struct {
+	sums
+	accounts, done int
+}
+
+// survey looks at all folders. each, if not nil, is told of every account.
+func (e *Engine) survey(each func(a *account, s *sums, state string)) *survey {
+	v := &survey{now: time.Now(), domains: make(map[*domain]*domainSums), accounts: make(map[string]int)}
+	var seen []seenFolder
+	for _, a := range e.known() {
+		var s sums
+		seen = a.seen(seen[:0])
+		for _, f := range seen {
+			g := f.folder.glance()
+			s.addFolder(&g)
+			v.queue.add(&g, f, e.started, v.now)
+		}
+		state := a.surveyed(&s)
+		d := v.domains[a.domain]
+		if d == nil {
+			d = &domainSums{}
+			v.domains[a.domain] = d
+		}
+		d.add(&s)
+		d.accounts++
+		if state == stateCopied {
+			d.done++
+		}
+		v.total.add(&s)
+		v.accounts[state]++
+		if each != nil {
+			each(a, &s, state)
+		}
+	}
+	return v
+}
+
+// known returns all accounts by name.
+func (e *Engine) known() []*account {
+	e.mu.Lock()
+	accounts := make([]*account, 0, len(e.accounts))
+	for _, a := range e.accounts {
+		accounts = append(accounts, a)
+	}
+	e.mu.Unlock()
+	slices.SortFunc(accounts, func(a, b *account) int { return strings.Compare(a.name, b.name) })
+	return accounts
+}
+
+// seenFolder is a folder and what its account's lock guards of it.
+type seenFolder struct {
+	folder  *folder
+	opened  time.Time
+	viewers int
+}
+
+func (a *account) seen(out []seenFolder) []seenFolder {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, f := range a.folders {
+		out = append(out, seenFolder{f, f.opened, f.viewers})
+	}
+	return out
+}
+
+// surveyed tells how far the account is as a whole.
+func (a *account) surveyed(s *sums) string {
+	a.mu.Lock()
+	tree, problem := !a.treeInfo.at.IsZero(), a.problems.Text != ""
+	a.mu.Unlock()
+	if s.folders == 0 {
+		s.unknown = 1
+	}
+	switch done := s.states[stateCopied] + s.states[stateDestOnly]; {
+	case problem:
+		return stateStopped
+	case tree && s.folders > 0 && done == s.folders:
+		return stateCopied
+	case s.listed == 0:
+		return stateWaiting
+	}
+	return stateMoving
+}
+
+func (q *queueSurvey) add(g *glance, f seenFolder, started, now time.Time) {
+	if g.sourced {
+		since := g.checked
+		if since.IsZero() {
+			since = started
+		}
+		q.oldestLook = max(q.oldestLook, now.Sub(since))
+	}
+	if g.tally.left() == 0 && g.listed {
+		return
+	}
+	if f.viewers == 0 && now.Sub(f.opened) > time.Hour {
+		q.others++
+		return
+	}
+	q.opened++
+	q.oldestOpened = max(q.oldestOpened, now.Sub(f.opened))
+}
