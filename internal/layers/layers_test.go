@@ -32,6 +32,7 @@ func rules() []rule {
 		{dir: "mapping", may: []string{"mapping/...", "golang.org/x/text/..."}},
 		{dir: "internal/imapwire", may: nil},
 		{dir: "internal", may: []string{"internal/..."}, any: true},
+		{dir: "store/powerloss", may: []string{"store", "store/memory"}},
 		{dir: "store/", may: []string{"store", "store/internal/...", "mapping/...", "internal/..."}, any: true},
 		{dir: "store", may: []string{"store/internal/...", "mapping/...", "internal/..."}, any: true},
 		{dir: "backfill/pace", may: nil},
@@ -45,7 +46,7 @@ func rules() []rule {
 
 // testOnly are helpers that no shipped package may import.
 func testOnly() []string {
-	return []string{"internal/testbed", "internal/durable/durabletest", "backfill/driver/drivertest", "store/storetest"}
+	return []string{"internal/testbed", "internal/durable/durabletest", "backfill/driver/drivertest", "store/storetest", "store/powerloss"}
 }
 
 // TestArrowsPointDown reads the whole tree.
