@@ -2,7 +2,6 @@ package backfill
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"go.uber.org/goleak"
 
 	"crossfade/mapping"
-	"crossfade/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,60 +26,6 @@ type tester interface {
 	Fatalf(format string, args ...any)
 	Context() context.Context
 	Cleanup(f func())
-}
-
-// frozenKV is a store that stops at a chosen update, as a killed process does, and refuses everything from then on.
-type frozenKV struct {
-	store.KV
-	mu      sync.Mutex
-	updates int
-	stopAt  int  // 0: never
-	after   bool // the last update is still kept, but nobody learns of it
-	dead    bool
-	died    chan struct{}
-}
-
-var errDead = errors.New("the process is dead")
-
-func freezable(kv store.KV, stopAt int, after bool) *frozenKV {
-	return &frozenKV{KV: kv, stopAt: stopAt, after: after, died: make(chan struct{})}
-}
-
-func (k *frozenKV) Update(f func(store.Txn) error) error {
-	k.mu.Lock()
-	if k.dead {
-		k.mu.Unlock()
-		return errDead
-	}
-	k.updates++
-	last := k.updates == k.stopAt
-	if last {
-		k.die()
-	}
-	k.mu.Unlock()
-	if last && !k.after {
-		return errDead
-	}
-	err := k.KV.Update(f)
-	if last {
-		return errDead
-	}
-	return err
-}
-
-// die is called with mu held.
-func (k *frozenKV) die() {
-	if !k.dead {
-		k.dead = true
-		close(k.died)
-	}
-}
-
-// kill stops the store at once.
-func (k *frozenKV) kill() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.die()
 }
 
 // end stops the engine for good; start makes a new one over the same state.

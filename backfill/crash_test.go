@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"crossfade/mapping"
+	"crossfade/store/powerloss"
 )
 
 // soak is how many times the usual count a test runs: 1, or CROSSFADE_SOAK.
@@ -42,86 +44,154 @@ func (f fates) then(id string, err error, after ...string) {
 	f[id] = []string{now}
 }
 
-// script is what a client does while its mail is moved. It stops at the first error, as the process died.
-func script(b *bed, f fates) {
-	s, err := b.e.Login(b.t.Context(), "Ann@example.test", "pw")
-	if err != nil {
-		return
-	}
-	m, err := s.Open(b.t.Context(), "INBOX", false)
-	if err != nil {
-		return
-	}
-	defer m.Close()
-	ctx := b.t.Context()
-	step := func(uid uint32, id string, after []string, do func(uids []uint32) error) {
-		if err == nil {
-			err = do([]uint32{uid})
-			f.then(id, err, after...)
-		}
-	}
-	flag := func(uids []uint32) error { return m.Store(ctx, uids, FlagsAdd, mapping.NewFlags(`\Flagged`, "$Todo")) }
-	copyTo := func(to string) func([]uint32) error {
-		return func(uids []uint32) error { _, err := m.Copy(ctx, uids, to); return err }
-	}
-	moveTo := func(to string) func([]uint32) error {
-		return func(uids []uint32) error { _, err := m.Move(ctx, uids, to); return err }
-	}
-	expunge := func(uids []uint32) error { return m.Expunge(ctx, uids) }
-	add := func(id int, folder string) {
-		if err == nil {
-			_, _, err = s.Append(ctx, folder, []AppendItem{item(message(id, "mine"), `\Seen`, "$Mine")})
-			f.then(name(id), err, place(folder, `\Seen`, "$Mine"))
-			if err != nil {
-				f[name(id)] = append(f[name(id)], "")
-			}
-		}
-	}
-	round := func(first uint32) {
-		id := func(n uint32) string { return name(int(first + n)) }
-		step(first, id(0), []string{place("INBOX", `\Seen`, `\Flagged`, "$Todo")}, flag)
-		step(first+1, id(1), nil, expunge)
-		step(first+2, id(2), []string{place("Kunden", `\Seen`)}, moveTo("Kunden"))
-		step(first+3, id(3), []string{place("INBOX", `\Seen`), place("Sent Items", `\Seen`)}, copyTo("Sent Items"))
-		step(first+4, id(4), []string{place("INBOX", `\Seen`), place("INBOX", `\Seen`)}, copyTo("INBOX"))
-		step(first+5, id(5), []string{place("Plain", `\Seen`)}, moveTo("Plain"))
-	}
-	round(10)
-	add(901, "Kunden")
-	b.e.Release()
-	round(20)
-	add(902, "INBOX")
-	round(30)
-	if err == nil {
-		err = waitDone(b)
-	}
-	if err == nil {
-		round(40)
-		add(903, "Plain")
+// script is what a client does while its mail is moved, and what happens on the source meanwhile. It stops at the first
+// error, as the process died.
+type script struct {
+	*bed
+	kv  mortal
+	f   fates
+	s   *Session
+	m   *Mailbox
+	err error
+}
+
+// step is one command on the message with that UID and number.
+func (c *script) step(uid uint32, after []string, do func(uids []uint32) error) {
+	if c.err == nil {
+		c.err = do([]uint32{uid})
+		c.f.then(name(int(uid)), c.err, after...)
 	}
 }
 
-// name is how message(id, ...) is called in fates.
-func name(id int) string { return fmt.Sprintf("<%d@test>", id) }
+func (c *script) flag(uids []uint32) error {
+	return c.m.Store(c.t.Context(), uids, FlagsAdd, mapping.NewFlags(`\Flagged`, "$Todo"))
+}
 
-func waitDone(b *bed) error {
-	kv := b.kv.(*frozenKV)
-	for !b.e.Status().Done {
+func (c *script) copyTo(to string) func([]uint32) error {
+	return func(uids []uint32) error { _, err := c.m.Copy(c.t.Context(), uids, to); return err }
+}
+
+func (c *script) moveTo(to string) func([]uint32) error {
+	return func(uids []uint32) error { _, err := c.m.Move(c.t.Context(), uids, to); return err }
+}
+
+func (c *script) expunge(uids []uint32) error { return c.m.Expunge(c.t.Context(), uids) }
+
+// add appends a message; one that failed may be there or not.
+func (c *script) add(id int, folder string) {
+	if c.err == nil {
+		_, _, c.err = c.s.Append(c.t.Context(), folder, []AppendItem{item(message(id, "mine"), `\Seen`, "$Mine")})
+		c.f.then(name(id), c.err, place(folder, `\Seen`, "$Mine"))
+		if c.err != nil {
+			c.f[name(id)] = append(c.f[name(id)], "")
+		}
+	}
+}
+
+// round is one of every command, on the messages first to first + 5 of INBOX.
+func (c *script) round(first uint32) {
+	c.step(first, []string{place("INBOX", `\Seen`, `\Flagged`, "$Todo")}, c.flag)
+	c.step(first+1, nil, c.expunge)
+	c.step(first+2, []string{place("Kunden", `\Seen`)}, c.moveTo("Kunden"))
+	c.step(first+3, []string{place("INBOX", `\Seen`), place("Sent Items", `\Seen`)}, c.copyTo("Sent Items"))
+	c.step(first+4, []string{place("INBOX", `\Seen`), place("INBOX", `\Seen`)}, c.copyTo("INBOX"))
+	c.step(first+5, []string{place("Plain", `\Seen`)}, c.moveTo("Plain"))
+}
+
+// source is what an old client does on the source: whether that is seen before the message is copied, chance decides.
+func (c *script) source() {
+	c.src.with("INBOX", func(box *fakeBox) {
+		box.put(message(60, "late"))
+		c.f[name(60)] = []string{place("INBOX")}
+		box.mark(16, `\Seen`, `\Answered`)
+		c.f[name(16)] = []string{place("INBOX", `\Seen`, `\Answered`)}
+		box.remove(17)
+		c.f[name(17)] = []string{place("INBOX", `\Seen`), ""}
+	})
+}
+
+// flying waits until the first APPEND to INBOX is under way, has do run while it is, and lets it go on.
+func (c *script) flying(do func()) {
+	in, out := make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	c.dst.set(func() {
+		c.dst.onAppend = func(box string, _ int) {
+			if box == "INBOX" {
+				first.Do(func() { close(in); <-out })
+			}
+		}
+	})
+	c.e.Release()
+	select {
+	case <-in:
+		do()
+	case <-c.kv.ended():
+	}
+	close(out)
+}
+
+// run is the script.
+func (c *script) run() {
+	if c.s, c.err = c.e.Login(c.t.Context(), "Ann@example.test", "pw"); c.err != nil {
+		return
+	}
+	if c.m, c.err = c.s.Open(c.t.Context(), "INBOX", false); c.err != nil {
+		return
+	}
+	defer c.m.Close()
+	c.round(10)
+	c.add(901, "Kunden")
+	c.source()
+	c.flying(func() {
+		c.step(50, []string{place("INBOX", `\Seen`, `\Flagged`, "$Todo")}, c.flag)
+		c.step(51, nil, c.expunge)
+		c.step(52, []string{place("Kunden", `\Seen`)}, c.moveTo("Kunden"))
+	})
+	c.round(20)
+	c.add(902, "INBOX")
+	c.add(904, "Sent Items")
+	c.round(30)
+	if c.err == nil {
+		c.err = c.copied()
+	}
+	c.round(40)
+	c.add(903, "Plain")
+}
+
+// copied waits until all is copied or the process is dead.
+func (c *script) copied() error {
+	for !c.e.Status().Done {
 		select {
-		case <-kv.died:
+		case <-c.kv.ended():
 			return errDead
-		case <-b.t.Context().Done():
-			return b.t.Context().Err()
+		case <-c.t.Context().Done():
+			return c.t.Context().Err()
 		case <-tick():
 		}
 	}
 	return nil
 }
 
-// crashBed has 50 messages in INBOX, some elsewhere, and some that the destination has already.
+// name is how message(id, ...) is called in fates.
+func name(id int) string { return fmt.Sprintf("<%d@test>", id) }
+
+// refusedID is a message that the destination never takes.
+const refusedID = 88
+
+// crashFolders are the folders of crashBed.
+func crashFolders() []string { return []string{"INBOX", "Kunden", "Sent Items", "Plain"} }
+
+// crashBed has 50 messages in INBOX, two source folders that become one, a message that the destination refuses, and
+// some that it has already.
 func crashBed(t *testing.T) (*bed, fates) {
 	b, f := newBed(t), fates{}
 	b.dst.add("Plain")
+	b.dst.refuse = func(body []byte) error {
+		if subject(string(body)) == name(refusedID) {
+			return b.dst.err("APPEND", "CANNOT", Item)
+		}
+		return nil
+	}
 	b.dst.with("INBOX", func(box *fakeBox) {
 		box.put(message(900, "new"), `\Answered`)
 		f[name(900)] = []string{place("INBOX", `\Answered`)}
@@ -136,12 +206,20 @@ func crashBed(t *testing.T) (*bed, fates) {
 			}
 		}
 	})
-	b.src.with("INBOX.Kunden", func(box *fakeBox) {
-		for id := 70; id < 80; id++ {
-			box.put(message(id, "old"), "$Work")
-			f[name(id)] = []string{place("Kunden", "$Work")}
-		}
-	})
+	fill := func(box, to string, first, last int) {
+		b.src.with(box, func(box *fakeBox) {
+			for id := first; id <= last; id++ {
+				box.put(message(id, "old"), "$Work")
+				f[name(id)] = []string{place(to, "$Work")}
+			}
+		})
+	}
+	fill("INBOX.Kunden", "Kunden", 70, 79)
+	fill("INBOX.Kunden", "Kunden", refusedID, refusedID)
+	f[name(refusedID)] = []string{""}
+	fill("INBOX.Sent", "Sent Items", 80, 84)
+	b.src.add("INBOX.Sent Items")
+	fill("INBOX.Sent Items", "Sent Items", 85, 87)
 	return b, f
 }
 
@@ -165,58 +243,171 @@ func judge(b *bed, f fates) {
 			b.t.Errorf("%s is at [%s], may be at %q", id, now, may)
 		}
 	}
-	b.verified()
+	must(b.t, b.e.Verify(b.t.Context(), "", func(r FolderReport) error {
+		if refused := len(r.Refused); !r.OK && !(r.Folder == "Kunden" && refused == 1) || r.Waiting+r.Missing+r.Different+r.Unknown+r.FlagsDiffer > 0 {
+			b.t.Errorf("verify: %+v", r)
+		}
+		return nil
+	}))
 	if len(b.src.writes) > 0 {
 		b.t.Errorf("the source was changed: %v", b.src.writes)
 	}
 }
 
-// crash runs the script against a process that dies at its n-th update, and a second process to the end.
-func crash(t *testing.T, n int, after bool, cut int, arrived bool) (updates int) {
-	b, f := crashBed(t)
-	kv := freezable(b.kv, n, after)
-	under := b.kv
-	b.kv = kv
-	b.dst.cutAfter, b.dst.lostUID = cut, arrived
-	b.start(true)
-	script(b, f)
-	kv.kill()
-	b.end()
-	b.kv = under
-	b.start(false)
-	s := b.login()
-	for _, name := range []string{"INBOX", "Kunden", "Sent Items", "Plain"} {
-		b.see(b.open(s, name))
-	}
-	b.wait()
-	for _, name := range []string{"INBOX", "Kunden", "Sent Items", "Plain"} {
-		m := b.open(s, name)
-		b.shows(m, b.dst.has(name)...)
-	}
-	judge(b, f)
-	return kv.updates
+// death says how a process dies, and the next one in the middle of clearing up.
+type death struct {
+	n       int    // at which update
+	again   int    // the next process: at which update; 0: it lives
+	power   bool   // by a power cut; else by a kill
+	after   bool   // killed just after the update became durable, not before
+	seed    uint64 // what a power cut leaves
+	cut     int    // besides, the connection ends after so many APPENDs
+	arrived bool   // and the APPEND took place
 }
 
-// TestStopAtEveryUpdate kills the process at each write of its journal, before and after it became durable. The
-// first two open the store.
+func (d death) store(b *bed) mortal {
+	if !d.power {
+		return freezable(b.kv, 0, d.after)
+	}
+	kv, err := powered(powerloss.New(d.seed))
+	must(b.t, err)
+	return kv
+}
+
+// crash runs the script against a process that dies, a second one that may die while it clears up, and a third to the
+// end; a fourth finds nothing to do.
+func crash(t *testing.T, d death) (updates int) {
+	b, f := crashBed(t)
+	kv := d.store(b)
+	kv.stopAt(d.n)
+	b.kv = kv
+	b.dst.cutAfter, b.dst.lostUID = d.cut, d.arrived
+	b.start(true)
+	c := &script{bed: b, kv: kv, f: f}
+	c.run()
+	if d.n == 0 && c.err != nil && d.cut == 0 {
+		t.Fatal(c.err)
+	}
+	updates = kv.count()
+	kv.kill()
+	b.end()
+	kv = revive(b, kv, d.again)
+	if d.again > 0 {
+		b.start(false)
+		c.kv = kv
+		if c.s, c.err = b.e.Login(t.Context(), "Ann@example.test", "pw"); c.err == nil {
+			_ = c.copied()
+		}
+		kv.kill()
+		b.end()
+		kv = revive(b, kv, 0)
+	}
+	b.start(false)
+	shown := toTheEnd(b)
+	judge(b, f)
+	kv.kill()
+	b.end()
+	revive(b, kv, 0)
+	nothingToDo(b, shown)
+	return updates
+}
+
+// revive gives the bed the store as the next process finds it. It dies at its n-th update; the first two open it.
+func revive(b *bed, kv mortal, n int) mortal {
+	kv, err := kv.revive()
+	must(b.t, err)
+	if n > 0 {
+		kv.stopAt(n + 2)
+	}
+	b.kv = kv
+	return kv
+}
+
+// toTheEnd waits until all is copied, compares what is shown with what is there, and returns it.
+func toTheEnd(b *bed) (shown []string) {
+	s := b.login()
+	for _, name := range crashFolders() {
+		_, _ = b.trySee(b.open(s, name)) // what went on the source may not have been seen yet
+	}
+	b.wait()
+	for _, folder := range crashFolders() {
+		m := b.open(s, folder)
+		want := b.dst.has(folder)
+		if folder == "Kunden" {
+			want = append(want, name(refusedID)+" $Work")
+		}
+		b.shows(m, want...)
+		for _, x := range b.see(m) {
+			shown = append(shown, fmt.Sprint(folder, m.Status().UIDValidity, x.uid, lines([]shownMessage{x})))
+		}
+	}
+	return shown
+}
+
+// nothingToDo runs a process over a move that is done: it looks at everything and writes to neither server.
+func nothingToDo(b *bed, shown []string) {
+	b.t.Helper()
+	b.src.set(func() { b.src.writes = nil })
+	b.dst.set(func() { b.dst.writes = nil })
+	b.start(false)
+	s := b.login()
+	b.eventually(func() error {
+		for _, f := range s.a.all() {
+			f.mu.RLock()
+			looked := !f.checked.IsZero()
+			f.mu.RUnlock()
+			if !looked {
+				return fmt.Errorf("%s was not looked at", f.record().Name)
+			}
+		}
+		return nil
+	})
+	if now := toTheEnd(b); !slices.Equal(now, shown) {
+		b.t.Errorf("shown are now\n%q, before\n%q", now, shown)
+	}
+	b.end()
+	for _, side := range []*fakeServer{b.src, b.dst} {
+		side.mu.Lock()
+		if len(side.writes) > 0 {
+			b.t.Errorf("there was nothing to do, and %s got %q", side.host, side.writes)
+		}
+		side.mu.Unlock()
+	}
+}
+
+// TestStopAtEveryUpdate ends the process at each write of its journal, by a kill before or after it became durable or
+// by a power cut, and the next process at one of the first writes with which it clears up. The first two updates open the
+// store.
 func TestStopAtEveryUpdate(t *testing.T) {
 	t.Parallel()
-	total := crash(t, 0, false, 0, false)
-	if total < 30 {
+	total := crash(t, death{})
+	if total < 40 {
 		t.Fatalf("only %d updates: the script does not do what it says", total)
 	}
 	step := 1
 	if soak() == 1 && testing.Short() {
-		step = 3
+		step = 4
 	}
 	for n := 3; n <= total; n += step {
-		t.Run(strconv.Itoa(n), func(t *testing.T) {
-			t.Parallel()
-			crash(t, n, n%2 == 0, 0, false)
-			if soak() > 1 || n < 16 {
-				crash(t, n, n%2 == 1, 0, false)
+		deaths := []death{
+			{n: n, after: n%2 == 0, again: n * 5 % 13},
+			{n: n, power: true, again: n * 7 % 11},
+		}
+		if soak() > 1 {
+			deaths = nil
+			for again := range 16 {
+				deaths = append(deaths, death{n: n, again: again}, death{n: n, after: true, again: again})
 			}
-		})
+			for seed := range uint64(min(soak(), 40)) {
+				deaths = append(deaths, death{n: n, power: true, seed: seed, again: int(seed) % 16})
+			}
+		}
+		for i, d := range deaths {
+			t.Run(fmt.Sprint(n, "-", i), func(t *testing.T) {
+				t.Parallel()
+				crash(t, d)
+			})
+		}
 	}
 }
 
@@ -226,7 +417,7 @@ func TestCutAndStop(t *testing.T) {
 	for i := range 16 * soak() {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			t.Parallel()
-			crash(t, 20+7*i%60, i%3 == 0, 1+i*5%58, i%2 == 0)
+			crash(t, death{n: 20 + 7*i%60, after: i%3 == 0, power: i%4 == 3, seed: uint64(i), again: i % 5, cut: 1 + i*5%58, arrived: i%2 == 0})
 		})
 	}
 }

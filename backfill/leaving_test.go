@@ -34,9 +34,8 @@ func stopInLargeMove(t *testing.T, how string, n int) (died bool) {
 	b.start(true)
 	s := b.login()
 	m, k := b.open(s, "INBOX"), b.open(s, "Kunden")
-	kv.mu.Lock()
-	kv.stopAt, kv.after = kv.updates+(n+1)/2, n%2 == 0
-	kv.mu.Unlock()
+	kv.after = n%2 == 0
+	kv.stopAt(kv.count() + (n+1)/2)
 	var err error
 	uids := m.Changes(0).UIDs[:some]
 	if how == "EXPUNGE" {
