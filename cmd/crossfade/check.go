@@ -11,6 +11,17 @@ import (
 // check finds what serve cannot start with, before anything is opened, and says what to do about it. The server
 // URLs are checked by their drivers.
 func (s *settings) check() error {
+	if err := s.checkServers(); err != nil {
+		return err
+	}
+	if err := s.checkListeners(); err != nil {
+		return err
+	}
+	return s.checkTLS()
+}
+
+// checkServers wants two servers and a place to keep things.
+func (s *settings) checkServers() error {
 	if s.Source == "" {
 		return usagef("where is the old server? Give %s", where("source", "imaps://old.example.com"))
 	}
@@ -23,6 +34,11 @@ func (s *settings) check() error {
 	if s.State == "" {
 		return usagef("--state is empty: give a directory, such as %s", defaultState)
 	}
+	return nil
+}
+
+// checkListeners wants addresses that can be listened on.
+func (s *settings) checkListeners() error {
 	if s.IMAP == "" && s.IMAPS == "" {
 		s.IMAPS = ":993"
 	}
@@ -31,7 +47,7 @@ func (s *settings) check() error {
 			return err
 		}
 	}
-	return s.checkTLS()
+	return nil
 }
 
 // checkTLS wants a certificate wherever passwords would otherwise travel in the clear.

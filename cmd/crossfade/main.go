@@ -38,6 +38,7 @@ type std struct {
 // cli is the command line.
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the proxy."`
+	Check   checkCmd   `cmd:"" help:"Look at both servers before the move, and say what to expect and what to do."`
 	Demo    demoCmd    `cmd:"" help:"Show it working: two made-up mail servers, a mailbox moving between them, and the proxy in front."`
 	Status  statusCmd  `cmd:"" help:"Show how far each account has moved."`
 	Verify  verifyCmd  `cmd:"" help:"Compare both sides message by message."`
@@ -89,7 +90,7 @@ func dispatch(ctx context.Context, args []string, io std) error {
 		return err
 	}
 	if len(args) == 0 {
-		return usagef("say what to do: serve, demo, status, verify, hold, release, health or version (crossfade --help explains)")
+		return usagef("say what to do: serve, check, demo, status, verify, hold, release, health or version (crossfade --help explains)")
 	}
 	kctx, err := parser.Parse(args)
 	if helped { // --help has been printed

@@ -20,6 +20,8 @@ type conn struct {
 	wire *imapwire.Conn
 	caps goimap.CapSet
 
+	welcome string // what the greeting said
+
 	tags  uint64
 	frame imapwire.Frame // the last response that had to be held whole
 

@@ -113,6 +113,7 @@ func (c *conn) greeting() (preauth bool, err error) {
 	if ok {
 		st, ok = parseStatus(sc)
 	}
+	c.welcome = st.text
 	switch {
 	case !ok:
 		return false, c.fail(errNoWelcome)

@@ -1,0 +1,87 @@
+package probe
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"crossfade/backfill"
+	"crossfade/mapping"
+)
+
+// compare holds both sides' trees and numbers against each other.
+func (p *prober) compare(ctx context.Context) {
+	n := notes{Between, p.Tell}
+	dest, err := step(ctx, p.dst.Folders)
+	if err != nil || p.folders == nil {
+		return // told already
+	}
+	p.numbers(ctx, n)
+	plan := mapping.NewPlan(treeOf(p.folders, p.src.Features().Prefix), treeOf(dest, p.dst.Features().Prefix), mapping.PlanOptions{})
+	paths := map[string]mapping.Path{}
+	for _, f := range p.folders {
+		paths[f.Name] = f.Path
+	}
+	var roles, odd, skipped []string
+	existing, created := 0, 0
+	for _, d := range plan.Decisions {
+		line := fmt.Sprintf("%q to %q", paths[d.Source].String(), d.Dest.String())
+		switch {
+		case d.Kind == mapping.Skip && !strings.Contains(d.Why, "holds no messages"):
+			skipped = append(skipped, fmt.Sprintf("%q: %s", paths[d.Source].String(), d.Why))
+		case d.Kind == mapping.Existing:
+			existing++
+		case d.Kind == mapping.Create:
+			created++
+		}
+		if d.Role != "" && d.Role != mapping.Inbox {
+			roles = append(roles, line)
+		}
+		if d.Escaped {
+			odd = append(odd, line+" ("+d.Why+")")
+		}
+	}
+	n.green("plan", "%d folders go into folders that are there, %d are to be created; %s", existing, created, few5(roles, "no folder has a role"))
+	if len(odd) > 0 {
+		n.yellow("plan-names", "rename them on the old server, if users would mind", "with another name: %s", few5(odd, ""))
+	}
+	if len(skipped) > 0 {
+		n.yellow("plan-skipped", "see that nobody needs them", "not moved: %s", few5(skipped, ""))
+	}
+}
+
+// few5 lists at most five things.
+func few5(list []string, none string) string {
+	switch {
+	case len(list) == 0:
+		return none
+	case len(list) > 5:
+		return strings.Join(list[:5], ", ") + fmt.Sprintf(" and %d more", len(list)-5)
+	}
+	return strings.Join(list, ", ")
+}
+
+// numbers tells whether mail programs could take the one INBOX for the other.
+func (p *prober) numbers(ctx context.Context, n notes) {
+	state, err := step(ctx, func(ctx context.Context) (backfill.BoxState, error) { return p.dst.Examine(ctx, "INBOX") })
+	switch {
+	case err != nil:
+		n.red("inbox", "see why INBOX does not open on the destination", "INBOX: %s", words(err))
+	case state.UIDValidity == p.inbox.UIDValidity && state.UIDValidity != 0:
+		n.yellow("inbox-uidvalidity", "nothing: the folder is shown under a number of the proxy's own, and mail programs load it once more",
+			"INBOX has UIDVALIDITY %d on both sides", state.UIDValidity)
+	default:
+		n.green("inbox-uidvalidity", "INBOX has another UIDVALIDITY on each side, as it should")
+	}
+}
+
+func treeOf(fs []backfill.Folder, prefix string) mapping.Tree {
+	t := mapping.Tree{Prefix: prefix}
+	for _, f := range fs {
+		if f.Separator != "" {
+			t.Separator = f.Separator
+		}
+		t.Folders = append(t.Folders, mapping.Node{Name: f.Name, Path: f.Path, Attrs: f.Attrs})
+	}
+	return t
+}

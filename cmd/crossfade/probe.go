@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"crossfade/backfill/probe"
+)
+
+// passwordEnv is where the test account's password may stand, so that it need not be in a file.
+const passwordEnv = "CROSSFADE_CHECK_PASSWORD"
+
+// checkCmd looks at both servers. It needs no running proxy and does not mind one.
+type checkCmd struct {
+	Config         string `placeholder:"FILE" help:"Configuration file (TOML) with the same names as the flags of 'serve'."`
+	User           string `placeholder:"NAME" help:"A test account that both servers know under this name and password. On the destination a scratch folder is made in it and removed."`
+	PasswordFile   string `placeholder:"FILE" help:"The test account's password: the first line of this file; - reads standard input (default: the environment's CROSSFADE_CHECK_PASSWORD)."`
+	TryConnections int    `placeholder:"N" default:"4" help:"How many connections of the test account to try on each server (default: ${default})."`
+	Accounts       int    `placeholder:"N" default:"1" help:"How many accounts will move, for the estimate of disk space (default: ${default})."`
+	Large          bool   `help:"Write messages of 1 to 50 MB, too."`
+	JSON           bool   `name:"json" help:"Print all findings as one JSON object."`
+	settings
+}
+
+// checkReport is what --json prints.
+type checkReport struct {
+	OK       bool            `json:"ok"` // nothing is red
+	Red      int             `json:"red"`
+	Yellow   int             `json:"yellow"`
+	Green    int             `json:"green"`
+	Survey   probe.Survey    `json:"survey"`
+	Findings []probe.Finding `json:"findings"`
+}
+
+// Run looks, prints and fails if anything is red.
+func (c *checkCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
+	s, err := load(c.Config, io.env, kctx)
+	if err != nil {
+		return err
+	}
+	if err := s.checkServers(); err != nil {
+		return err
+	}
+	opts, err := c.options(s, io)
+	if err != nil {
+		return err
+	}
+	r := &checkReport{Findings: []probe.Finding{}}
+	paper := newPaper(io.out)
+	opts.Tell = func(f probe.Finding) {
+		r.add(f)
+		if !c.JSON {
+			paper.finding(f)
+		}
+	}
+	r.Survey = probe.Run(ctx, opts)
+	here(ctx, s, r.Survey, c.Accounts, opts.Tell)
+	r.OK = r.Red == 0
+	if err := c.conclude(io.out, r, paper); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted: what is printed is not all")
+	}
+	if !r.OK {
+		return errTold
+	}
+	return nil
+}
+
+func (r *checkReport) add(f probe.Finding) {
+	r.Findings = append(r.Findings, f)
+	switch f.Level {
+	case probe.Green:
+		r.Green++
+	case probe.Yellow:
+		r.Yellow++
+	default:
+		r.Red++
+	}
+}
+
+func (c *checkCmd) conclude(out io.Writer, r *checkReport, p *paper) error {
+	if !c.JSON {
+		p.verdict(r)
+		return p.err
+	}
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}
+
+// options are what the settings and flags make of a probe.
+func (c *checkCmd) options(s settings, io std) (o probe.Options, err error) {
+	if c.TryConnections < 0 || c.Accounts < 1 {
+		return o, usagef("--try-connections and --accounts are counts")
+	}
+	o = probe.Options{User: c.User, Connections: c.TryConnections, Large: c.Large}
+	log := slog.New(slog.DiscardHandler)
+	if o.Source, err = newDriver("source", s.Source, s.AllowPlainUpstream, log); err != nil {
+		return o, err
+	}
+	if o.Destination, err = newDriver("destination", s.Destination, s.AllowPlainUpstream, log); err != nil {
+		return o, err
+	}
+	if c.User == "" {
+		if c.PasswordFile != "" {
+			return o, usagef("--password-file without --user: whose password is it?")
+		}
+		return o, nil
+	}
+	o.Secret, err = c.password(io)
+	return o, err
+}
+
+// password finds the test account's password. It is never taken from the command line, which others can see.
+func (c *checkCmd) password(io std) (string, error) {
+	if c.PasswordFile != "" {
+		return readPassword(c.PasswordFile)
+	}
+	for _, e := range io.env {
+		if v, ok := strings.CutPrefix(e, passwordEnv+"="); ok && v != "" {
+			return v, nil
+		}
+	}
+	return "", usagef("the password of %s? Give --password-file FILE (- for standard input) or %s in the environment", c.User, passwordEnv)
+}
+
+func readPassword(path string) (string, error) {
+	in := os.Stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", usagef("--password-file %s: %v", path, cause(err))
+		}
+		defer f.Close() // it was only read
+		in = f
+	}
+	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return "", usagef("--password-file %s: %v", path, cause(err))
+	}
+	if line = strings.TrimRight(line, "\r\n"); line == "" {
+		return "", usagef("--password-file %s: its first line is empty", path)
+	}
+	return line, nil
+}
