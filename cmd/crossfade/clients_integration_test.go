@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"crossfade/backfill"
+	"crossfade/internal/faults"
 	"crossfade/internal/testbed"
 )
 
@@ -76,7 +77,7 @@ func newStory(t *testing.T, dest string, to func(string) string) *story {
 	s.source.Fill(t, testbed.User(0), "--folders", "14", "--per-folder", "40", "--nul", "--mean", "8000", "--most", "1000000")
 	s.mail = filepath.Join(bed.Dir, testbed.Source, "mail", testbed.User(0), "Maildir")
 	s.rebase(t)
-	slow := testbed.NewRelay(t, s.dest.Addr, 15*time.Millisecond) // so that clients meet mail on its way
+	slow := faults.NewRelay(t, s.dest.Addr, 15*time.Millisecond) // so that clients meet mail on its way
 	s.p = proxyBetween(t, bed, s.source.PlainURL(), slow.URL(), "--hold-backfill")
 	s.p.start(t)
 	return s

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"crossfade/internal/faults"
 	"crossfade/internal/testbed"
 )
 
@@ -74,11 +75,11 @@ func (p *proxyProcess) trouble(t *testing.T, before testbed.Snapshot, n int, lon
 }
 
 // slowly starts a proxy whose way to each server takes a while, with an account enrolled.
-func slowly(t *testing.T, bed *testbed.Bed) (*proxyProcess, []*testbed.Relay) {
+func slowly(t *testing.T, bed *testbed.Bed) (*proxyProcess, []*faults.Relay) {
 	t.Helper()
-	relays := []*testbed.Relay{
-		testbed.NewRelay(t, bed.Server(testbed.Source).Addr, 5*time.Millisecond),
-		testbed.NewRelay(t, bed.Server(testbed.Dest).Addr, 15*time.Millisecond),
+	relays := []*faults.Relay{
+		faults.NewRelay(t, bed.Server(testbed.Source).Addr, 5*time.Millisecond),
+		faults.NewRelay(t, bed.Server(testbed.Dest).Addr, 15*time.Millisecond),
 	}
 	p := proxyBetween(t, bed, relays[0].URL(), relays[1].URL())
 	p.start(t)

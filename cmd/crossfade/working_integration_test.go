@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"crossfade/internal/faults"
 	"crossfade/internal/testbed"
 )
 
@@ -23,8 +24,8 @@ func TestWorkingDuringKills(t *testing.T) {
 		bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 		bed.Server(testbed.Source).FillFiles(t, testbed.User(0), "--folders", "20", "--per-folder", "250", "--mean", "1800", "--clean")
 		before := snapshot(t, bed.Server(testbed.Source).Addr)
-		p := proxyBetween(t, bed, testbed.NewRelay(t, bed.Server(testbed.Source).Addr, 3*time.Millisecond).URL(),
-			testbed.NewRelay(t, bed.Server(testbed.Dest).Addr, 20*time.Millisecond).URL(), "--hold-backfill")
+		p := proxyBetween(t, bed, faults.NewRelay(t, bed.Server(testbed.Source).Addr, 3*time.Millisecond).URL(),
+			faults.NewRelay(t, bed.Server(testbed.Dest).Addr, 20*time.Millisecond).URL(), "--hold-backfill")
 		p.start(t)
 		seed := uint64(time.Now().UnixNano())
 		t.Logf("seed %d", seed)
@@ -61,7 +62,7 @@ func TestWorkingWhileMoving(t *testing.T) {
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 	bed.Server(testbed.Source).FillFiles(t, testbed.User(0), "--folders", "4", "--per-folder", "400", "--mean", "1800", "--clean")
 	before := snapshot(t, bed.Server(testbed.Source).Addr)
-	p := proxyBetween(t, bed, bed.Server(testbed.Source).PlainURL(), testbed.NewRelay(t, bed.Server(testbed.Dest).Addr, 15*time.Millisecond).URL(), "--hold-backfill")
+	p := proxyBetween(t, bed, bed.Server(testbed.Source).PlainURL(), faults.NewRelay(t, bed.Server(testbed.Dest).Addr, 15*time.Millisecond).URL(), "--hold-backfill")
 	p.start(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

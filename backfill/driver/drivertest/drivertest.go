@@ -21,6 +21,8 @@ type Server struct {
 	Fill func(t *testing.T, box string, msgs ...Msg)
 	// KeepsCut: the server adds a message whose sending was cut, against all rules. What does so is a test double.
 	KeepsCut bool
+	// Chatty: the server tells flags unasked, so that a poll may see changes where there are none.
+	Chatty bool
 }
 
 // Msg is a message to put into a server.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"crossfade/internal/faults"
 	"crossfade/internal/testbed"
 )
 
@@ -70,7 +71,7 @@ func (b *bench) all(single bool) error {
 	for _, delay := range b.o.delays {
 		l := leg{name: fmt.Sprintf("%d ms", delay.Milliseconds()), source: source.Addr, dest: bed.Server(testbed.Dest), delay: delay}
 		if delay > 0 {
-			l.source = testbed.NewRelay(b.t, source.Addr, delay/2).Addr
+			l.source = faults.NewRelay(b.t, source.Addr, delay/2).Addr
 		}
 		if err := b.leg(l); err != nil {
 			return err

@@ -1,0 +1,111 @@
+package faults
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+func (c *conn) quirks() Quirks {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	return c.s.quirks
+}
+
+func (c *conn) capability(*command) error {
+	q := c.quirks()
+	c.line("* CAPABILITY " + q.caps())
+	return nil
+}
+
+func (c *conn) noop(*command) error { return nil }
+
+func (c *conn) logout(cmd *command) error {
+	c.line("* BYE see you")
+	c.bye = true
+	return nil
+}
+
+func (c *conn) login(cmd *command) error {
+	user, ok1 := astring(cmd.args)
+	pass, ok2 := astring(cmd.args)
+	if !ok1 || !ok2 {
+		return bad("LOGIN user password")
+	}
+	return c.enter(user, pass)
+}
+
+func (c *conn) enter(user, pass string) error {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	a := c.s.accounts[user]
+	switch {
+	case c.acct != nil:
+		return bad("you are in already")
+	case a == nil || a.pass != pass:
+		return no("AUTHENTICATIONFAILED", "wrong name or password")
+	}
+	if most := c.s.quirks.MaxConns; most > 0 && a.conns >= most {
+		c.line("* BYE [LIMIT] too many connections")
+		c.bye = true
+		return no("LIMIT", "too many connections")
+	}
+	a.conns++
+	c.acct = a
+	return nil
+}
+
+func (c *conn) authenticate(cmd *command) error {
+	q := c.quirks()
+	how := strings.ToUpper(string(cmd.args.Word()))
+	if how != "PLAIN" || !q.has("AUTH=PLAIN") {
+		return no("CANNOT", "only PLAIN")
+	}
+	cmd.args.SP()
+	answer := string(cmd.args.Word())
+	if answer == "" {
+		c.line("+ ")
+		if err := c.flush(CutNot); err != nil {
+			return err
+		}
+		line, err := c.wire.ReadLine()
+		if err != nil {
+			return err
+		}
+		answer = string(line)
+	}
+	b, err := base64.StdEncoding.DecodeString(answer)
+	part := strings.Split(string(b), "\x00")
+	if err != nil || len(part) != 3 {
+		return bad("that is not PLAIN")
+	}
+	return c.enter(part[1], part[2])
+}
+
+func (c *conn) id(*command) error {
+	c.line(`* ID ("name" "faults" "version" "1")`)
+	return nil
+}
+
+func (c *conn) enable(cmd *command) error {
+	line := "* ENABLED"
+	for !cmd.args.End() {
+		word := strings.ToUpper(string(cmd.args.Word()))
+		cmd.args.SP()
+		if q := c.quirks(); word == "CONDSTORE" && q.has("CONDSTORE") {
+			c.modseqs = true
+			line += " CONDSTORE"
+		}
+	}
+	c.line(line)
+	return nil
+}
+
+func (c *conn) namespace(*command) error {
+	q := c.quirks()
+	c.linef("* NAMESPACE ((%s %s)) NIL NIL", quote(q.Prefix), quote(q.sep()))
+	return nil
+}
+
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
