@@ -6,7 +6,7 @@ import (
 	"crossfade/store"
 )
 
-// Reasons of quarantine that may pass: a destination that was short of space, a source that was confused.
+// Reasons of quarantine. The first two may pass: a destination that was short of space, a source that was confused.
 const (
 	reasonRefused = "refused by the destination"
 	reasonUnread  = "the source lists the message but does not give it"

@@ -26,6 +26,18 @@ type Account struct {
 	// AliasUses and AliasUsed count the uses of the source's old folder paths and keep the last one's time.
 	AliasUses uint64
 	AliasUsed time.Time
+	// Verified is how the last full comparison of both sides ended; nil if there was none.
+	Verified *Verified `json:",omitempty"`
+}
+
+// Verified is how a comparison of all folders of an account ended.
+type Verified struct {
+	Begun, Ended time.Time
+	OK           bool // all folders agreed
+	Folders, Bad int  // compared; and those of them that did not agree
+	Done, Total  int  // messages, see the engine's completion
+	Doubled      int
+	Problem      string // what was wrong first, in words
 }
 
 // escaped is the account as it is written: see escape.
@@ -35,5 +47,10 @@ func (a Account) escaped(e func(string) (string, error)) (Account, error) {
 	a.Aliases = t.all(a.Aliases)
 	a.SourceLogin = t.one(a.SourceLogin)
 	a.DestLogin = t.one(a.DestLogin)
+	if a.Verified != nil {
+		v := *a.Verified
+		v.Problem = t.one(v.Problem)
+		a.Verified = &v
+	}
 	return a, t.err
 }

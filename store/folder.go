@@ -83,6 +83,15 @@ type Quarantine struct {
 	Time     time.Time
 	Attempts int
 	Size     int64 // bytes, -1 if unknown
+	// Saved names the saved bytes of the message; "" if there are none.
+	Saved     string   `json:",omitempty"`
+	SignedOff *SignOff `json:",omitempty"`
+}
+
+// SignOff says that a person accepted that the destination does not have a message.
+type SignOff struct {
+	By   string    `json:"by"`
+	Time time.Time `json:"time"`
 }
 
 // Intent says that APPENDs to a folder's destination may be under way: what has a UID of DestUIDNext or more
@@ -118,6 +127,9 @@ func (f Folder) escaped(e func(string) (string, error)) (Folder, error) {
 func (q Quarantine) escaped(e func(string) (string, error)) (Quarantine, error) {
 	t := texts{by: e}
 	q.Reason, q.Words, q.Code = t.one(q.Reason), t.one(q.Words), t.one(q.Code)
+	if s := q.SignedOff; s != nil {
+		q.SignedOff = &SignOff{By: t.one(s.By), Time: s.Time}
+	}
 	return q, t.err
 }
 

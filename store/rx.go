@@ -157,6 +157,11 @@ func (x *Rx) Quarantine(acc AccountID, id FolderID) ([]Quarantine, error) {
 	return list[Quarantine](x, folderKey(keyQuarantine, acc, id))
 }
 
+// Quarantined returns the quarantine record of one message, or ErrNotFound.
+func (x *Rx) Quarantined(acc AccountID, id FolderID, uid uint32) (Quarantine, error) {
+	return get[Quarantine](x, folderKey(keyQuarantine, acc, id, uid))
+}
+
 // Intent returns the folder's open intent, or ErrNotFound when no APPEND can be under way.
 func (x *Rx) Intent(acc AccountID, id FolderID) (Intent, error) {
 	return get[Intent](x, folderKey(keyIntent, acc, id))

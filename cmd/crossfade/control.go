@@ -17,10 +17,14 @@ import (
 // verdict is the last line that /verify streams. OK says that both sides agree; Error why the comparison ended
 // early, in which case OK is false.
 type verdict struct {
-	Verdict bool   `json:"verdict"` // always true: it tells this line from the folders
-	OK      bool   `json:"ok"`
-	Folders int    `json:"folders"`
-	Error   string `json:"error,omitempty"`
+	Verdict bool `json:"verdict"` // always true: it tells this line from the folders
+	OK      bool `json:"ok"`
+	Folders int  `json:"folders"`
+	// Done, Total and Completion are those of all folders.
+	Done       int     `json:"done"`
+	Total      int     `json:"total"`
+	Completion float64 `json:"completion"`
+	Error      string  `json:"error,omitempty"`
 }
 
 // controlled is what the control socket asks of the engine.
@@ -97,6 +101,8 @@ func streamVerify(w http.ResponseWriter, r *http.Request, e controlled) {
 	last := verdict{Verdict: true, OK: true}
 	err := e.Verify(r.Context(), r.URL.Query().Get("account"), func(f backfill.FolderReport) error {
 		last.Folders++
+		last.Done += f.Done
+		last.Total += f.Total
 		last.OK = last.OK && f.OK
 		if err := enc.Encode(f); err != nil {
 			return err
@@ -105,6 +111,9 @@ func streamVerify(w http.ResponseWriter, r *http.Request, e controlled) {
 	})
 	if err != nil {
 		last.OK, last.Error = false, err.Error()
+	}
+	if last.Completion = 1; last.Total > 0 {
+		last.Completion = float64(last.Done) / float64(last.Total)
 	}
 	_ = enc.Encode(last) // an error here means that the asker has gone
 }

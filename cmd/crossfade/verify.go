@@ -95,21 +95,12 @@ func printFolder(out io.Writer, f backfill.FolderReport) {
 		state = "FAIL"
 	}
 	fmt.Fprintf(out, "%s  %s: %s: %d equal", state, f.Account, f.Folder, f.Equal)
-	for _, n := range []struct {
-		count int
-		what  string
-	}{
-		{f.Waiting, "not copied yet"}, {f.Missing, "missing on the destination"}, {f.Different, "with other bytes"},
-		{f.Unknown, "unknown on the destination"}, {f.FlagsDiffer, "with other flags"}, {f.DatesDiffer, "with another date"},
-		{len(f.Refused), "refused"}, {f.DestOnly, "only on the destination"}, {f.Deleted, "deleted by the user since"},
-	} {
-		if n.count > 0 {
-			fmt.Fprintf(out, ", %d %s", n.count, n.what)
-		}
+	if found := f.Findings(); found != "" {
+		fmt.Fprintf(out, ", %s", found)
 	}
 	fmt.Fprintln(out)
-	if f.Problem != "" {
-		fmt.Fprintf(out, "      %s\n", f.Problem)
+	for _, d := range f.Differences {
+		fmt.Fprintf(out, "      %s\n", d.String())
 	}
 	for _, r := range f.Refused {
 		fmt.Fprintf(out, "      UID %d: %s %s\n", r.UID, r.Reason, strings.TrimSpace(r.Code+" "+r.Words))

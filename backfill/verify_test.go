@@ -1,0 +1,363 @@
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// compared runs a comparison and returns the report of one folder.
+func (b *bed) compared(folder string, opt VerifyOptions) FolderReport {
+	b.t.Helper()
+	var out []FolderReport
+	must(b.t, b.e.Compare(b.t.Context(), opt, func(r FolderReport) error {
+		if r.Folder == folder {
+			out = append(out, r)
+		}
+		return nil
+	}))
+	if len(out) != 1 {
+		b.t.Fatalf("%d reports of %s", len(out), folder)
+	}
+	return out[0]
+}
+
+// moved is a bed whose INBOX of n messages has moved and whose backfill then rests, so that nobody notices what
+// happens behind its back.
+func moved(t *testing.T, n int) *bed {
+	b := newBed(t)
+	many(b.src.boxes["INBOX"], n)
+	b.start(false)
+	b.login()
+	b.wait()
+	b.e.Hold()
+	return b
+}
+
+// kinds counts the named differences by kind.
+func kinds(r FolderReport) map[string]int {
+	out := map[string]int{}
+	for _, d := range r.Differences {
+		out[d.Kind]++
+	}
+	return out
+}
+
+// TestVerifyFindsWhatIsDoneBehindItsBack seeds one fault each; it is found, counted and named, and nothing is changed.
+func TestVerifyFindsWhatIsDoneBehindItsBack(t *testing.T) {
+	seen := func(b *fakeBox, uid uint32) { b.mark(uid, `\Seen`, `\Flagged`, `\Answered`) }
+	for _, c := range []struct {
+		name  string
+		do    func(b *bed)
+		kind  string
+		count func(FolderReport) int
+		ok    bool
+		quick bool // seen without reading bodies too
+	}{
+		{"a copy deleted", func(b *bed) { b.dst.with("INBOX", func(b *fakeBox) { b.remove(3) }) }, diffMissing, func(r FolderReport) int { return r.Missing }, false, true},
+		{"a copy doubled", func(b *bed) {
+			b.dst.with("INBOX", func(b *fakeBox) { b.put(string(b.msgs[2].body)) })
+		}, diffDoubled, func(r FolderReport) int { return r.Doubled }, false, true},
+		{"bytes changed", func(b *bed) {
+			b.dst.with("INBOX", func(b *fakeBox) { b.msgs[2].body = append(slices.Clone(b.msgs[2].body), '!') })
+		}, diffDifferent, func(r FolderReport) int { return r.Different }, false, false},
+		{"other flags", func(b *bed) { b.dst.with("INBOX", func(b *fakeBox) { seen(b, 3) }) }, diffFlags, func(r FolderReport) int { return r.FlagsDiffer }, false, true},
+		{"another date", func(b *bed) {
+			b.dst.with("INBOX", func(b *fakeBox) { b.msgs[2].date = b.msgs[2].date.Add(time.Hour) })
+		}, diffDate, func(r FolderReport) int { return r.DatesDiffer }, true, true},
+		{"new on the source", func(b *bed) { b.src.with("INBOX", func(b *fakeBox) { b.put(message(99, "new")) }) }, diffWaiting, func(r FolderReport) int { return r.Waiting }, false, true},
+		{"new on the destination", func(b *bed) { b.dst.with("INBOX", func(b *fakeBox) { b.put(message(99, "new")) }) }, diffUnknown, func(r FolderReport) int { return r.Unknown }, true, true},
+		{"deleted on the source", func(b *bed) { b.src.with("INBOX", func(b *fakeBox) { b.remove(3) }) }, "", func(r FolderReport) int { return r.SourceGone }, true, true},
+	} {
+		for _, quick := range []bool{false, true} {
+			if quick && !c.quick {
+				continue
+			}
+			t.Run(fmt.Sprint(c.name, " quick ", quick), func(t *testing.T) {
+				b := moved(t, 8)
+				if r := b.compared("INBOX", VerifyOptions{Quick: quick}); !r.OK || r.Completion != 1 || r.Total != 8 || len(r.Differences) != 0 {
+					t.Fatalf("before: %+v", r)
+				}
+				c.do(b)
+				before, writes := fmt.Sprint(b.src.bodies("INBOX"), b.dst.bodies("INBOX")), len(b.src.writes)+len(b.dst.writes)
+				r := b.compared("INBOX", VerifyOptions{Quick: quick})
+				if r.OK != c.ok || c.count(r) != 1 {
+					t.Errorf("%+v", r)
+				}
+				want := map[string]int{}
+				if c.kind != "" {
+					want[c.kind] = 1
+				}
+				if got := kinds(r); fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Errorf("named %v, want %v", got, want)
+				}
+				for _, d := range r.Differences {
+					if !strings.HasPrefix(d.MessageID, "<") || d.SourceUID == 0 && d.DestUID == 0 {
+						t.Errorf("badly named: %+v", d)
+					}
+				}
+				if got := fmt.Sprint(b.src.bodies("INBOX"), b.dst.bodies("INBOX")); got != before || len(b.src.writes)+len(b.dst.writes) != writes {
+					t.Error("the comparison changed something")
+				}
+			})
+		}
+	}
+}
+
+// TestVerifyTwins: equal messages are counted, not looked up: one copy too few or too many is seen.
+func TestVerifyTwins(t *testing.T) {
+	b := newBed(t)
+	for range 3 {
+		b.src.boxes["INBOX"].put(message(1, "twin"))
+	}
+	b.start(false)
+	b.login()
+	b.wait()
+	b.e.Hold()
+	if r := b.compared("INBOX", VerifyOptions{}); !r.OK || r.Equal != 3 {
+		t.Fatalf("%+v", r)
+	}
+	b.dst.with("INBOX", func(b *fakeBox) { b.put(message(1, "twin")) })
+	if r := b.compared("INBOX", VerifyOptions{}); r.OK || r.Doubled != 1 || r.Equal != 3 {
+		t.Errorf("one too many: %+v", r)
+	}
+	b.dst.with("INBOX", func(b *fakeBox) { b.remove(1, 4) })
+	if r := b.compared("INBOX", VerifyOptions{}); r.OK || r.Missing != 1 || r.Equal != 2 || r.Done != 2 || r.Total != 3 {
+		t.Errorf("one too few: %+v", r)
+	}
+	b.dst.with("INBOX", func(b *fakeBox) { b.put(message(1, "twin")) }) // under another UID, but it is there
+	if r := b.compared("INBOX", VerifyOptions{}); !r.OK || r.Missing != 0 || r.Equal != 3 {
+		t.Errorf("as many as there should be: %+v", r)
+	}
+}
+
+// TestVerifyAfterUsers: what users do makes no difference of a kind that is bad.
+func TestVerifyAfterUsers(t *testing.T) {
+	b := newBed(t)
+	many(b.src.boxes["INBOX"], 6)
+	b.start(false)
+	s := b.login()
+	m := b.open(s, "INBOX")
+	b.wait()
+	uids := m.Changes(0).UIDs
+	must(t, m.Store(t.Context(), uids[:1], FlagsAdd, mapping.NewFlags(`\Answered`)))
+	must(t, m.Expunge(t.Context(), uids[1:2]))
+	if _, err := m.Move(t.Context(), uids[2:3], "Sent Items"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Append(t.Context(), "INBOX", []AppendItem{item(message(50, "mine"))}); err != nil {
+		t.Fatal(err)
+	}
+	r := b.compared("INBOX", VerifyOptions{})
+	if !r.OK || r.Equal != 4 || r.Deleted != 2 || r.DestOnly != 1 || r.FlagsChanged != 1 || r.Done != 6 || r.Total != 6 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestVerifyKeywordsNotHeld: a destination that drops keywords is told of, and stops nobody.
+func TestVerifyKeywordsNotHeld(t *testing.T) {
+	b := newBed(t)
+	b.dst.keywords = false
+	b.src.boxes["INBOX"].put(message(1, "m"), `\Seen`, "$Work")
+	b.start(false)
+	b.login()
+	b.wait()
+	if r := b.compared("INBOX", VerifyOptions{}); !r.OK || r.FlagsDiffer != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// lyingMail lists less than it says it has, or gives a message that it lists to nobody.
+type lyingMail struct {
+	*fakeServer
+	short  bool
+	hollow uint32
+	cuts   int // connections that end in the middle of reading
+}
+
+func (s *lyingMail) Scan(ctx context.Context, name string, what Scan, each func(Entry) error) (BoxState, error) {
+	last := uint32(0)
+	if s.short {
+		last = s.boxes[name].next - 1
+	}
+	return s.fakeServer.Scan(ctx, name, what, func(e Entry) error {
+		if e.UID == last {
+			return nil
+		}
+		return each(e)
+	})
+}
+
+func (s *lyingMail) Read(ctx context.Context, name string, validity uint32, set imap.UIDSet, each func(*Message) error) error {
+	return s.fakeServer.Read(ctx, name, validity, set, func(m *Message) error {
+		if s.cuts > 0 && m.UID%3 == 0 {
+			s.cuts--
+			return s.err("read", "", HostScope)
+		}
+		if m.UID == s.hollow {
+			return &Error{Op: "read", Host: s.host, Scope: Item, Patience: Later, UID: m.UID}
+		}
+		return each(m)
+	})
+}
+
+// TestVerifyProvesNothingByHalves: a listing that is cut short but tagged OK, a message that a server lists and does
+// not give, and a side that does not answer are never "ok".
+func TestVerifyProvesNothingByHalves(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		do   func(*bed, *lyingMail)
+		want string // part of the problem
+		miss int    // unread
+		ok   bool
+	}{
+		{"cut short", func(_ *bed, m *lyingMail) { m.short = true }, "listed 7 messages of 8, twice", 0, false},
+		{"hollow", func(_ *bed, m *lyingMail) { m.hollow = 4 }, "", 1, false},
+		{"down", func(_ *bed, m *lyingMail) { m.set(func() { m.down = true }) }, "fake", 0, false},
+		{"two cuts", func(_ *bed, m *lyingMail) { m.cuts = 2 }, "", 0, true},
+	} {
+		for _, which := range []string{"source", "destination"} {
+			t.Run(c.name+" "+which, func(t *testing.T) {
+				b := moved(t, 8)
+				a := b.account()
+				liar := &lyingMail{fakeServer: b.src}
+				if which == "destination" {
+					liar.fakeServer = b.dst
+				}
+				a.mu.Lock()
+				if which == "source" {
+					a.src = liar
+				} else {
+					a.dst = liar
+				}
+				a.mu.Unlock()
+				c.do(b, liar)
+				r := b.compared("INBOX", VerifyOptions{})
+				if r.OK != c.ok || !strings.Contains(r.Problem, c.want) || r.Unread != c.miss || c.want == "" && r.Problem != "" {
+					t.Errorf("%+v", r)
+				}
+				liar.set(func() { liar.down = false })
+			})
+		}
+	}
+}
+
+// TestVerifyBelievesNoEmptySource: a source that suddenly has much less proves nothing.
+func TestVerifyBelievesNoEmptySource(t *testing.T) {
+	b := moved(t, 120)
+	b.src.with("INBOX", func(b *fakeBox) { b.msgs = b.msgs[:20] })
+	if r := b.compared("INBOX", VerifyOptions{}); r.OK || !strings.Contains(r.Problem, "not believed") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// account is the bed's only account.
+func (b *bed) account() *account {
+	b.t.Helper()
+	all, err := b.e.accountsNamed("")
+	must(b.t, err)
+	return all[0]
+}
+
+// TestVerifyAgreesWithTheCount: completion by the links and by both listings is the same.
+func TestVerifyAgreesWithTheCount(t *testing.T) {
+	b := newBed(t)
+	many(b.src.boxes["INBOX"], 10)
+	b.dst.refuse = func(body []byte) error {
+		if strings.Contains(string(body), "<3@") {
+			return b.dst.err("APPEND", "", Item)
+		}
+		return nil
+	}
+	b.start(true)
+	m := b.open(b.login(), "INBOX")
+	must(t, m.Expunge(t.Context(), m.Changes(0).UIDs[:2]))
+	check := func(done, total int) {
+		t.Helper()
+		if r := b.compared("INBOX", VerifyOptions{}); r.Done != done || r.Total != total {
+			t.Errorf("%d of %d done, want %d of %d: %+v", r.Done, r.Total, done, total, r)
+		}
+	}
+	check(2, 10)
+	b.e.Release()
+	b.wait()
+	check(9, 10)
+}
+
+// TestVerifyIsKept: the end of a full comparison is in the state, a quick one's is not.
+func TestVerifyIsKept(t *testing.T) {
+	b := moved(t, 3)
+	kept := func() *store.Verified {
+		var rec store.Account
+		must(t, b.e.store.View(func(rx *store.Rx) (err error) {
+			rec, err = rx.Account(b.account().id)
+			return err
+		}))
+		return rec.Verified
+	}
+	b.compared("INBOX", VerifyOptions{Quick: true})
+	if v := kept(); v != nil {
+		t.Fatalf("%+v", v)
+	}
+	b.compared("INBOX", VerifyOptions{})
+	if v := kept(); v == nil || !v.OK || v.Folders != 4 || v.Done != 3 || v.Total != 3 || v.Ended.Before(v.Begun) {
+		t.Fatalf("%+v", v)
+	}
+	b.dst.with("INBOX", func(b *fakeBox) { b.remove(1) })
+	b.compared("INBOX", VerifyOptions{})
+	if v := kept(); v.OK || v.Bad != 1 || !strings.Contains(v.Problem, "INBOX: 1 missing") {
+		t.Fatalf("%+v", v)
+	}
+}
+
+// TestVerifyNamesSoMany: names are bounded, counts are not.
+func TestVerifyNamesSoMany(t *testing.T) {
+	b := moved(t, 30)
+	b.dst.with("INBOX", func(b *fakeBox) { b.msgs = nil })
+	if r := b.compared("INBOX", VerifyOptions{Names: 5}); r.Missing != 30 || len(r.Differences) != 5 {
+		t.Errorf("%d missing, %d named", r.Missing, len(r.Differences))
+	}
+}
+
+// TestVerifyMemory: a folder of 300,000 messages is compared within 64 MiB.
+func TestVerifyMemory(t *testing.T) {
+	const n = 300_000
+	s := &side{msgs: make([]found, 0, n), ids: map[mapping.Flags]uint32{"": 0}, sets: []mapping.Flags{""}}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	below, above := *s, *s
+	below.msgs, above.msgs = make([]found, n), make([]found, n)
+	links, changed := make([]store.Link, n), make([]uint64, n)
+	for i := range n {
+		h := [16]byte{byte(i), byte(i >> 8), byte(i >> 16), 1}
+		below.msgs[i] = found{hash: h, uid: uint32(i + 1), flags: isRead}
+		above.msgs[i] = below.msgs[i]
+		links[i] = store.Link{UID: uint32(i + 1), Src: uint32(i + 1), Dst: uint32(i + 1), State: store.Copied, Hash: h}
+	}
+	f := &folder{links: links, changed: changed, sets: newFlagSets(nil)}
+	r := &FolderReport{names: 10}
+	j := &comparison{f: f, r: r, rec: store.Folder{Sources: []store.SourceBox{{Name: "INBOX"}}}, before: f.was(), below: map[uint16]*side{0: &below}, above: &above}
+	j.all()
+	r.conclude()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if !r.OK || r.Equal != n {
+		t.Fatalf("%+v", r)
+	}
+	used := int64(after.HeapAlloc-before.HeapAlloc) >> 20
+	t.Logf("%d MiB for both sides, the links and the order", used)
+	if used > 64 {
+		t.Errorf("%d MiB", used)
+	}
+	runtime.KeepAlive(j)
+}
