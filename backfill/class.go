@@ -55,7 +55,7 @@ type refusedAs struct {
 func refusals(recs []store.Quarantine) map[uint32]refusedAs {
 	out := make(map[uint32]refusedAs, len(recs))
 	for _, q := range recs {
-		out[q.UID] = refusedAs{class: classOf(q)}
+		out[q.UID] = refusedAs{class: classOf(q), signed: q.SignedOff != nil}
 	}
 	return out
 }

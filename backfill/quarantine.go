@@ -36,25 +36,3 @@ func refusal(err error) store.Quarantine {
 	}
 	return q
 }
-
-// The classes of quarantine, for counting.
-const (
-	ClassRefused = "refused" // the destination's words tell why
-	ClassTooBig  = "toobig"  // larger than it takes
-	ClassUnread  = "unread"  // the source lists it but does not give it
-	ClassLost    = "lost"    // gone from the source before it was copied, after a client had changed it
-	classFolder  = "folder"  // the destination refuses the whole folder
-)
-
-// classOf sorts a quarantine record into its class.
-func classOf(q *store.Quarantine) string {
-	switch {
-	case q.Reason == reasonUnread:
-		return ClassUnread
-	case q.Reason == reasonLost:
-		return ClassLost
-	case q.Code == "TOOBIG":
-		return ClassTooBig
-	}
-	return ClassRefused
-}

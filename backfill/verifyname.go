@@ -23,7 +23,7 @@ func (f *folder) refusals(r *FolderReport, j *comparison) error {
 		if !ok || l.State != store.Quarantined {
 			continue // on its way again
 		}
-		r.Refused = append(r.Refused, Refused{UID: q.UID, Class: classOf(&q), Reason: q.Reason, Code: q.Code, Words: q.Words, SignedOff: q.SignedOff})
+		r.Refused = append(r.Refused, Refused{UID: q.UID, Class: classOf(q).String(), Reason: q.Reason, Code: q.Code, Words: q.Words, SignedOff: q.SignedOff})
 		if q.SignedOff != nil {
 			r.SignedOff++
 			j.done(!isBorrowed(j.rec, l.Box) && j.below[l.Box].at(l.Src) != nil)
@@ -34,7 +34,7 @@ func (f *folder) refusals(r *FolderReport, j *comparison) error {
 	f.mu.RUnlock()
 	if ok {
 		for _, l := range f.where(func(l *store.Link) bool { return l.State == store.Listed }) {
-			r.Refused = append(r.Refused, Refused{UID: l.UID, Class: classFolder, Reason: "the destination refuses the folder", Words: refused.Text})
+			r.Refused = append(r.Refused, Refused{UID: l.UID, Class: "folder", Reason: "the destination refuses the folder", Words: refused.Text})
 		}
 		r.Waiting -= min(r.Waiting, f.counted().states[store.Listed])
 	}
