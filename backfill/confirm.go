@@ -83,7 +83,7 @@ func (f *folder) hashLower(ctx context.Context, links []store.Link) (map[uint32]
 		set.AddNum(imap.UID(l.Src))
 	}
 	out := make(map[uint32]digest)
-	if err := readDigests(ctx, src, box.Name, box.UIDValidity, set, out); err != nil {
+	if err := f.readPaced(ctx, src, box, set, digestInto(out)); err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
 	return out, nil
@@ -91,7 +91,12 @@ func (f *folder) hashLower(ctx context.Context, links []store.Link) (map[uint32]
 
 // readDigests reads messages for comparing them: nothing is kept but their digests.
 func readDigests(ctx context.Context, m Mail, box string, uidValidity uint32, set imap.UIDSet, out map[uint32]digest) error {
-	return m.Read(ctx, box, uidValidity, set, func(msg *Message) error {
+	return m.Read(ctx, box, uidValidity, set, digestInto(out))
+}
+
+// digestInto keeps the digests of messages that are read.
+func digestInto(out map[uint32]digest) func(*Message) error {
+	return func(msg *Message) error {
 		sum := sha256.New()
 		n, err := io.Copy(sum, msg.Body)
 		if err != nil {
@@ -102,5 +107,5 @@ func readDigests(ctx context.Context, m Mail, box string, uidValidity uint32, se
 		}
 		out[msg.UID] = digest{hash: [16]byte(sum.Sum(nil)[:16]), size: n, flags: msg.Flags, date: msg.Date.Unix()}
 		return nil
-	})
+	}
 }

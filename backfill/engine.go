@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"crossfade/backfill/pace"
 	"crossfade/store"
 )
 
@@ -68,6 +69,9 @@ type Engine struct {
 	owner   string    // names this run in claims and intents
 	started time.Time // APPENDs of an earlier run may arrive until Grace after it
 	memory  *semaphore.Weighted
+	below   *pace.Host // of the source
+	above   *pace.Host // of the destination
+	pauses  pauses
 	idle    idleFolders
 	workers *semaphore.Weighted
 	domains domains
@@ -105,6 +109,7 @@ func New(opt Options) (*Engine, error) {
 	}
 	e := &Engine{
 		opt: opt, store: opt.Store, vault: v, log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
+		below: paceOf(opt.Source), above: paceOf(opt.Destination),
 		memory: semaphore.NewWeighted(opt.MemoryBytes), workers: semaphore.NewWeighted(int64(opt.Workers)),
 		accounts: make(map[store.AccountID]*account), held: make(chan struct{}),
 	}
@@ -197,12 +202,13 @@ func (e *Engine) Release() {
 // Hold stops the backfill after the batches in flight; opening folders and clients' work go on.
 func (e *Engine) Hold() {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	select {
 	case <-e.held:
 		e.held = make(chan struct{})
 	default:
 	}
+	e.mu.Unlock()
+	e.pauses.changed()
 }
 
 // released waits until the backfill may go.

@@ -120,6 +120,9 @@ func (a *account) work(ctx context.Context, p *passState) error {
 		done, err := f.transfer(ctx, func() bool { return a.urgent(p, f) })
 		a.e.workers.Release(1)
 		f.logCopied(before)
+		if errors.Is(err, errRests) {
+			done, err = false, nil
+		}
 		if err != nil {
 			if ctx.Err() != nil || !folderOnly(err) {
 				return err

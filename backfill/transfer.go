@@ -56,7 +56,7 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 		if err := f.acct.e.released(ctx); err != nil {
 			return false, err
 		}
-		n := min(len(todo), runLinks)
+		n := min(len(todo), f.acct.e.runSize())
 		if err := f.transferRun(ctx, f.stillListed(todo[:n])); err != nil {
 			return false, err
 		}
@@ -130,11 +130,21 @@ func (f *folder) transferBox(ctx context.Context, todo []store.Link) error {
 	var left map[uint32]uint32
 	ch := make(chan incoming, 2*batchLinks)
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { defer close(ch); left, err = f.read(gctx, plain, ch); return err })
+	rests := false
+	g.Go(func() (err error) {
+		defer close(ch)
+		if left, err = f.read(gctx, plain, ch); errors.Is(err, errRests) {
+			rests, err = true, nil // what was read is written still
+		}
+		return err
+	})
 	g.Go(func() error { return f.write(gctx, ch) })
 	err := g.Wait()
 	for in := range ch { // what was read but not written
 		in.close()
+	}
+	if err == nil && rests {
+		err = errRests
 	}
 	if err != nil {
 		return err
@@ -177,13 +187,13 @@ func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incomi
 			return ctx.Err()
 		}
 	}
-	if err = src.Read(ctx, box.Name, box.UIDValidity, set, each); itemOnly(err) {
+	if err = f.readPaced(ctx, src, box, set, each); itemOnly(err) {
 		err = nil // one bad message stops no other: what is left is asked for one by one
 		for i := 0; i < len(links) && err == nil; i++ {
 			if _, ok := left[links[i].Src]; !ok {
 				continue
 			}
-			if err = src.Read(ctx, box.Name, box.UIDValidity, imap.UIDSetNum(imap.UID(links[i].Src)), each); itemOnly(err) {
+			if err = f.readPaced(ctx, src, box, imap.UIDSetNum(imap.UID(links[i].Src)), each); itemOnly(err) {
 				f.acct.log.Warn("the source does not give a message", "folder", box.Name, "uid", links[i].Src, "err", err)
 				err = nil
 			}
@@ -204,11 +214,14 @@ func itemOnly(err error) bool {
 // write appends what was read, in batches.
 func (f *folder) write(ctx context.Context, in <-chan incoming) error {
 	for {
-		batch := collect(ctx, in)
+		batch := collect(ctx, in, f.acct.e.above.Slice(batchLinks))
 		if len(batch) == 0 {
 			return ctx.Err()
 		}
-		err := f.appendBatch(ctx, batch)
+		err := f.admit(ctx, f.acct.e.above, len(batch))
+		if err == nil {
+			err = f.appendBatch(ctx, batch)
+		}
 		for _, m := range batch {
 			m.close()
 		}
@@ -218,12 +231,12 @@ func (f *folder) write(ctx context.Context, in <-chan incoming) error {
 	}
 }
 
-// collect waits for a message and takes what follows closely.
-func collect(ctx context.Context, in <-chan incoming) []incoming {
+// collect waits for a message and takes what follows closely, most at the most.
+func collect(ctx context.Context, in <-chan incoming, most int) []incoming {
 	var batch []incoming
 	var bytes int64
 	var timeout <-chan time.Time
-	for len(batch) < batchLinks && bytes < batchBytes {
+	for len(batch) < most && bytes < batchBytes {
 		select {
 		case m, ok := <-in:
 			if !ok {

@@ -12,12 +12,15 @@ const (
 	lookAgain = time.Second
 )
 
-// forMessages is what a turn waits for whose messages would be too many.
-const forMessages = "messages per second"
+// What turns wait for.
+const (
+	forMessages = "messages per second"
+	forPause    = "the server's pause"
+)
 
-// Admit waits until the backfill may move messages of so many bytes, in the order of asking. The caller holds no
-// claim and no connection. An error is the context's.
-func (h *Host) Admit(ctx context.Context, messages int, bytes int64) error {
+// Admit waits until the backfill may move so many messages, in the order of asking. The caller holds no claim and no
+// connection. An error is the context's.
+func (h *Host) Admit(ctx context.Context, messages int) error {
 	if h == nil {
 		return ctx.Err()
 	}
@@ -42,8 +45,8 @@ func (h *Host) Admit(ctx context.Context, messages int, bytes int64) error {
 		h.mu.Lock()
 		wait, what := h.delay(time.Now(), messages > 0)
 		if h.waitsFor = what; wait <= 0 {
+			h.waitsFor = ""
 			h.messageB.take(float64(messages))
-			h.byteB.take(float64(bytes))
 			h.stepped = time.Time{}
 			if messages > 0 {
 				h.turn.adapt(short)
@@ -64,13 +67,40 @@ func (h *Host) Admit(ctx context.Context, messages int, bytes int64) error {
 	}
 }
 
-// delay is how long the first turn waits at least, and what for; the caller holds mu.
-func (h *Host) delay(now time.Time, moves bool) (time.Duration, string) {
-	if d := h.breaker.wait(now, moves); d > 0 {
-		return d, "the server's pause"
+// Ready waits until the host's pause and its quiet hours are over: who holds nothing asks before work begins.
+func (h *Host) Ready(ctx context.Context) error {
+	if h == nil {
+		return ctx.Err()
+	}
+	for {
+		h.mu.Lock()
+		wait, _ := h.rest(time.Now())
+		changed := h.changed
+		h.mu.Unlock()
+		if wait <= 0 {
+			return ctx.Err()
+		}
+		if err := pause(ctx, min(wait, lookAgain), changed); err != nil {
+			return err
+		}
+	}
+}
+
+// rest is how long the host is left alone; the caller holds mu.
+func (h *Host) rest(now time.Time) (time.Duration, string) {
+	if d := h.breaker.wait(now); d > 0 {
+		return d, forPause
 	}
 	if quiet, share, until := h.limits.Quiet.At(now); quiet && share == 0 {
 		return until.Sub(now), "the end of the quiet hours"
+	}
+	return 0, ""
+}
+
+// delay is how long the first turn waits at least, and what for; the caller holds mu.
+func (h *Host) delay(now time.Time, moves bool) (time.Duration, string) {
+	if d, what := h.rest(now); d > 0 {
+		return d, what
 	}
 	if h.crowd() {
 		if h.stepped.IsZero() {
@@ -87,6 +117,9 @@ func (h *Host) delay(now time.Time, moves bool) (time.Duration, string) {
 	}
 	if d := h.byteB.wait(now, h.limits.Bytes, spare); d > 0 {
 		return d, "bytes per second"
+	}
+	if moves {
+		return h.breaker.try(now), forPause
 	}
 	return 0, ""
 }

@@ -42,15 +42,17 @@ func (b *breaker) well(now time.Time) {
 	}
 }
 
-// wait is how long a background turn has to wait. After a pause one turn goes, and the others when it went well;
-// one that moves nothing only waits for the end of the pause.
-func (b *breaker) wait(now time.Time, moves bool) time.Duration {
-	switch {
-	case b.why == nil:
+// wait is how long background work has to wait for the end of a pause.
+func (b *breaker) wait(now time.Time) time.Duration {
+	if b.why == nil {
 		return 0
-	case now.Before(b.until):
-		return b.until.Sub(now)
-	case !moves:
+	}
+	return max(0, b.until.Sub(now))
+}
+
+// try is how long a background turn has to wait after a pause: one goes, and the others when it went well.
+func (b *breaker) try(now time.Time) time.Duration {
+	if b.why == nil {
 		return 0
 	}
 	return first(&b.trying, now)

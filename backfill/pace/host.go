@@ -1,7 +1,6 @@
 package pace
 
 import (
-	"context"
 	"math"
 	"sync"
 	"time"
@@ -105,7 +104,8 @@ func (h *Host) note(n Note, why error, door bool) {
 	}
 }
 
-// Moved takes that the host gave or took messages.
+// Moved takes that the host gave or took messages for the backfill. Their bytes are paid for now: a message that is
+// larger than what may be moved in a second passes, and the next ones wait.
 func (h *Host) Moved(n int, bytes int64) {
 	if h == nil || n == 0 {
 		return
@@ -117,6 +117,7 @@ func (h *Host) Moved(n int, bytes int64) {
 	h.bytes += uint64(bytes)
 	h.goodput.add(now, float64(n))
 	h.byteput.add(now, float64(bytes))
+	h.byteB.take(float64(bytes))
 	h.search.moved(now, float64(n))
 	if quiet, _, _ := h.limits.Quiet.At(now); !quiet {
 		h.usual = max(h.usual, h.goodput.rate(now))
@@ -188,14 +189,31 @@ func (h *Host) Slice(most int) int {
 	if r := h.rate(now); r > 0 {
 		most = min(most, max(1, int(r*time.Duration(h.turn).Seconds())))
 	}
+	if b := h.limits.Bytes; b > 0 && h.bytes > 0 {
+		most = min(most, max(1, int(b*longTurn.Seconds()*float64(h.messages)/float64(h.bytes))))
+	}
 	if c := h.connections(); c > 0 && c < 4 || h.crowd() {
 		most = min(most, smallSlice)
 	}
 	return most
 }
 
+// Within is how many messages the backfill may move in so much time, at least one.
+func (h *Host) Within(d time.Duration) int {
+	if h == nil {
+		return math.MaxInt32
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := float64(math.MaxInt32)
+	if r := h.rate(time.Now()); r > 0 {
+		n = min(n, r*d.Seconds())
+	}
+	if b := h.limits.Bytes; b > 0 && h.bytes > 0 {
+		n = min(n, b*d.Seconds()*float64(h.messages)/float64(h.bytes))
+	}
+	return max(1, int(n))
+}
+
 // smallSlice is a turn that makes no client wait for long.
 const smallSlice = 50
-
-// Ready waits until the host's pause and its quiet hours are over: a worker that holds nothing asks before it begins.
-func (h *Host) Ready(ctx context.Context) error { return h.Admit(ctx, 0, 0) }

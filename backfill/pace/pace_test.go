@@ -62,7 +62,7 @@ type worked struct {
 func (w *worked) work(ctx context.Context, h *Host, roundTrip time.Duration) {
 	for {
 		n := h.Slice(100)
-		if h.Admit(ctx, n, int64(n)*1000) != nil {
+		if h.Admit(ctx, n) != nil {
 			return
 		}
 		time.Sleep(roundTrip)
@@ -178,7 +178,7 @@ func TestNeverHammers(t *testing.T) {
 		var tries []time.Time
 		for range 50 {
 			go func() {
-				for h.Admit(ctx, 10, 1000) == nil {
+				for h.Admit(ctx, 10) == nil {
 					mu.Lock()
 					tries = append(tries, time.Now())
 					mu.Unlock()
@@ -261,7 +261,7 @@ func TestThrottledClients(t *testing.T) {
 			t.Error(err)
 		}
 		begun := time.Now()
-		if err := h.Admit(t.Context(), 1, 1); err != nil || time.Since(begun) < firstPause/2 {
+		if err := h.Admit(t.Context(), 1); err != nil || time.Since(begun) < firstPause/2 {
 			t.Error(err, time.Since(begun))
 		}
 	})
@@ -345,7 +345,7 @@ func TestStepsAside(t *testing.T) {
 // TestNoHost: a nil host allows everything.
 func TestNoHost(t *testing.T) {
 	var h *Host
-	if err := errors.Join(h.Admit(t.Context(), 5, 5), h.Knock(t.Context(), true), h.Ready(t.Context())); err != nil {
+	if err := errors.Join(h.Admit(t.Context(), 5), h.Knock(t.Context(), true), h.Ready(t.Context())); err != nil {
 		t.Error(err)
 	}
 	h.Note(Down, errSlow)

@@ -28,7 +28,10 @@ func (a *account) Append(ctx context.Context, box string, items []backfill.Appen
 	for {
 		err := a.do(ctx, need{op: "APPEND", once: true}, func(c *conn) error {
 			p.c = c
-			return p.run()
+			known := len(p.results)
+			err := p.run()
+			a.moved(ctx, items[known:], p.results[known:])
+			return err
 		})
 		if !errors.Is(err, errShort) {
 			return p.results, err

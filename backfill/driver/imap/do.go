@@ -25,8 +25,11 @@ type need struct {
 // do runs fn on a connection that fits. When a connection from the pool turns out dead before it answered
 // anything, and nothing was sent that must not be sent twice, it tries once more on a new one.
 func (a *account) do(ctx context.Context, n need, fn func(*conn) error) error {
+	if !backfill.IsBackground(ctx) {
+		defer a.d.pace.Client()()
+	}
 	for try := 0; ; try++ {
-		c, err := a.acquire(ctx, want{box: n.box, write: n.write, fresh: n.fresh || try > 0})
+		c, err := a.acquire(ctx, want{box: n.box, write: n.write, fresh: n.fresh || try > 0, login: n.fresh})
 		if err != nil {
 			return a.explain(n.op, err)
 		}
@@ -37,7 +40,7 @@ func (a *account) do(ctx context.Context, n need, fn func(*conn) error) error {
 		}
 		if try > 0 || !pooled || c.broken == nil || !c.harmless || ctx.Err() != nil {
 			err = a.explain(n.op, err)
-			a.d.health.note(err)
+			a.note(err)
 			return err
 		}
 	}

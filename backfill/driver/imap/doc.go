@@ -5,6 +5,9 @@
 //   - A connection is logged in for one account and may have one mailbox selected.
 //   - The pool holds every connection to one host. It knows two kinds of callers: people who wait, and background
 //     work (backfill.WithBackground), which never gets more than half.
+//   - The pace (backfill/pace) is the one memory of how the host does: its refusals, its pauses, how many connections
+//     it bears. The pool asks it before a connection is opened, and tells it what every refusal meant.
+//   - A bar keeps an account from trying a password again that the server no longer takes.
 //   - News is what a server tells unasked about the selected mailbox. It sticks to the connection until Poll has told it.
 //   - An odd answer is one that can be framed but makes no sense. It is counted, never obeyed, and never costs
 //     the connection; the message it belonged to is asked for once more.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"crossfade/backfill"
+	"crossfade/backfill/pace"
 )
 
 // Driver talks to one IMAP host.
@@ -12,7 +13,8 @@ type Driver struct {
 	opts   Options
 	target target
 	pool   *pool
-	health *health
+	pace   *pace.Host
+	bars   bars
 }
 
 // account is one user's mailboxes on the host.
@@ -37,11 +39,17 @@ func New(o Options) (*Driver, error) {
 		return nil, err
 	}
 	o = o.orDefaults()
-	return &Driver{opts: o, target: t, pool: newPool(o), health: newHealth()}, nil
+	if o.Pace == nil {
+		o.Pace = pace.New(t.addr, pace.Limits{})
+	}
+	return &Driver{opts: o, target: t, pool: newPool(o), pace: o.Pace}, nil
 }
 
 // Host implements backfill.Driver.
 func (d *Driver) Host() string { return d.target.addr }
+
+// Pace implements backfill.Paced.
+func (d *Driver) Pace() *pace.Host { return d.pace }
 
 // Login implements backfill.Driver. What it returns is a backfill.Writer. The connection it was tried on
 // stays in the pool.

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"crossfade/backfill/pace"
 )
 
 // Options of a driver. All but URL may be left zero.
@@ -23,6 +25,7 @@ type Options struct {
 	AllowPlain  bool          // passwords may travel without TLS
 	PerAccount  int           // connections for one account; 0: 4
 	PerHost     int           // connections in all; 0: 64
+	Pace        *pace.Host    // how fast the host may be worked on; nil: as fast as it bears
 	Timeout     time.Duration // longest silence in a command; 0: 2 min
 	DialTimeout time.Duration // longest wait for a connection and its TLS handshake; 0: 30 s
 	IdleTimeout time.Duration // unused connections are closed after this; 0: 5 min

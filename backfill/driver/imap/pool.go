@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crossfade/backfill"
+	"crossfade/backfill/pace"
 )
 
 var errClosed = errors.New("the account has been closed")
@@ -22,22 +23,59 @@ type pool struct {
 	open    int     // idle, in use, or being opened
 	bg      int     // in use by background work
 	changed chan struct{}
+	pace    *pace.Host
 }
 
 // usage is one account's part of the pool.
 type usage struct {
 	open, busy, bg int
 	closed         bool
+	most           int       // connections that the server lets the account have; 0: not known
+	mostUntil      time.Time // when it may be more again
 }
+
+// crowdTime is how long a limit that a server has for each account is believed.
+const crowdTime = 10 * time.Minute
 
 // want says which connection would suit best.
 type want struct {
 	box   string // with this mailbox selected; "" any
 	write bool   // by SELECT
 	fresh bool   // newly opened
+	login bool   // to prove the credentials
 }
 
-func newPool(o Options) *pool { return &pool{opts: o, changed: make(chan struct{})} }
+func newPool(o Options) *pool { return &pool{opts: o, changed: make(chan struct{}), pace: o.Pace} }
+
+// most is how many connections there may be to the host, and how many of an account; the caller holds mu.
+func (p *pool) most(u *usage) (host, account int) {
+	host, account = p.opts.PerHost, p.opts.PerAccount
+	if n := p.pace.Connections(); n > 0 {
+		host = min(host, n)
+	}
+	if u.most > 0 && time.Now().Before(u.mostUntil) {
+		account = min(account, u.most)
+	}
+	return host, account
+}
+
+// crowd takes that the server lets an account have no more connections than it has. It returns false if that is none.
+func (p *pool) crowd(a *account) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a.use.open <= 1 { // the one that was refused is counted still
+		return false
+	}
+	a.use.most, a.use.mostUntil = a.use.open-1, time.Now().Add(crowdTime)
+	return true
+}
+
+// others tells whether there are more connections than the one that is just being opened.
+func (p *pool) others() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.open > 1
+}
 
 // grant is the pool's answer: a connection, or leave to open one (both nil), or a channel to wait for.
 type grant struct {
@@ -54,21 +92,22 @@ func (p *pool) take(a *account, w want, bg bool) (grant, error) {
 	if u.closed {
 		return grant{}, errClosed
 	}
-	if u.busy >= p.opts.PerAccount || bg && (u.bg >= max(1, p.opts.PerAccount/2) || p.bg >= max(1, p.opts.PerHost/2)) {
+	perHost, perAccount := p.most(u)
+	if u.busy >= perAccount || bg && (u.bg >= max(1, perAccount/2) || p.bg >= max(1, perHost/2)) {
 		return grant{wait: p.changed}, nil
 	}
 	var g grant
 	own := func(c *conn) bool { return c.a == a }
 	blank := func(c *conn) bool { return c.a == a && !c.selected }
 	suits := func(c *conn) bool { return c.a == a && c.selected && c.box == w.box && (c.writable || !w.write) }
-	enough := u.open >= max(1, p.opts.PerAccount/2)
+	enough := u.open >= max(1, perAccount/2)
 	switch {
 	case !w.fresh && w.box != "" && p.unidle(suits, &g.c):
 	case !w.fresh && p.unidle(blank, &g.c):
 	case !w.fresh && (enough || w.box == "") && p.unidle(own, &g.c):
-	case u.open < p.opts.PerAccount && p.open < p.opts.PerHost:
+	case u.open < perAccount && p.open < perHost:
 	case !w.fresh && p.unidle(own, &g.c):
-	case u.open >= p.opts.PerAccount && p.unidle(own, &g.victim), p.open >= p.opts.PerHost && p.oldest(&g.victim):
+	case u.open >= perAccount && p.unidle(own, &g.victim), p.open >= perHost && p.oldest(&g.victim):
 		p.drop(g.victim.a)
 	default:
 		return grant{wait: p.changed}, nil
@@ -82,6 +121,7 @@ func (p *pool) take(a *account, w want, bg bool) (grant, error) {
 		u.bg++
 		p.bg++
 	}
+	p.pace.Opened(p.open, p.bg)
 	return g, nil
 }
 
@@ -117,6 +157,7 @@ func (p *pool) remove(i int) *conn {
 func (p *pool) drop(a *account) {
 	p.open--
 	a.use.open--
+	p.pace.Opened(p.open, p.bg)
 }
 
 // give ends a reservation. c is nil if no connection came of it. It returns false if c must be closed.
@@ -128,7 +169,8 @@ func (p *pool) give(a *account, c *conn, bg bool) (kept bool) {
 		a.use.bg--
 		p.bg--
 	}
-	if c == nil || c.broken != nil || a.use.closed {
+	perHost, perAccount := p.most(&a.use)
+	if c == nil || c.broken != nil || a.use.closed || p.open > perHost || a.use.open > perAccount {
 		p.drop(a)
 	} else {
 		kept = true
@@ -187,7 +229,13 @@ func (p *pool) leave(a *account, box string) (left []*conn) {
 // acquire returns a connection, waiting for one to be free. The caller gives it back with release.
 func (a *account) acquire(ctx context.Context, w want) (*conn, error) {
 	bg := backfill.IsBackground(ctx)
-	for {
+	waits := func() {}
+	defer func() { waits() }()
+	for first := true; ; first = false {
+		if !first && !bg {
+			waits()
+			waits = a.d.pace.ClientWaits()
+		}
 		g, err := a.d.pool.take(a, w, bg)
 		if err != nil {
 			return nil, err
@@ -199,7 +247,11 @@ func (a *account) acquire(ctx context.Context, w want) (*conn, error) {
 			return g.c, nil
 		}
 		if g.wait == nil {
-			return a.open(ctx, bg)
+			c, again, err := a.open(ctx, w, bg)
+			if again {
+				continue
+			}
+			return c, err
 		}
 		select {
 		case <-g.wait:
@@ -209,19 +261,30 @@ func (a *account) acquire(ctx context.Context, w want) (*conn, error) {
 	}
 }
 
-// open fills a reservation with a new connection, or ends it.
-func (a *account) open(ctx context.Context, bg bool) (*conn, error) {
-	err := a.d.health.ready(ctx)
-	if err == nil {
-		var c *conn
-		if c, err = a.dial(ctx); err == nil {
-			a.d.health.note(nil)
-			return c, nil
+// open fills a reservation with a new connection, or ends it. again: the server lets in no more, one that is open
+// must be waited for.
+func (a *account) open(ctx context.Context, w want, bg bool) (c *conn, again bool, err error) {
+	defer func() {
+		if err != nil {
+			a.d.pool.give(a, nil, bg)
 		}
-		a.d.health.note(err)
+	}()
+	if err := a.d.bars.check(a); err != nil && !w.login {
+		return nil, false, err
 	}
-	a.d.pool.give(a, nil, bg)
-	return nil, err
+	if err := a.d.pace.Knock(ctx, bg); err != nil {
+		return nil, false, err
+	}
+	c, err = a.dial(ctx)
+	again = a.knocked(err)
+	var e *backfill.Error
+	switch {
+	case err == nil:
+		a.d.bars.lift(a)
+	case errors.As(err, &e) && e.Code == "AUTHENTICATIONFAILED" && !w.login:
+		a.d.bars.refused(a, err)
+	}
+	return c, again, err
 }
 
 func (a *account) release(ctx context.Context, c *conn) {

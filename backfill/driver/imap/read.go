@@ -27,7 +27,7 @@ func (a *account) Read(ctx context.Context, box string, uidValidity uint32, uids
 		if err != nil {
 			return err
 		}
-		r := &reading{c: c, each: each, flags: flagCache{}, asked: todo, todo: todo}
+		r := &reading{c: c, each: a.counted(ctx, each), flags: flagCache{}, asked: todo, todo: todo}
 		if a.unordered.Load() {
 			r.singles = len(todo)
 		}
