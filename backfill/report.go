@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"crossfade/backfill/pace"
 	"crossfade/store"
 )
 
@@ -15,6 +16,7 @@ type Report struct {
 	Done     bool            `json:"done"` // every known account is copied, refused messages aside
 	Progress Progress        `json:"progress"`
 	Total    Counts          `json:"total"`
+	Hosts    []pace.Stats    `json:"hosts"`
 	Domains  []DomainReport  `json:"domains"`
 	Accounts []AccountReport `json:"accounts"`
 }
@@ -57,7 +59,7 @@ type FolderState struct {
 // Status reports from the state; no server is asked, and no folder is loaded.
 func (e *Engine) Status() Report {
 	held := e.isHeld()
-	r := Report{Held: held, Done: true}
+	r := Report{Held: held, Done: true, Hosts: e.Hosts()}
 	v := e.survey(func(a *account, s *sums, _ string) {
 		ar := a.report(s)
 		r.Done = r.Done && ar.Done

@@ -14,7 +14,7 @@ type Driver struct {
 	target target
 	pool   *pool
 	pace   *pace.Host
-	bars   bars
+	bars   *bars
 }
 
 // account is one user's mailboxes on the host.
@@ -42,7 +42,7 @@ func New(o Options) (*Driver, error) {
 	if o.Pace == nil {
 		o.Pace = pace.New(t.addr, pace.Limits{})
 	}
-	return &Driver{opts: o, target: t, pool: newPool(o), pace: o.Pace}, nil
+	return &Driver{opts: o, target: t, pool: newPool(o), pace: o.Pace, bars: &bars{}}, nil
 }
 
 // Host implements backfill.Driver.
