@@ -172,11 +172,28 @@ func (s *fakeServer) Rename(_ context.Context, name, to string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writes = append(s.writes, "RENAME "+name)
-	s.boxes[to] = s.boxes[name]
-	s.boxes[to].name = to
-	s.order = append(s.order, to)
-	delete(s.boxes, name)
+	if s.boxes[name] == nil || s.boxes[to] != nil {
+		return s.err("RENAME", "CANNOT", FolderScope)
+	}
+	s.rename(name, to)
 	return nil
+}
+
+// rename renames a folder and those below it; the caller holds mu.
+func (s *fakeServer) rename(name, to string) {
+	for _, old := range slices.Clone(s.order) {
+		if b := s.boxes[old]; b != nil && (old == name || strings.HasPrefix(old, name+s.sep)) {
+			delete(s.boxes, old)
+			b.name = to + old[len(name):]
+			s.boxes[b.name] = b
+			s.order[slices.Index(s.order, old)] = b.name
+		}
+	}
+}
+
+// renamed renames a folder as somebody else would.
+func (s *fakeServer) renamed(name, to string) {
+	s.set(func() { s.rename(name, to) })
 }
 
 func (s *fakeServer) Subscribe(_ context.Context, name string, on bool) error {

@@ -42,6 +42,7 @@ type folder struct {
 	tallied  bool                 // it is known: the links were counted once, now or when it was stored
 	refused  map[uint32]refusedAs // what messages in quarantine count as; guarded by mu
 	problems map[string]problem   // by kind: destination, create, copy, and one for each source folder
+	notes    map[string]string    // by kind: what the admin should know although the folder goes on; guarded by mu
 	onDest   presence             // as the last LIST of the destination had it; guarded by mu
 
 	refs    int       // sessions and workers that use it; guarded by acct.mu
@@ -70,7 +71,7 @@ func unloaded(a *account, rec store.Folder) *folder {
 	return &folder{
 		acct: a, id: rec.ID, writer: newClaim(), sync: newClaim(),
 		rec: rec, inbox: rec.Path.IsInbox(), sets: newFlagSets(nil), version: 1, members: 1, wake: make(chan struct{}),
-		problems: make(map[string]problem), source: make(map[uint16]*cursor),
+		problems: make(map[string]problem), notes: make(map[string]string), source: make(map[uint16]*cursor),
 	}
 }
 

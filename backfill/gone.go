@@ -52,6 +52,18 @@ func (f *folder) mergeGone(ctx context.Context, src Mail, b uint16, all []Entry)
 	return err
 }
 
+// copyingGone tells whether a message is being copied that the source does not list any more.
+func (f *folder) copyingGone(b uint16, all []Entry) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if f.tally.flying == 0 {
+		return false
+	}
+	return slices.ContainsFunc(f.links, func(l store.Link) bool {
+		return l.State == store.Copying && onSource(&l, b) && !listed(all, l.Src)
+	})
+}
+
 // unbelievable tells why so much cannot have vanished from a source folder at once without a person saying so,
 // or "".
 func (f *folder) unbelievable(b uint16, gone, total int) string {
@@ -93,6 +105,19 @@ func (f *folder) stillGone(ctx context.Context, src Mail, b uint16, gone []store
 		return nil, err
 	}
 	return slices.DeleteFunc(gone, func(l store.Link) bool { return there[l.Src] }), nil
+}
+
+// noteLostFolder says that a source folder is not there any more. What was copied stays; what was not stays listed
+// until the folder is back, or the admin says that it will not be.
+func (f *folder) noteLostFolder(b uint16, err error) {
+	box := f.record().Sources[b]
+	left := len(f.where(func(l *store.Link) bool { return onSource(l, b) && l.State == store.Listed }))
+	if left > 0 || box.UIDValidity == 0 {
+		f.setProblem(lostFolder(b), fmt.Sprintf("%s is not on the source any more; %d messages that were not copied yet stay listed: %v", box.Name, left, err))
+		return
+	}
+	f.setProblem(lostFolder(b), "")
+	f.setNote(lostFolder(b), fmt.Sprintf("%s is not on the source any more; its copies stay", box.Name))
 }
 
 // onSource tells whether the link's message should be in a source folder.

@@ -141,7 +141,7 @@ func TestSourceFolderGone(t *testing.T) {
 	m := b.open(s, "Kunden")
 	b.shows(m, want...)
 	b.holds("Kunden", want...)
-	if m.f.problem().Text == "" {
+	if m.f.report().Note == "" {
 		t.Error("nobody is told")
 	}
 	must(t, m.Store(t.Context(), m.Changes(0).UIDs[:1], FlagsAdd, mapping.NewFlags(`\Flagged`)))

@@ -27,8 +27,8 @@ func (f *folder) lookLower(ctx context.Context) error {
 	began := time.Now()
 	for _, b := range own {
 		err := f.lookBox(ctx, src, b)
-		if errors.Is(err, ErrNoFolder) { // what was copied is served, nothing is deleted
-			f.setProblem(lostFolder(b), "the folder is not on the source any more; what was not copied is kept in the list: "+err.Error())
+		if errors.Is(err, ErrNoFolder) {
+			f.noteLostFolder(b, err)
 			delete(f.source, b)
 			continue
 		}
@@ -36,6 +36,7 @@ func (f *folder) lookLower(ctx context.Context) error {
 			return fmt.Errorf("source: %w", err)
 		}
 		f.setProblem(lostFolder(b), "")
+		f.setNote(lostFolder(b), "")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -148,6 +149,10 @@ func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, ful
 	if full {
 		if err := f.mergeGone(ctx, src, b, entries); err != nil {
 			return err
+		}
+		if f.copyingGone(b, entries) {
+			delete(f.source, b) // it is noticed when the copy is there: the next look counts again
+			return nil
 		}
 	} else { // the count agrees
 		f.setProblem(sourceProblem(b), "")

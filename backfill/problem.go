@@ -2,6 +2,9 @@ package backfill
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -21,6 +24,24 @@ func (f *folder) setProblem(kind, text string) {
 	case f.problems[kind].Text != text:
 		f.problems[kind] = problem{Text: text, Since: time.Now()}
 	}
+}
+
+// setNote records what the admin should know although the folder goes on, by kind; an empty text clears it.
+func (f *folder) setNote(kind, text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if text == "" {
+		delete(f.notes, kind)
+		return
+	}
+	f.notes[kind] = text
+}
+
+// note returns the folder's notes.
+func (f *folder) note() string {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return strings.Join(slices.Sorted(maps.Values(f.notes)), "; ")
 }
 
 // hasProblem tells whether there is a problem of a kind.

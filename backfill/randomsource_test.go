@@ -46,7 +46,7 @@ func (w *world) oldClient(folder string) {
 }
 
 // only finds the model's one entry of a source message, if what becomes of it is certain: a message that clients
-// changed goes with the source unless it has been copied.
+// changed goes with the source unless it has been copied, and one that an earlier copier brought over is not ours.
 func (w *world) only(folder string, msg fakeMsg) int {
 	id, found := subject(string(msg.body)), -1
 	if msg.uid == 0 {
@@ -71,7 +71,7 @@ func (w *world) only(folder string, msg fakeMsg) int {
 	f := w.boxes[folder][0].f
 	links := f.where(func(l *store.Link) bool { return l.Src == msg.uid && !f.rec.Sources[l.Box].Borrowed })
 	it := w.mail[folder][found]
-	if len(links) != 1 || (it.touched || it.loose) && links[0].State != store.Copied {
+	if len(links) != 1 || links[0].Paired || (it.touched || it.loose) && links[0].State != store.Copied {
 		return -1
 	}
 	return found

@@ -53,7 +53,8 @@ type FolderState struct {
 	Completion
 	Counts  Counts `json:"counts"`
 	Problem string `json:"problem,omitempty"`
-	Opened  bool   `json:"opened"` // a client has it selected
+	Note    string `json:"note,omitempty"` // what the admin should know although the folder goes on
+	Opened  bool   `json:"opened"`         // a client has it selected
 }
 
 // Status reports from the state; no server is asked, and no folder is loaded.
@@ -117,7 +118,7 @@ func (f *folder) report() FolderState {
 	s := sums{}
 	s.addFolder(&g)
 	r := FolderState{Folder: rec.Path.String(), State: g.state, Completion: s.completion(), Counts: g.tally.counts(),
-		Problem: f.problem().Text, Opened: opened}
+		Problem: f.problem().Text, Note: f.note(), Opened: opened}
 	for _, i := range ownSources(rec) {
 		r.Sources = append(r.Sources, rec.Sources[i].Name)
 	}

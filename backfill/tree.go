@@ -42,6 +42,9 @@ func (a *account) refreshTree(ctx context.Context, maxAge time.Duration) error {
 	if err != nil {
 		return err
 	}
+	if err := a.followTree(ctx, &info, writer); err != nil {
+		return err
+	}
 	if err := a.plan(info, writer); err != nil {
 		return fmt.Errorf("record the folder tree: %w", err)
 	}
@@ -94,6 +97,62 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 	return info, writer, nil
 }
 
+// followTree follows folders that were renamed on the source. Where that cannot be found out, no new name is taken
+// in this time: it may be a folder that is known.
+func (a *account) followTree(ctx context.Context, info *treeInfo, w Writer) error {
+	if err := a.finishRenames(ctx, info, w); err != nil {
+		return err
+	}
+	if !info.sourceAt.Equal(info.at) || info.doubt != "" {
+		return nil
+	}
+	if err := a.dropUnmet(info.source); err != nil {
+		return err
+	}
+	moved, err := a.findRenamed(ctx, info)
+	if err != nil {
+		a.log.Warn("new folders on the source are taken in later", "err", err)
+		_, known := a.index()
+		info.source = slices.DeleteFunc(info.source, func(l Folder) bool { return !known[l.Name] })
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	if err := a.followRenames(ctx, moved, a.renameShown(moved, info)); err != nil {
+		return err
+	}
+	return a.finishRenames(ctx, info, w)
+}
+
+// dropUnmet forgets source folders that went before anything in them was listed.
+func (a *account) dropUnmet(listed []Folder) error {
+	have := make(map[string]bool, len(listed))
+	for _, l := range listed {
+		have[l.Name] = true
+	}
+	for _, f := range a.all() {
+		rec := f.record()
+		for _, b := range ownSources(rec) {
+			if rec.Sources[b].UIDValidity != 0 || have[rec.Sources[b].Name] {
+				continue
+			}
+			if err := f.edit(func(e *edit) error {
+				r := e.record()
+				r.Sources = slices.Clone(r.Sources)
+				r.Sources[b].Gone = true
+				return nil
+			}); err != nil {
+				return err
+			}
+			f.setProblem(lostFolder(b), "")
+		}
+	}
+	return nil
+}
+
+// unmet tells a source folder that went before anything in it was listed.
+func unmet(s *store.SourceBox) bool { return s.Gone && s.UIDValidity == 0 }
+
 // doubtTree tells why a listing of the source is not believed: what it lacks may not have been deleted.
 func (a *account) doubtTree(listed []Folder) string {
 	have := make(map[string]bool, len(listed))
@@ -119,6 +178,10 @@ func (a *account) doubtTree(listed []Folder) string {
 // plan brings the records in line with what was listed.
 func (a *account) plan(info treeInfo, w Writer) error {
 	byPath, bySource := a.index()
+	paths := make(map[string]mapping.Path, len(info.source))
+	for _, l := range info.source {
+		paths[l.Name] = l.Path
+	}
 	var fresh []store.Folder
 	var joined []join
 	for _, d := range a.decide(info) {
@@ -129,7 +192,7 @@ func (a *account) plan(info treeInfo, w Writer) error {
 		if name == "" {
 			name = w.Name(d.Dest)
 		}
-		box := store.SourceBox{Name: d.Source}
+		box := store.SourceBox{Name: d.Source, Path: paths[d.Source]}
 		if f, ok := byPath[d.Dest.Key()]; ok {
 			joined = append(joined, join{f, box})
 			continue
@@ -198,7 +261,7 @@ func (a *account) index() (map[string]*folder, map[string]bool) {
 		rec := f.record()
 		byPath[rec.Path.Key()] = f
 		for _, s := range rec.Sources {
-			bySource[s.Name] = bySource[s.Name] || !s.Borrowed
+			bySource[s.Name] = bySource[s.Name] || !s.Borrowed && !unmet(&s)
 		}
 	}
 	return byPath, bySource
@@ -246,7 +309,7 @@ func (a *account) notePresence(dest []Folder) {
 		f.mu.Lock()
 		f.onDest = presence{Exists: ok && selectable(d.Attrs), Attrs: d.Attrs, Subscribed: ok && d.Subscribed}
 		f.mu.Unlock()
-		if !ok && len(rec.Sources) == 0 {
+		if !ok && !slices.ContainsFunc(rec.Sources, func(s store.SourceBox) bool { return !unmet(&s) }) {
 			if err := a.dropFolder(f); err != nil {
 				a.log.Error("forget a folder that the destination deleted", "folder", rec.Name, "err", err)
 			}

@@ -33,6 +33,8 @@ type Folder struct {
 	PastUIDValidities []uint32
 	// PastNames are raw names this folder had before a RENAME.
 	PastNames []string
+	// RenameTo is the path that the destination's folder is about to get, because its source was renamed.
+	RenameTo mapping.Path `json:",omitempty"`
 
 	State      string    // of the engine's choosing: "blended", "settled" ...
 	Problem    string    // what keeps it from settling, for the admin; "" if nothing
@@ -115,6 +117,7 @@ func (f Folder) escaped(e func(string) (string, error)) (Folder, error) {
 	f.Name = t.one(f.Name)
 	f.Path = t.all(f.Path)
 	f.PastNames = t.all(f.PastNames)
+	f.RenameTo = t.all(f.RenameTo)
 	f.Problem = t.one(f.Problem)
 	f.Sources = slices.Clone(f.Sources)
 	for i := range f.Sources {

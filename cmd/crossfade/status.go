@@ -61,13 +61,19 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 		if a.Problem != "" {
 			fmt.Fprintf(w, "  ! %s%s\n", a.Problem, ago(a.Since, now))
 		}
+		if a.Doubt != "" {
+			fmt.Fprintf(w, "  ! %s\n", a.Doubt)
+		}
 		for _, f := range a.Folders {
-			if f.State == "copied" || f.State == "destination only" {
+			if (f.State == "copied" || f.State == "destination only") && f.Note == "" {
 				continue
 			}
 			printCounts(w, "  "+f.Folder, f.State, f.Counts)
 			if f.Problem != "" {
 				fmt.Fprintf(w, "    ! %s\n", f.Problem)
+			}
+			if f.Note != "" {
+				fmt.Fprintf(w, "    %s\n", f.Note)
 			}
 		}
 	}
