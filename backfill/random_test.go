@@ -234,7 +234,7 @@ func (w *world) command(folder string) {
 	}
 	uid, id := []uint32{seen[n].uid}, subject(seen[n].body)
 	i := slices.IndexFunc(w.mail[folder], func(x mail) bool { return x.id == id && (x.loose || x.flags == seen[n].flags) })
-	if i < 0 || w.mail[folder][i].maybe {
+	if i < 0 || slices.ContainsFunc(w.mail[folder], func(x mail) bool { return x.id == id && x.maybe }) {
 		return // it is about to go, or a failed command left it
 	}
 	it := w.mail[folder][i]

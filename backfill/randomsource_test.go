@@ -25,7 +25,7 @@ func (w *world) oldClient(folder string) {
 		}
 	})
 	i := w.only(folder, msg)
-	if i < 0 {
+	if i < 0 || op == "move" && to == folder { // then which of two is which could not be told
 		return
 	}
 	it := &w.mail[folder][i]
@@ -68,6 +68,9 @@ func (w *world) only(folder string, msg fakeMsg) int {
 	if found < 0 {
 		return -1
 	}
+	if w.borrowedFrom(worldSources[folder], msg.uid) {
+		return -1
+	}
 	f := w.boxes[folder][0].f
 	links := f.where(func(l *store.Link) bool { return l.Src == msg.uid && !f.rec.Sources[l.Box].Borrowed })
 	it := w.mail[folder][found]
@@ -75,6 +78,20 @@ func (w *world) only(folder string, msg fakeMsg) int {
 		return -1
 	}
 	return found
+}
+
+// borrowedFrom tells whether a client copied or moved the message to another folder and it is not copied up yet.
+func (w *world) borrowedFrom(box string, uid uint32) bool {
+	for _, folder := range worldFolders {
+		f := w.boxes[folder][0].f
+		boxes := f.record().Sources
+		if len(f.where(func(l *store.Link) bool {
+			return l.Src == uid && boxes[l.Box].Borrowed && boxes[l.Box].Name == box && l.State != store.Copied && l.State != store.Whiteout
+		})) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // blink hides some of a source folder's messages for a look or two: nothing may come of it.
