@@ -137,6 +137,7 @@ func (f *folder) giveBack(unsent, refused []incoming, reasons []error) error {
 			e.put(l)
 			if i >= len(unsent) && l.State == store.Listed {
 				e.quarantine(l, refusal(reasons[i-len(unsent)]))
+				f.acct.e.mishap(reasons[i-len(unsent)])
 			}
 		}
 		e.closeIntentIfDone()

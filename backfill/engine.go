@@ -68,10 +68,11 @@ type Engine struct {
 	log     *slog.Logger
 	owner   string    // names this run in claims and intents
 	started time.Time // APPENDs of an earlier run may arrive until Grace after it
-	memory  *semaphore.Weighted
+	memory  *budget
 	below   *pace.Host // of the source
 	above   *pace.Host // of the destination
 	pauses  pauses
+	mishaps mishaps
 	idle    idleFolders
 	workers *semaphore.Weighted
 	domains domains
@@ -110,7 +111,7 @@ func New(opt Options) (*Engine, error) {
 	e := &Engine{
 		opt: opt, store: opt.Store, vault: v, log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
 		below: paceOf(opt.Source), above: paceOf(opt.Destination),
-		memory: semaphore.NewWeighted(opt.MemoryBytes), workers: semaphore.NewWeighted(int64(opt.Workers)),
+		memory: newBudget(opt.MemoryBytes), mishaps: newMishaps(), workers: semaphore.NewWeighted(int64(opt.Workers)),
 		accounts: make(map[store.AccountID]*account), held: make(chan struct{}),
 	}
 	e.ctx, e.stop = context.WithCancel(context.Background())

@@ -59,6 +59,7 @@ func (a *account) note(err error) {
 // the pass.
 func (a *account) pass(ctx context.Context) error {
 	if err := a.refreshTree(ctx, a.e.opt.Recheck/2); err != nil {
+		a.e.mishap(err)
 		return err
 	}
 	p := &passState{left: make(map[*folder]bool)}
@@ -123,6 +124,7 @@ func (a *account) work(ctx context.Context, p *passState) error {
 		if errors.Is(err, errRests) {
 			done, err = false, nil
 		}
+		a.e.mishap(err)
 		if err != nil {
 			if ctx.Err() != nil || !folderOnly(err) {
 				return err

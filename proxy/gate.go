@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -45,6 +46,8 @@ type Gate struct {
 	mu     sync.Mutex
 	total  int
 	byAddr map[netip.Prefix]int
+
+	refused atomic.Int64
 }
 
 // NewGate makes a gate.
@@ -109,6 +112,7 @@ func (g *Gate) accept(ctx context.Context, ln net.Listener, each func(c net.Conn
 				g.opts.Refuse(c)
 			}
 			_ = c.Close()
+			g.refused.Add(1)
 			g.opts.Logger.Warn("too many connections", "client", from.String())
 			continue
 		}
@@ -142,6 +146,9 @@ func (g *Gate) Connections() int {
 	defer g.mu.Unlock()
 	return g.total
 }
+
+// Refused is the number of connections that were sent away since the gate was made.
+func (g *Gate) Refused() int64 { return g.refused.Load() }
 
 // Address is what limits count by: the peer's IPv4 address, or its IPv6 /64, which is what one customer gets.
 // A peer without an address (a pipe in a test) is the invalid prefix.

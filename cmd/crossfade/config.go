@@ -25,7 +25,8 @@ type settings struct {
 	IMAPS              string `koanf:"imaps" placeholder:"ADDR:PORT" help:"Listen for IMAP over TLS. With neither --imap nor --imaps: :993."`
 	TLSCert            string `koanf:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM) shown to mail clients; read again when it changes."`
 	TLSKey             string `koanf:"tls-key" placeholder:"FILE" help:"The certificate's key (PEM)."`
-	Admin              string `koanf:"admin" placeholder:"ADDR:PORT" help:"Listen for /healthz (HTTP)."`
+	Admin              string `koanf:"admin" placeholder:"ADDR:PORT" help:"Listen for the status page, /metrics and /healthz (HTTP)."`
+	AdminNames         bool   `koanf:"admin-names" negatable:"" help:"Show names of accounts and folders on the status page, also if --admin is not on loopback."`
 	State              string `koanf:"state" placeholder:"DIR" help:"Where the proxy keeps what it knows (default: /var/lib/crossfade)."`
 	KeyFile            string `koanf:"key-file" placeholder:"FILE" help:"Key that seals the stored passwords: 32 bytes in hex (default: made in the state directory)."`
 	HoldBackfill       bool   `koanf:"hold-backfill" negatable:"" help:"Start with the backfill held, until 'crossfade release'."`

@@ -13,7 +13,6 @@ import (
 	"crossfade/backfill"
 	"crossfade/backfill/driver/imap"
 	"crossfade/proxy"
-	"crossfade/proxy/admin"
 )
 
 type serveCmd struct {
@@ -99,7 +98,7 @@ func (st *stack) open(s settings, conf *tls.Config) error {
 		if err != nil {
 			return err
 		}
-		st.addHTTP("admin", ln, admin.Handler(admin.Options{Healthy: st.healthy}))
+		st.addHTTP("admin", ln, adminHandler(st, s, ln.Addr()))
 	}
 	ln, err := listenControl(s.State)
 	if err != nil {

@@ -26,6 +26,9 @@ type stack struct {
 	log    *slog.Logger
 	spool  string
 	doors  []door
+
+	source, destination backfill.Driver
+	imap                *imap.Server // nil without the door for mail clients
 }
 
 // door is something that listens.
@@ -70,19 +73,19 @@ func newStack(o stackOptions) (*stack, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &stack{engine: engine, store: st, log: o.log, spool: spool}, nil
+	return &stack{engine: engine, store: st, log: o.log, spool: spool, source: o.source, destination: o.destination}, nil
 }
 
 // addIMAP adds the front door for mail clients; conf may be nil on loopback.
 func (s *stack) addIMAP(plain, secure net.Listener, conf *tls.Config) {
-	server := imap.New(imap.Options{Login: loginTo(s.engine), TLS: conf, Logger: s.log, SpoolDir: s.spool})
+	s.imap = imap.New(imap.Options{Login: loginTo(s.engine), TLS: conf, Logger: s.log, SpoolDir: s.spool})
 	for _, l := range []struct {
 		name     string
 		ln       net.Listener
 		implicit bool
 	}{{"imap", plain, false}, {"imaps", secure, true}} {
 		if l.ln != nil {
-			s.doors = append(s.doors, door{l.name, l.ln, func(ctx context.Context, ln net.Listener) error { return server.Serve(ctx, ln, l.implicit) }})
+			s.doors = append(s.doors, door{l.name, l.ln, func(ctx context.Context, ln net.Listener) error { return s.imap.Serve(ctx, ln, l.implicit) }})
 		}
 	}
 }

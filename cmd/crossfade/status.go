@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"text/tabwriter"
 	"time"
 
@@ -51,6 +53,9 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 		fmt.Fprintln(w, "No account has logged in yet: an account is enrolled by its first login.")
 		return w.Flush()
 	}
+	if err := errors.Join(w.Flush(), printProgress(out, r)); err != nil {
+		return err
+	}
 	fmt.Fprintln(w, "ACCOUNT\tSTATE\tCOPIED\tTO GO\tREFUSED\tNEW SIDE ONLY\tSIZE COPIED")
 	for _, a := range r.Accounts {
 		state := "moving"
@@ -81,6 +86,53 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 		printCounts(w, "all", "", r.Total)
 	}
 	return w.Flush()
+}
+
+// printProgress writes how far everything is, and each domain if there are several.
+func printProgress(out io.Writer, r backfill.Report) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "DOMAIN\tDONE\tOF\t\tSPEED\tTIME LEFT\tFOLDERS NOT LISTED")
+	line := func(name string, p backfill.Progress) {
+		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%s\t%d\n", name, p.Done, p.Source, percent(p.Ratio), speed(p.MessagesPerSecond), left(p.ETASeconds), p.Unlisted)
+	}
+	if len(r.Domains) > 1 {
+		for _, d := range r.Domains {
+			line(d.Domain, d.Progress)
+		}
+	}
+	line("all", r.Progress)
+	fmt.Fprintln(w)
+	return w.Flush()
+}
+
+// percent is a ratio for people; it never rounds up to a hundred.
+func percent(ratio *float64) string {
+	switch {
+	case ratio == nil:
+		return "-"
+	case *ratio >= 1:
+		return "100 %"
+	}
+	return fmt.Sprintf("%.1f %%", math.Floor(*ratio*1000)/10)
+}
+
+func speed(perSecond *float64) string {
+	if perSecond == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f/s", *perSecond)
+}
+
+func left(seconds *float64) string {
+	switch {
+	case seconds == nil:
+		return "-"
+	case *seconds == 0:
+		return "none"
+	case *seconds > 1e8:
+		return "years"
+	}
+	return (time.Duration(*seconds) * time.Second).String()
 }
 
 func printCounts(w io.Writer, name, state string, c backfill.Counts) {

@@ -213,6 +213,7 @@ func (c *conn) finish(cmd *command, err error) error {
 		if text == "" {
 			text = cmd.label() + " completed"
 		}
+		c.srv.metrics.answered(cmd, "OK")
 		c.tagged(cmd.tag, answer{"OK", cmd.code, text})
 		return c.wire.Err()
 	}
@@ -223,6 +224,7 @@ func (c *conn) finish(cmd *command, err error) error {
 	if a.status != "BAD" {
 		c.news(cmd)
 	}
+	c.srv.metrics.answered(cmd, a.status)
 	c.tagged(cmd.tag, a)
 	if c.session == nil {
 		if c.bad++; c.bad >= maxBad {

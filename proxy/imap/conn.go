@@ -32,6 +32,7 @@ type conn struct {
 	view    *proxy.View // nil unless a mailbox is selected
 	bad     int         // senseless commands and failed logins before login
 	bye     bool        // the connection ends after the running command
+	doing   int         // what it is counted as; see metrics.go
 }
 
 // newConn makes a connection; plain is the network connection below any TLS, for its addresses.
@@ -56,6 +57,8 @@ func (c *conn) serve(ctx, drain context.Context) {
 	defer cancel()
 	c.drain = drain.Done()
 	defer context.AfterFunc(drain, c.link.drain)()
+	c.srv.metrics.begun.Inc()
+	c.rests()
 	c.line("* OK [CAPABILITY " + c.capabilities() + "] Crossfade ready")
 	err := c.loop(ctx)
 	c.farewell(ctx, err)
@@ -71,9 +74,13 @@ func (c *conn) loop(ctx context.Context) error {
 		if cmd == nil {
 			continue
 		}
-		if err := c.run(ctx, cmd); err != nil {
+		began := time.Now()
+		err = c.run(ctx, cmd)
+		c.srv.metrics.took(cmd, began)
+		if err != nil {
 			return err
 		}
+		c.rests()
 	}
 	return c.wire.Flush()
 }
@@ -105,6 +112,7 @@ func (c *conn) sayWhy(err error) {
 
 // close ends the session and whatever is selected.
 func (c *conn) close() {
+	c.does(doingNothing)
 	c.unselect()
 	if c.session != nil {
 		if err := c.session.Close(); err != nil {

@@ -17,6 +17,7 @@ func (c *conn) idle(ctx context.Context, cmd *command) error {
 		return err
 	}
 	c.line("+ idling")
+	c.does(doingIdle)
 	silence := time.NewTimer(c.srv.opts.IdleTimeout)
 	defer silence.Stop()
 	ready := time.NewTimer(0) // fires when the changes may be told

@@ -56,10 +56,13 @@ func (c *conn) login(ctx context.Context, cmd *command, user, secret string) err
 		c.session = nil
 		var refused *backfill.Error
 		if errors.As(err, &refused) && refused.Code == "AUTHENTICATIONFAILED" {
+			c.srv.metrics.logins.WithLabelValues("refused").Inc()
 			return c.failed(ctx)
 		}
+		c.srv.metrics.logins.WithLabelValues("failed").Inc()
 		return err
 	}
+	c.srv.metrics.logins.WithLabelValues("ok").Inc()
 	c.link.limit(time.Time{})
 	c.log = c.log.With("account", c.session.Account())
 	c.log.Info("logged in")

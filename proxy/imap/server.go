@@ -59,11 +59,12 @@ func (o Options) orDefaults() Options {
 
 // Server serves IMAP clients on any number of listeners.
 type Server struct {
-	opts Options
+	opts    Options
+	metrics *metrics
 }
 
 // New makes a server.
-func New(opts Options) *Server { return &Server{opts: opts.orDefaults()} }
+func New(opts Options) *Server { return &Server{opts: opts.orDefaults(), metrics: newMetrics()} }
 
 // Serve serves clients until ctx ends or the listener fails; then it takes leave of the clients (* BYE) and
 // returns when they are gone, the gate's drain time at most. implicitTLS is for port 993: TLS from the first

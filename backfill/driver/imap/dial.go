@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"time"
 
 	goimap "github.com/emersion/go-imap/v2"
 
@@ -22,6 +23,7 @@ var (
 
 // dial opens a connection and logs in.
 func (a *account) dial(ctx context.Context) (*conn, error) {
+	defer a.d.metrics.took(ctx, "connect", time.Now())
 	dialCtx, cancel := context.WithTimeout(ctx, a.d.opts.DialTimeout)
 	defer cancel()
 	nc, err := (&net.Dialer{}).DialContext(dialCtx, "tcp", a.d.target.addr)

@@ -29,7 +29,9 @@ func (a *account) do(ctx context.Context, n need, fn func(*conn) error) error {
 		defer a.d.pace.Client()()
 	}
 	for try := 0; ; try++ {
+		began := time.Now()
 		c, err := a.acquire(ctx, want{box: n.box, write: n.write, fresh: n.fresh || try > 0, login: n.fresh})
+		a.d.metrics.waited(ctx, began)
 		if err != nil {
 			return a.explain(n.op, err)
 		}
@@ -60,7 +62,9 @@ func (a *account) run(ctx context.Context, c *conn, n need, fn func(*conn) error
 		return err
 	}
 	c.answered = false
+	began := time.Now()
 	err = fn(c)
+	a.d.metrics.took(ctx, n.op, began)
 	c.harmless = !n.once && !c.answered
 	var e *backfill.Error
 	if errors.As(err, &e) && e.Scope == backfill.FolderScope {

@@ -15,6 +15,8 @@ type Driver struct {
 	pool   *pool
 	pace   *pace.Host
 	bars   *bars
+
+	metrics *metrics
 }
 
 // account is one user's mailboxes on the host.
@@ -42,7 +44,7 @@ func New(o Options) (*Driver, error) {
 	if o.Pace == nil {
 		o.Pace = pace.New(t.addr, pace.Limits{})
 	}
-	return &Driver{opts: o, target: t, pool: newPool(o), pace: o.Pace, bars: &bars{}}, nil
+	return &Driver{opts: o, target: t, pool: newPool(o), pace: o.Pace, bars: &bars{}, metrics: newMetrics()}, nil
 }
 
 // Host implements backfill.Driver.
