@@ -49,7 +49,7 @@ func rules() []rule {
 
 // testOnly are helpers that no shipped package may import.
 func testOnly() []string {
-	return []string{"internal/testbed", "internal/faults", "internal/durable/durabletest", "backfill/driver/drivertest", "store/storetest", "store/powerloss"}
+	return []string{"internal/testbed", "internal/faults", "internal/durable/durabletest", "backfill/driver/drivertest", "store/storetest", "store/powerloss", "internal/syncwatch"}
 }
 
 // TestArrowsPointDown reads the whole tree.

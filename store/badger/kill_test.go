@@ -20,6 +20,9 @@ import (
 // childDir makes the test binary a writer to that directory, to be killed.
 const childDir = "CROSSFADE_TEST_STORE"
 
+// childFault makes it a careless writer: see badger.OpenCareless.
+const childFault = "CROSSFADE_TEST_STORE_FAULT"
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		fmt.Fprintln(os.Stderr, writeUntilKilled(dir))
@@ -28,11 +31,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// openChild opens the store as the child was told to.
+func openChild(dir string) (store.KV, error) {
+	opts := badger.Options{Log: slog.New(slog.DiscardHandler)}
+	if fault := os.Getenv(childFault); fault != "" {
+		return badger.OpenCareless(dir, opts, fault)
+	}
+	return badger.Open(dir, opts)
+}
+
 const writers = 4
 
 // writeUntilKilled has each writer write pairs of records for ever and tell of each pair once it is acknowledged.
 func writeUntilKilled(dir string) error {
-	kv, err := badger.Open(dir, badger.Options{Log: slog.New(slog.DiscardHandler)})
+	kv, err := openChild(dir)
 	if err != nil {
 		return err
 	}

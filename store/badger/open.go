@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/dgraph-io/badger/v4"
@@ -35,6 +36,14 @@ const (
 // Open opens or creates the state in dir, which is created with mode 0700 if need be. A directory that another
 // process has open is refused.
 func Open(dir string, opts Options) (store.KV, error) {
+	k, err := open(dir, opts, settings)
+	if err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+func open(dir string, opts Options, settings func(string, *slog.Logger) badger.Options) (*kv, error) {
 	if opts.Log == nil {
 		opts.Log = slog.Default()
 	}
@@ -48,13 +57,16 @@ func Open(dir string, opts Options) (store.KV, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
+	if err := alone(handle, func() error { return dropEmptyLogs(dir) }); err != nil {
+		return nil, errors.Join(fmt.Errorf("store: %w", err), handle.Close())
+	}
 	db, err := badger.Open(settings(dir, opts.Log))
 	if err != nil {
 		return nil, errors.Join(openError(dir, err), handle.Close())
 	}
-	kv := &kv{db: db, dir: handle, minFree: opts.MinFree, commit: make(chan struct{}, 1)}
-	kv.open = newBatch(db.NewTransaction(false))
-	return kv, nil
+	k := &kv{db: db, dir: handle, minFree: opts.MinFree, commit: make(chan struct{}, 1)}
+	k.open = newBatch(db.NewTransaction(false))
+	return k, nil
 }
 
 func settings(dir string, log *slog.Logger) badger.Options {
@@ -77,6 +89,28 @@ func settings(dir string, log *slog.Logger) badger.Options {
 		WithNumGoroutines(1).
 		WithValueThreshold(threshold).
 		WithValueLogFileSize(logFile)
+}
+
+// dropEmptyLogs removes logs without a byte in them. A power cut leaves such a one when it comes between a log's making
+// and its first sync; nothing in it was ever acknowledged, but Badger would not open.
+func dropEmptyLogs(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); ext != ".mem" && ext != ".vlog" {
+			continue
+		}
+		info, err := e.Info()
+		if err == nil && info.Size() == 0 {
+			err = os.Remove(filepath.Join(dir, e.Name()))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openError says in one line why the state cannot be opened.
