@@ -9,8 +9,14 @@ IMAGE   ?= crossfade
 FUZZ  ?= 4
 KILLS ?= 20
 CUTS  ?= 20
+# The size of the move that all of that happens to.
+ACCOUNTS ?= 3
+MESSAGES ?= 150
+TIMEOUT  ?= 40m
 export CROSSFADE_TEST_KILLS = $(KILLS)
 export CROSSFADE_TEST_CUTS = $(CUTS)
+export CROSSFADE_TEST_ACCOUNTS = $(ACCOUNTS)
+export CROSSFADE_TEST_MESSAGES = $(MESSAGES)
 
 .PHONY: build test soak servers lint unit integration fuzz bench bench-move demo image clean
 
@@ -20,7 +26,7 @@ build:
 test: servers lint integration fuzz
 
 soak:
-	$(MAKE) test KILLS=1000 CUTS=1000 FUZZ=600
+	$(MAKE) test KILLS=1000 CUTS=1000 ACCOUNTS=20 MESSAGES=2000 TIMEOUT=12h FUZZ=600
 
 servers:
 	testdata/server/server install
@@ -36,7 +42,7 @@ unit:
 
 # All tests: the tag adds those that start real servers.
 integration:
-	$(GO) test -race -tags integration -timeout 40m ./...
+	$(GO) test -race -tags integration -timeout $(TIMEOUT) ./...
 
 fuzz:
 	testdata/check/fuzz.sh $(FUZZ)

@@ -32,12 +32,16 @@ type goClient struct {
 }
 
 func dialGo(addr string, o *imapclient.Options) (*goClient, error) {
+	return dialGoAs(addr, testbed.User(0), o)
+}
+
+func dialGoAs(addr, user string, o *imapclient.Options) (*goClient, error) {
 	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
 	if err != nil {
 		return nil, err
 	}
 	c := &goClient{Client: imapclient.New(conn, o)}
-	if err := c.Login(testbed.User(0), testbed.Pass).Wait(); err != nil {
+	if err := c.Login(user, testbed.Pass).Wait(); err != nil {
 		_ = c.Close()
 		return nil, err
 	}

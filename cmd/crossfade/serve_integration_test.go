@@ -128,7 +128,12 @@ func (p *proxyProcess) settle(t testing.TB, want int, patience time.Duration) {
 
 func snapshot(t testing.TB, addr string) testbed.Snapshot {
 	t.Helper()
-	s, err := testbed.Read(addr, testbed.User(0), testbed.Pass)
+	return snapshotOf(t, addr, testbed.User(0))
+}
+
+func snapshotOf(t testing.TB, addr, user string) testbed.Snapshot {
+	t.Helper()
+	s, err := testbed.Read(addr, user, testbed.Pass)
 	if err != nil {
 		t.Fatalf("%s: %v", addr, err)
 	}

@@ -127,12 +127,17 @@ func TestCutAgainAndAgain(t *testing.T) {
 // enrol logs in once, as an account's first client would.
 func enrol(t testing.TB, addr string) {
 	t.Helper()
+	enrolAs(t, addr, testbed.User(0))
+}
+
+func enrolAs(t testing.TB, addr, user string) {
+	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := fmt.Fprintf(conn, "a LOGIN %s %s\r\nb LOGOUT\r\n", testbed.User(0), testbed.Pass); err != nil {
+	if _, err := fmt.Fprintf(conn, "a LOGIN %s %s\r\nb LOGOUT\r\n", user, testbed.Pass); err != nil {
 		t.Fatal(err)
 	}
 	var answer bytes.Buffer

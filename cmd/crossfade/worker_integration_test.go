@@ -20,6 +20,9 @@ import (
 type worker struct {
 	name    string
 	addr    string
+	user    string
+	pause   time.Duration // after each thing it does
+	rests   bool          // it does nothing, and only knows what must stay as it is
 	random  *rand.Rand
 	folders []string
 	trash   string
@@ -33,6 +36,9 @@ type worker struct {
 // run works until stop is closed, and comes back after each lost connection.
 func (w *worker) run(stop <-chan struct{}) error {
 	defer w.hangUp()
+	if w.rests {
+		return nil
+	}
 	for {
 		select {
 		case <-stop:
@@ -40,7 +46,7 @@ func (w *worker) run(stop <-chan struct{}) error {
 		default:
 		}
 		if w.client == nil {
-			c, err := dialGo(w.addr, nil)
+			c, err := dialGoAs(w.addr, w.user, nil)
 			if err != nil { // the proxy is being restarted
 				time.Sleep(20 * time.Millisecond)
 				continue
@@ -87,6 +93,7 @@ func (w *worker) visit(stop <-chan struct{}) error {
 		if err := w.act(folder, w.mail[here[i]]); err != nil {
 			return err
 		}
+		time.Sleep(w.pause)
 	}
 	return nil
 }

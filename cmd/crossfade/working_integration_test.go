@@ -84,6 +84,9 @@ func TestWorkingWhileMoving(t *testing.T) {
 		t.Error(err)
 	}
 	for _, w := range workers {
+		if w.rests {
+			continue
+		}
 		t.Logf("%s: %v", w.name, w.did)
 		if w.did["unknown"] > 0 || w.did["acknowledged"] < 20 {
 			t.Errorf("%s was not served well", w.name)
@@ -110,15 +113,31 @@ func (p *proxyProcess) killOften(t *testing.T, random *rand.Rand, n, count int) 
 // wantWorked waits for the end of the move and holds both sides against what the workers know.
 func (p *proxyProcess) wantWorked(t *testing.T, before testbed.Snapshot, workers []*worker) {
 	t.Helper()
-	for end := time.Now().Add(2 * time.Minute); !p.report(t).Done; time.Sleep(100 * time.Millisecond) {
+	p.wantDone(t, 2*time.Minute)
+	p.wantFates(t, testbed.User(0), before, workers)
+	if code, out, errs := call("verify", "--state", p.state); code != exitWell {
+		t.Errorf("verify: %d\n%s\n%s", code, out, errs)
+	}
+	p.stop(t)
+}
+
+// wantDone waits for the end of the move.
+func (p *proxyProcess) wantDone(t *testing.T, patience time.Duration) {
+	t.Helper()
+	for end := time.Now().Add(patience); !p.report(t).Done; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not done: %+v\n%s", p.report(t), p.said)
 		}
 	}
-	shown, above := snapshot(t, p.imap), snapshot(t, p.bed.Server(testbed.Dest).Addr)
+}
+
+// wantFates holds both sides of an account against what its workers know.
+func (p *proxyProcess) wantFates(t *testing.T, user string, before testbed.Snapshot, workers []*worker) {
+	t.Helper()
+	shown, above := snapshotOf(t, p.imap, user), snapshotOf(t, p.bed.Server(testbed.Dest).Addr, user)
 	same := testbed.CompareOptions{Map: func(s string) string { return s }}
 	if bad := testbed.Compare(shown, above, same); bad != nil {
-		t.Errorf("the destination is not what clients see:\n%s", strings.Join(bad, "\n"))
+		t.Errorf("%s: the destination is not what clients see:\n%s", user, strings.Join(bad, "\n"))
 	}
 	copies := map[string][]placed{}
 	for folder, f := range shown.Folders {
@@ -131,22 +150,18 @@ func (p *proxyProcess) wantWorked(t *testing.T, before testbed.Snapshot, workers
 		for sum, m := range w.mail {
 			if !m.allows(copies[sum]) {
 				if wrong++; wrong <= 20 {
-					t.Errorf("%s: %s\nmay be %s\nand is %v", sum, m.last, m, copies[sum])
+					t.Errorf("%s: %s: %s\nmay be %s\nand is %v", user, sum, m.last, m, copies[sum])
 				}
 			}
 			delete(copies, sum)
 		}
 	}
 	if wrong > 0 || len(copies) > 0 {
-		t.Errorf("%d messages are not what they may be, %d came from nowhere", wrong, len(copies))
+		t.Errorf("%s: %d messages are not what they may be, %d came from nowhere", user, wrong, len(copies))
 	}
-	if bad := before.Diff(snapshot(t, p.bed.Server(testbed.Source).Addr)); bad != nil {
-		t.Errorf("the source was changed:\n%s", strings.Join(bad, "\n"))
+	if bad := before.Diff(snapshotOf(t, p.bed.Server(testbed.Source).Addr, user)); bad != nil {
+		t.Errorf("%s: the source was changed:\n%s", user, strings.Join(bad, "\n"))
 	}
-	if code, out, errs := call("verify", "--state", p.state); code != exitWell {
-		t.Errorf("verify: %d\n%s\n%s", code, out, errs)
-	}
-	p.stop(t)
 }
 
 // placed is one copy of a message.
@@ -197,29 +212,38 @@ func (f *fate) String() string {
 // newWorkers shares all messages out.
 func newWorkers(t *testing.T, p *proxyProcess, seed uint64, n int) []*worker {
 	t.Helper()
-	seen := snapshot(t, p.imap)
+	return newWorkersFor(t, p, testbed.User(0), seed, n)
+}
+
+// newWorkersFor shares all messages of an account out. Those that are there more than once cannot be told apart, so
+// nobody touches them: one more worker, who rests, knows where they must be.
+func newWorkersFor(t *testing.T, p *proxyProcess, user string, seed uint64, n int) []*worker {
+	t.Helper()
+	seen := snapshotOf(t, p.imap, user)
 	var workers []*worker
-	for i := range n {
+	for i := range n + 1 {
 		m := &mailModel{random: rand.New(rand.NewPCG(seed, uint64(i))), dir: t.TempDir(), Snapshot: seen}
-		w := &worker{name: fmt.Sprint("worker", i), addr: p.imap, random: m.random, mail: map[string]*fate{}, did: map[string]int{}, trash: m.role(t, `\trash`)}
+		w := &worker{name: fmt.Sprint("worker", i), addr: p.imap, user: user, rests: i == n, random: m.random, mail: map[string]*fate{},
+			did: map[string]int{}, trash: m.role(t, `\trash`), folders: slices.Sorted(maps.Keys(seen.Folders))}
 		for range 2000 {
-			w.letters = append(w.letters, m.letter(t, w.name))
+			if !w.rests {
+				w.letters = append(w.letters, m.letter(t, w.name))
+			}
 		}
 		workers = append(workers, w)
 	}
-	count := 0
-	for _, folder := range slices.Sorted(maps.Keys(seen.Folders)) {
-		for _, uid := range slices.Sorted(maps.Keys(seen.Folders[folder].Messages)) {
-			m, w := seen.Folders[folder].Messages[uid], workers[count%n]
-			if w.mail[m.Sum] != nil {
-				t.Fatalf("two messages are equal: %s", m.Sum)
-			}
-			w.mail[m.Sum] = &fate{may: [][]placed{{{folder, uid, m.Flags, m.Date}}}}
-			count++
+	all := map[string][]placed{}
+	for folder, f := range seen.Folders {
+		for uid, m := range f.Messages {
+			all[m.Sum] = append(all[m.Sum], placed{folder, uid, m.Flags, m.Date})
 		}
 	}
-	for _, w := range workers {
-		w.folders = slices.Sorted(maps.Keys(seen.Folders))
+	for i, sum := range slices.Sorted(maps.Keys(all)) {
+		w := workers[i%n]
+		if len(all[sum]) > 1 {
+			w = workers[n]
+		}
+		w.mail[sum] = &fate{may: [][]placed{all[sum]}}
 	}
 	return workers
 }

@@ -1,0 +1,228 @@
+//go:build integration
+
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"crossfade/internal/faults"
+	"crossfade/internal/testbed"
+)
+
+// move is one round of a soak.
+type move struct {
+	bed      *testbed.Bed
+	proxy    *proxyProcess
+	relays   []*faults.Relay // before the source and the destination
+	accounts []account
+	longest  time.Duration // between two kills
+}
+
+// account is one of those that move. Clients work in some.
+type account struct {
+	user    string
+	before  testbed.Snapshot
+	workers []*worker
+}
+
+// see reads the source.
+func (a *account) see(addr string) (err error) {
+	a.before, err = testbed.Read(addr, a.user, testbed.Pass)
+	return err
+}
+
+// each does something for all accounts, three at a time.
+func (m *move) each(t *testing.T, do func(int, *account) error) {
+	t.Helper()
+	var group errgroup.Group
+	group.SetLimit(3)
+	for i := range m.accounts {
+		group.Go(func() error {
+			if err := do(i, &m.accounts[i]); err != nil {
+				return fmt.Errorf("%s: %w", m.accounts[i].user, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (m *move) count() (n int) {
+	for _, a := range m.accounts {
+		n += a.before.Count()
+	}
+	return n
+}
+
+func (m *move) bytes() (n int64) {
+	for _, a := range m.accounts {
+		for _, f := range a.before.Folders {
+			for _, msg := range f.Messages {
+				n += int64(msg.Size)
+			}
+		}
+	}
+	return n
+}
+
+// enrol logs every account in while nothing is copied yet, and gives every fourth one, the first included, clients.
+// Then the proxy is started such that it copies.
+func (m *move) enrol(t *testing.T, seed uint64) {
+	t.Helper()
+	m.longest = time.Second + time.Duration(len(m.accounts))*150*time.Millisecond
+	m.relays = []*faults.Relay{
+		faults.NewRelay(t, m.bed.Server(testbed.Source).Addr, 3*time.Millisecond),
+		faults.NewRelay(t, m.bed.Server(testbed.Dest).Addr, 15*time.Millisecond),
+	}
+	m.proxy = proxyBetween(t, m.bed, m.relays[0].URL(), m.relays[1].URL(), "--hold-backfill")
+	m.proxy.start(t)
+	for i := range m.accounts {
+		a := &m.accounts[i]
+		if i%4 == 0 {
+			a.workers = newWorkersFor(t, m.proxy, a.user, seed+uint64(i)<<32, 2)
+		} else {
+			enrolAs(t, m.proxy.imap, a.user)
+		}
+		for _, w := range a.workers {
+			w.pause = 30 * time.Millisecond
+		}
+	}
+	m.proxy.args = m.proxy.args[:len(m.proxy.args)-1]
+	m.proxy.kill()
+	m.proxy.start(t)
+}
+
+// work lets the clients begin and returns what makes them end.
+func (m *move) work(t *testing.T) (stop func()) {
+	t.Helper()
+	end := make(chan struct{})
+	var group errgroup.Group
+	for _, a := range m.accounts {
+		for _, w := range a.workers {
+			group.Go(func() error {
+				if err := w.run(end); err != nil {
+					return fmt.Errorf("%s: %w", w.user, err)
+				}
+				return nil
+			})
+		}
+	}
+	return sync.OnceFunc(func() {
+		close(end)
+		if err := group.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func (m *move) cuts() int { return m.relays[0].Cuts() + m.relays[1].Cuts() }
+
+// settleDown ends the trouble.
+func (m *move) settleDown() {
+	for _, r := range m.relays {
+		r.CutRandomly(1, 1<<40, 0)
+	}
+}
+
+// troubled is what was done to a move.
+type troubled struct {
+	killed, hit                int
+	proxy, source, destination int
+}
+
+// trouble kills and cuts while mail is moving, until all has been done or the move is over.
+func (m *move) trouble(t *testing.T, random *rand.Rand, kills, cuts int) (did troubled) {
+	t.Helper()
+	mean := max(20_000, m.bytes()/int64(cuts/2+1))
+	for i, r := range m.relays {
+		r.CutRandomly(random.Uint64(), mean, (cuts+i)/2)
+	}
+	total := m.count()
+	for did.killed < kills || m.cuts() < cuts {
+		time.Sleep(time.Duration(random.Int64N(int64(m.longest))))
+		left := m.left(t)
+		if left <= total/100 {
+			return did // what is left of the trouble is for another round
+		}
+		if did.killed == kills {
+			continue // only cuts are still to come
+		}
+		m.kill(t, random, &did)
+		did.killed++
+		if m.left(t) > total/100 {
+			did.hit++
+		}
+	}
+	return did
+}
+
+func (m *move) left(t *testing.T) int {
+	t.Helper()
+	r := m.proxy.report(t)
+	return r.Total.Listed + r.Total.Copying
+}
+
+// kill is the end of a process and its next life: four times of the proxy, then once of a server.
+func (m *move) kill(t *testing.T, random *rand.Rand, did *troubled) {
+	t.Helper()
+	if did.killed%5 != 4 {
+		m.proxy.kill()
+		m.proxy.start(t)
+		did.proxy++
+		return
+	}
+	name := []string{testbed.Source, testbed.Dest}[random.IntN(2)]
+	m.bed.Server(name).Kill(t)
+	m.bed.Server(name).Start(t)
+	if name == testbed.Source {
+		did.source++
+	} else {
+		did.destination++
+	}
+}
+
+// compare holds every account's destination against its source, message by message, or against what its clients know.
+func (m *move) compare(t *testing.T) {
+	t.Helper()
+	source, dest := m.bed.Server(testbed.Source).Addr, m.bed.Server(testbed.Dest).Addr
+	for i := range m.accounts {
+		a := &m.accounts[i]
+		if a.workers != nil {
+			m.proxy.wantFates(t, a.user, a.before, a.workers)
+			continue
+		}
+		if bad := testbed.Compare(a.before, snapshotOf(t, dest, a.user), testbed.CompareOptions{}); bad != nil {
+			t.Errorf("%s: destination:\n%s", a.user, strings.Join(bad, "\n"))
+		}
+		if bad := a.before.Diff(snapshotOf(t, source, a.user)); bad != nil {
+			t.Errorf("%s: the source was changed:\n%s", a.user, strings.Join(bad, "\n"))
+		}
+	}
+	if code, out, errs := call("verify", "--state", m.proxy.state); code != exitWell {
+		t.Errorf("verify: %d\n%s\n%s", code, out, errs)
+	}
+	m.proxy.stop(t)
+}
+
+// tell logs the round and adds up what clients did.
+func (m *move) tell(t *testing.T, did troubled, cut int, all map[string]int) {
+	t.Helper()
+	for _, a := range m.accounts {
+		for _, w := range a.workers {
+			for what, n := range w.did {
+				all[what] += n
+			}
+		}
+	}
+	t.Logf("%d messages, %d MB; kills: %d of the proxy, %d of the source, %d of the destination, %d while mail was moving; %d cuts",
+		m.count(), m.bytes()/1e6, did.proxy, did.source, did.destination, did.hit, cut)
+}
