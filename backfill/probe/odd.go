@@ -77,7 +77,7 @@ func oddOne(ctx context.Context, n notes, s *scratch, o oddity) (whole bool, err
 		n.yellow(o.check, "mail of that kind stays on the old server, readable through the proxy, and is reported",
 			"it refuses a message with %s: %s", o.what, words(results[0].Err))
 	case len(got) != 1:
-		n.red(o.check, "ask for help with this server", "a message with %s was acknowledged, and %d are there", o.what, len(got))
+		n.red(o.check, help, "a message with %s was acknowledged, and %d are there", o.what, len(got))
 	default:
 		how := differ(o.text, got[0].text)
 		if how == "" {
@@ -112,7 +112,7 @@ func large(ctx context.Context, n notes, s *scratch) error {
 			return err
 		}
 		if len(got) != 1 || got[0].Size != size {
-			n.red("large", "ask for help with this server", "a message of %s was acknowledged and is not there as it was", Bytes(size))
+			n.red("large", help, "a message of %s was acknowledged and is not there as it was", Bytes(size))
 			return nil
 		}
 		taken = size

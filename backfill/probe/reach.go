@@ -36,7 +36,7 @@ func (p *prober) outside(ctx context.Context, n notes, d backfill.Driver) {
 	}
 	n.green("connection", "%s is reached at %s in %s", d.Host(), strings.Join(r.Addresses, ", "), r.Took.Round(100*time.Microsecond))
 	if r.Step == "greeting" {
-		n.red("greeting", "see that this is an IMAP server and that it lets this machine in", "no greeting: %s", words(r.Err))
+		n.red("greeting", "see that this is an IMAP server and that it lets this machine in", "%s", words(r.Err))
 		return
 	}
 	security(n, r)

@@ -28,6 +28,10 @@ type scratch struct {
 	box   string // where messages are written: the folder itself, or one below
 	boxes int
 	last  uint32 // the highest UID seen in box
+
+	validity uint32 // of the folder itself
+	told     int    // APPENDUIDs that could be compared
+	lie      string // one that was wrong
 }
 
 // fence lets nothing be changed but one folder and those below it.
@@ -211,6 +215,7 @@ func (s *scratch) put(ctx context.Context, letters ...letter) ([]backfill.Append
 	}
 	got, err := s.arrived(ctx)
 	if err == nil {
+		s.hold(results, got)
 		err = s.read(ctx, got)
 	}
 	if err != nil && !fatal(err) {

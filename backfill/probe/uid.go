@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -9,28 +10,50 @@ import (
 	"crossfade/backfill"
 )
 
-// appendUID holds what APPENDUID said against where the message is.
-func appendUID(ctx context.Context, n notes, s *scratch, said backfill.AppendResult, got found) error {
+// help is what to do where there is nothing that an admin could do.
+const help = "ask for help with this server"
+
+// numbers looks at what the folder of a new message says.
+func numbers(ctx context.Context, n notes, s *scratch, got found) error {
 	state, err := step(ctx, func(ctx context.Context) (backfill.BoxState, error) { return s.Examine(ctx, s.box) })
 	if err != nil {
 		return err
 	}
-	caps := s.Features().Caps
-	offered := caps.Has(imap.CapUIDPlus) || caps.Has(imap.CapIMAP4rev2)
-	const help = "ask for help with this server"
-	switch {
-	case state.UIDValidity == 0:
+	if s.validity = state.UIDValidity; s.validity == 0 {
 		n.red("uidvalidity", help, "a new folder has UIDVALIDITY 0: its messages cannot be told apart for long")
-	case said.UID == 0 && offered:
-		n.yellow("appenduid", "each copy is looked for after it was written", "it offers UIDPLUS, and tells no APPENDUID that could be believed")
-	case said.UID == 0:
-	case said.UIDValidity != state.UIDValidity || said.UID != got.UID:
-		n.red("appenduid", help, "APPENDUID said UID %d of %d, and the message is UID %d of %d", said.UID, said.UIDValidity, got.UID, state.UIDValidity)
-	default:
-		n.green("appenduid", "APPENDUID tells the truth")
 	}
 	if state.UIDNext != 0 && state.UIDNext <= got.UID {
 		n.yellow("uidnext", "", "UIDNEXT is %d although UID %d is there", state.UIDNext, got.UID)
+	}
+	return nil
+}
+
+// hold compares what APPENDUID said with where the messages are.
+func (s *scratch) hold(results []backfill.AppendResult, got []found) {
+	if len(got) != len(results) {
+		return
+	}
+	for i, said := range results {
+		if said.UID == 0 {
+			continue
+		}
+		s.told++
+		if said.UID != got[i].UID || s.validity != 0 && s.box == s.root && said.UIDValidity != s.validity {
+			s.lie = fmt.Sprintf("APPENDUID said UID %d of %d, and the message is UID %d of %d", said.UID, said.UIDValidity, got[i].UID, s.validity)
+		}
+	}
+}
+
+// appendUID tells what hold has seen of all messages so far.
+func appendUID(_ context.Context, n notes, s *scratch) error {
+	caps := s.Features().Caps
+	switch offered := caps.Has(imap.CapUIDPlus) || caps.Has(imap.CapIMAP4rev2); {
+	case s.lie != "":
+		n.red("appenduid", help, "%s", s.lie)
+	case s.told > 0:
+		n.green("appenduid", "APPENDUID tells the truth")
+	case offered:
+		n.yellow("appenduid", "each copy is looked for after it was written", "it offers UIDPLUS, and tells no APPENDUID that could be believed")
 	}
 	return nil
 }

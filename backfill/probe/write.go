@@ -23,7 +23,7 @@ func (p *prober) write(ctx context.Context, n notes) {
 		return
 	}
 	defer s.remove(ctx, n)
-	parts := []func(context.Context, notes, *scratch) error{plainMail, dates, odd, twins, pipeline, clock, recreate, names}
+	parts := []func(context.Context, notes, *scratch) error{plainMail, dates, odd, twins, pipeline, clock, appendUID, recreate, names}
 	if p.Large {
 		parts = append(parts, large)
 	}
@@ -80,7 +80,7 @@ func plainMail(ctx context.Context, n notes, s *scratch) error {
 	} else {
 		n.yellow("flags", "", "these flags of a message are lost: %s", lost)
 	}
-	if err := appendUID(ctx, n, s, results[0], got[0]); err != nil {
+	if err := numbers(ctx, n, s, got[0]); err != nil {
 		return err
 	}
 	return keywordsKept(ctx, n, s, got[0], keywords)
@@ -189,7 +189,7 @@ func pipeline(ctx context.Context, n notes, s *scratch) error {
 	case bad >= 0:
 		n.red("pipeline", "see why", "of %d ordinary messages written in one go it refused one: %s", len(letters), words(results[bad].Err))
 	case !same:
-		n.red("pipeline", "ask for help with this server", "of %d messages written in one go %d are there, or in another order", len(letters), len(got))
+		n.red("pipeline", help, "of %d messages written in one go %d are there, or in another order", len(letters), len(got))
 	default:
 		n.green("pipeline", "%d messages in one go arrive, in order; with the look at them that took %s", len(letters), took.Round(time.Millisecond))
 	}
