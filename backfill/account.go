@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"crossfade/store"
@@ -25,6 +26,8 @@ type account struct {
 	tree    claim         // one refresher of the tree
 	connect claim         // one background login at a time
 	slots   chan struct{} // folders copied at the same time
+
+	sweepSaved atomic.Bool // quarantine records went: bytes may be saved that none names
 
 	mu       sync.Mutex
 	secret   []byte // sealed

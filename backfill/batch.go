@@ -32,6 +32,7 @@ func (f *folder) appendBatch(ctx context.Context, batch []incoming) error {
 		items[i] = AppendItem{Flags: f.flags(l.Sent), Date: m.date, Size: m.size, Open: m.open}
 	}
 	results, appendErr := w.Append(ctx, f.record().Name, items)
+	appendErr = f.appendBinary(ctx, w, items, results, appendErr)
 	if appendErr != nil && uncertain(appendErr) {
 		f.cutAt = time.Now()
 	}
@@ -124,6 +125,9 @@ func (f *folder) giveBack(unsent, refused []incoming, reasons []error) error {
 	if len(unsent)+len(refused) == 0 {
 		return nil
 	}
+	f.acct.e.saved.busy.RLock()
+	defer f.acct.e.saved.busy.RUnlock()
+	saved := f.saveRefused(refused)
 	return f.edit(func(e *edit) error {
 		for i, m := range append(slices.Clone(unsent), refused...) {
 			l, ok := e.link(m.uid)
@@ -136,7 +140,7 @@ func (f *folder) giveBack(unsent, refused []incoming, reasons []error) error {
 			}
 			e.put(l)
 			if i >= len(unsent) && l.State == store.Listed {
-				e.quarantine(l, refusal(reasons[i-len(unsent)]))
+				e.quarantine(l, refusal(reasons[i-len(unsent)], saved[i-len(unsent)]))
 				f.acct.e.mishap(reasons[i-len(unsent)])
 			}
 		}

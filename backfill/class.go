@@ -49,13 +49,14 @@ func classOf(q store.Quarantine) class {
 type refusedAs struct {
 	class  class
 	signed bool // the admin accepted that it stays behind
+	saved  bool // its bytes are
 }
 
 // refusals is what is counted of a folder's messages in quarantine, by shown UID.
 func refusals(recs []store.Quarantine) map[uint32]refusedAs {
 	out := make(map[uint32]refusedAs, len(recs))
 	for _, q := range recs {
-		out[q.UID] = refusedAs{class: classOf(q), signed: q.SignedOff != nil}
+		out[q.UID] = refusedAs{class: classOf(q), signed: q.SignedOff != nil, saved: q.Saved != ""}
 	}
 	return out
 }

@@ -173,6 +173,8 @@ type AppendItem struct {
 	Date  time.Time
 	Size  int64
 	Open  func() (io.ReadCloser, error)
+	// Binary sends the message as a literal8 (RFC 3516), which may hold NUL; the server must offer BINARY.
+	Binary bool
 }
 
 // AppendResult tells how one APPEND ended. UID is 0 when the server did not tell (no UIDPLUS).

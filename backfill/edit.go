@@ -147,7 +147,9 @@ func (e *edit) renumber(from, to uint32) {
 		return
 	}
 	e.forget(from)
-	l.UID = to
+	if l.UID = to; l.State == store.Quarantined {
+		e.renumberRefused(from, to)
+	}
 	e.add = append(e.add, l)
 }
 

@@ -23,8 +23,9 @@ type Options struct {
 	Source      Driver
 	Destination Driver // its Mail must be a Writer
 	Store       *store.Store
-	Key         [32]byte      // seals passwords at rest
-	SpoolDir    string        // for large bodies on their way; "" is the system's
+	Key         [32]byte // seals passwords at rest
+	SpoolDir    string   // for large bodies on their way; "" is the system's
+	Quarantine  QuarantineOptions
 	MemoryBytes int64         // bodies in flight, default 256 MiB
 	Hold        bool          // start with the backfill held
 	Poll        time.Duration // how often open folders look at both sides, default 2 s
@@ -74,6 +75,7 @@ type Engine struct {
 	pauses  pauses
 	mishaps mishaps
 	idle    idleFolders
+	saved   *savedMail // bytes of messages in quarantine
 	workers *semaphore.Weighted
 	domains domains
 	waiting atomic.Int32 // workers asked for on behalf of folders that somebody opened
@@ -113,6 +115,7 @@ func New(opt Options) (*Engine, error) {
 		below: paceOf(opt.Source), above: paceOf(opt.Destination),
 		memory: newBudget(opt.MemoryBytes), mishaps: newMishaps(), workers: semaphore.NewWeighted(int64(opt.Workers)),
 		accounts: make(map[store.AccountID]*account), held: make(chan struct{}),
+		saved: newSavedMail(opt.Quarantine),
 	}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	if !opt.Hold {

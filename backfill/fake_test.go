@@ -31,6 +31,7 @@ type fakeServer struct {
 	move     bool
 	keywords bool                    // takes any keyword
 	refuse   func(body []byte) error // refuses an APPEND
+	binary   bool                    // offers BINARY, and takes anything in a literal8
 	cutAfter int                     // the connection ends after so many APPENDs took place; 0 never
 	lostUID  bool                    // the APPEND that is cut took place all the same
 	writes   []string                // everything that would change a source
@@ -116,7 +117,13 @@ func (s *fakeServer) box(name string) (*fakeBox, error) {
 	return b, nil
 }
 
-func (s *fakeServer) Features() Features { return Features{Separator: s.sep, Prefix: s.prefix} }
+func (s *fakeServer) Features() Features {
+	f := Features{Separator: s.sep, Prefix: s.prefix}
+	if s.binary {
+		f.Caps = imap.CapSet{"BINARY": {}}
+	}
+	return f
+}
 func (s *fakeServer) Close() error       { return nil }
 
 func (s *fakeServer) Folders(context.Context) ([]Folder, error) {

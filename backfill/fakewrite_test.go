@@ -36,7 +36,7 @@ func (s *fakeServer) Append(_ context.Context, name string, items []AppendItem) 
 		if err != nil || int64(len(body)) != it.Size {
 			return out, fmt.Errorf("size %d, want %d: %v", len(body), it.Size, err)
 		}
-		if s.refuse != nil {
+		if s.refuse != nil && !(s.binary && it.Binary) {
 			if err := s.refuse(body); err != nil {
 				out = append(out, AppendResult{Err: err})
 				continue

@@ -43,16 +43,22 @@ func (m *Mailbox) fetchLower(ctx context.Context, b uint16, links []store.Link, 
 	if err != nil && (p.begun || !m.passable(err)) {
 		return fmt.Errorf("source: %w", err)
 	}
-	var copied []store.Link
+	var copied, other []store.Link
 	for _, l := range p.left {
 		if l.State == store.Copied {
 			copied = append(copied, l)
+		} else {
+			other = append(other, l)
 		}
 	}
-	if len(copied) < len(p.left) {
+	saved, other := m.f.savedOnes(other)
+	if len(other) > 0 {
 		return errors.Join(ErrUnavailable, err)
 	}
-	return m.fetchUpper(ctx, copied, items, each)
+	if err := m.fetchUpper(ctx, copied, items, each); err != nil {
+		return err
+	}
+	return m.fetchSaved(ctx, saved, items, each)
 }
 
 // passable tells whether the destination may answer in the place of the source, for what was copied.

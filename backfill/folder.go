@@ -56,14 +56,14 @@ type folder struct {
 	appended uint32
 	// removed are destination UIDs that clients expunged since the last listing there began: a listing that
 	// still had them must not bring them back. Guarded by mu.
-	removed map[uint32]struct{}
-	losses  losses         // what the source lost; guarded by mu
-	below   time.Time      // last look at all of its source folders that went well; guarded by mu
-	looked  time.Time      // last look at both sides; guarded by sync
-	checked time.Time      // last pass of the backfill; guarded by mu
-	tries   map[uint32]int // how often messages were refused that are tried again; guarded by mu
-	cutAt   time.Time      // when a connection last ended in the middle of an APPEND; guarded by writer
-	inbox   bool
+	removed   map[uint32]struct{}
+	losses    losses    // what the source lost; guarded by mu
+	below     time.Time // last look at all of its source folders that went well; guarded by mu
+	looked    time.Time // last look at both sides; guarded by sync
+	checked   time.Time // last pass of the backfill; guarded by mu
+	savedSeen bool      // this run has looked whether saved bytes are there; of the folder's turn alone
+	cutAt     time.Time // when a connection last ended in the middle of an APPEND; guarded by writer
+	inbox     bool
 }
 
 // unloaded makes the in-memory folder of a record; load brings in its links when they are needed.

@@ -134,6 +134,7 @@ func (e *edit) loseSource(l store.Link) {
 	case l.State == store.Copying:
 		return // its bytes are in the spool
 	case l.State == store.Whiteout, l.State == store.Copied:
+	case l.State == store.Quarantined && e.refusedAs(l.UID).saved: // its bytes are ours now
 	case l.Paired: // never compared: shown as what the destination has
 		l.State, l.Paired = store.Above, false
 	case l.Touched:

@@ -7,26 +7,59 @@ import (
 	"crossfade/store"
 )
 
-// quarantine sets a message aside with the reason. It stays where it is and is still served from there.
+// quarantine sets a message aside with the reason. It stays where it is and is still served from there. What an earlier
+// record says of the message is kept: how often it was tried, its saved bytes, that the admin signed it off.
 func (e *edit) quarantine(l store.Link, q store.Quarantine) {
 	l.State = store.Quarantined
 	e.put(l)
-	q.UID, q.Time, q.Size = l.UID, time.Now().UTC(), l.Size
-	q.Attempts = e.f.tried(l.UID) + 1
-	e.noteRefusal(l.UID, refusedAs{class: classOf(q)})
+	as := e.refusedAs(l.UID)
+	as.class, as.saved = classOf(q), as.saved || q.Saved != ""
+	e.noteRefusal(l.UID, as)
+	q.UID, q.Time, q.Size, q.Attempts = l.UID, time.Now().UTC(), l.Size, 1
 	acc, id := e.f.rec.Account, e.f.id
-	e.also = append(e.also, func(tx *store.Tx) error { return tx.PutQuarantine(acc, id, q) })
+	e.also = append(e.also, func(tx *store.Tx) error {
+		old, err := tx.Quarantined(acc, id, q.UID)
+		switch {
+		case err == nil:
+			if q.Attempts, q.SignedOff = old.Attempts+1, old.SignedOff; q.Saved == "" {
+				q.Saved = old.Saved
+			}
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+		return tx.PutQuarantine(acc, id, q)
+	})
 }
 
-// release removes a message's quarantine record.
+// release removes a message's quarantine record. Its saved bytes are swept later.
 func (e *edit) release(uid uint32) {
+	e.noteRefusal(uid, refusedAs{})
 	acc, id := e.f.rec.Account, e.f.id
 	e.also = append(e.also, func(tx *store.Tx) error { return tx.DeleteQuarantine(acc, id, uid) })
+	e.f.acct.sweepSaved.Store(true)
+}
+
+// renumberRefused lets a quarantine record follow its message to another number.
+func (e *edit) renumberRefused(from, to uint32) {
+	e.noteRefusal(to, e.refusedAs(from))
+	e.noteRefusal(from, refusedAs{})
+	acc, id := e.f.rec.Account, e.f.id
+	e.also = append(e.also, func(tx *store.Tx) error {
+		q, err := tx.Quarantined(acc, id, from)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		q.UID = to
+		return errors.Join(tx.PutQuarantine(acc, id, q), tx.DeleteQuarantine(acc, id, from))
+	})
 }
 
 // refusal turns a driver's error into a quarantine record with the server's own words.
-func refusal(err error) store.Quarantine {
-	q := store.Quarantine{Reason: reasonRefused, Words: err.Error()}
+func refusal(err error, saved string) store.Quarantine {
+	q := store.Quarantine{Reason: reasonRefused, Words: err.Error(), Saved: saved}
 	var e *Error
 	if errors.As(err, &e) {
 		q.Words, q.Code = e.Text, e.Code
@@ -35,4 +68,17 @@ func refusal(err error) store.Quarantine {
 		}
 	}
 	return q
+}
+
+// saveRefused saves the bytes of messages that are about to be set aside, while they are at hand. What cannot be
+// saved is set aside all the same, and tried again later; the source has it.
+func (f *folder) saveRefused(refused []incoming) []string {
+	saved := make([]string, len(refused))
+	for i, m := range refused {
+		var err error
+		if saved[i], err = f.acct.e.saved.save(f.acct.id, m.spooled); err != nil {
+			f.acct.log.Warn("the bytes of a refused message are not saved", "folder", f.record().Name, "uid", m.uid, "err", err)
+		}
+	}
+	return saved
 }

@@ -1,6 +1,8 @@
 package backfill
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"crossfade/store"
@@ -16,12 +18,23 @@ const (
 // maxRetryWait is the longest pause between two tries of a message in quarantine.
 const maxRetryWait = 24 * time.Hour
 
-// retryRefused gives messages in quarantine another try when their time has come, ever more rarely, and drops
-// records that mean nothing any more.
-func (f *folder) retryRefused() error {
+// retryRefused gives messages in quarantine another try when their time has come, ever more rarely, drops records that
+// mean nothing any more, and sees that the bytes of the others are saved.
+func (f *folder) retryRefused(ctx context.Context) error {
 	recs, err := f.quarantined()
-	if err != nil || len(recs) == 0 {
+	if err != nil {
 		return err
+	}
+	if err := f.retry(recs, f.retryDue); err != nil {
+		return err
+	}
+	return errors.Join(f.saveMissing(ctx, recs), f.acct.sweepQuarantine())
+}
+
+// retry lists those of the messages in quarantine again whose time has come.
+func (f *folder) retry(recs []store.Quarantine, due func(store.Quarantine) bool) error {
+	if len(recs) == 0 {
+		return nil
 	}
 	return f.edit(func(e *edit) error {
 		for _, q := range recs {
@@ -29,10 +42,10 @@ func (f *folder) retryRefused() error {
 			switch {
 			case !ok || l.State == store.Copied || l.State == store.Above || l.State == store.Whiteout:
 				e.release(q.UID)
-			case l.State == store.Quarantined && f.retryDue(q):
+			case l.State == store.Quarantined && due(q) && (!l.Lost || q.Saved != ""):
 				l.State = store.Listed
+				l.Touched = l.Touched || l.Lost // it is copied from what was saved: that it went below deletes it no more
 				e.put(l)
-				f.noteTries(q.UID, q.Attempts)
 			}
 		}
 		return nil
@@ -47,21 +60,4 @@ func (f *folder) retryDue(q store.Quarantine) bool {
 		wait = min(6*wait, maxRetryWait)
 	}
 	return (q.Reason == reasonRefused || q.Reason == reasonUnread) && time.Since(q.Time) >= wait
-}
-
-// noteTries remembers how often a message was tried while it is not in quarantine.
-func (f *folder) noteTries(uid uint32, n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.tries == nil {
-		f.tries = make(map[uint32]int)
-	}
-	f.tries[uid] = n
-}
-
-// tried is how often a message was set aside before.
-func (f *folder) tried(uid uint32) int {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.tries[uid]
 }

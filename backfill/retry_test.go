@@ -41,7 +41,7 @@ func TestRefusedIsTriedAgain(t *testing.T) {
 		}
 		b.shows(m, want...)
 		b.verified()
-		if err := m.f.retryRefused(); err != nil { // what a later turn of the folder does
+		if err := m.f.retryRefused(t.Context()); err != nil { // what a later turn of the folder does
 			t.Error(err)
 		}
 		if q, err := m.f.quarantined(); err != nil || len(q) != 0 {

@@ -42,7 +42,7 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 	}
 	defer f.done()
 	defer f.unclaim()
-	if err := errors.Join(f.lookLocked(ctx), f.retryRefused()); err != nil {
+	if err := errors.Join(f.lookLocked(ctx), f.retryRefused(ctx)); err != nil {
 		return false, err
 	}
 	todo := f.pending()
@@ -155,8 +155,8 @@ func (f *folder) transferBox(ctx context.Context, todo []store.Link) error {
 // read brings messages of one source folder into the spool, each once. It returns those that the source did not
 // give: shown UIDs by source UID.
 func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incoming) (left map[uint32]uint32, err error) {
-	if len(links) == 0 {
-		return nil, nil
+	if links, err = f.readSaved(ctx, links, out); err != nil || len(links) == 0 {
+		return nil, err
 	}
 	src, err := f.acct.source(ctx)
 	if err != nil {

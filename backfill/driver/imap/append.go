@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -91,7 +92,7 @@ func (p *appending) one(i int) error {
 	if p.items[i].Size > appendSmall {
 		return p.large(i)
 	}
-	if p.c.caps.Has("MULTIAPPEND") && i >= p.alone {
+	if p.c.caps.Has("MULTIAPPEND") && i >= p.alone && !p.items[i].Binary {
 		if n := p.groupSize(i); n > 1 {
 			return p.group(i, n)
 		}
@@ -104,7 +105,12 @@ func (p *appending) one(i int) error {
 	if err := p.settleFor(p.items[i].Size); err != nil || p.stop != nil {
 		return err
 	}
-	return p.send(i, func() error { return p.c.wire.LiteralBytes(body) })
+	return p.send(i, func() error {
+		if p.items[i].Binary {
+			return p.c.wire.Literal(int64(len(body)), true, bytes.NewReader(body))
+		}
+		return p.c.wire.LiteralBytes(body)
+	})
 }
 
 // large streams a message. Nothing else is under way meanwhile: should it prove too short, the connection has
@@ -124,7 +130,7 @@ func (p *appending) large(i int) error {
 	}
 	defer func() { _ = r.Close() }() // it was only read
 	src := &sourceErr{r: r, left: p.items[i].Size}
-	err = p.send(i, func() error { return p.c.wire.Literal(p.items[i].Size, false, src) })
+	err = p.send(i, func() error { return p.c.wire.Literal(p.items[i].Size, p.items[i].Binary, src) })
 	if err != nil && src.err != nil {
 		p.bad[i], p.out = src.err, nil
 		return errors.Join(errShort, err) // a cut literal is no command, so it was not added

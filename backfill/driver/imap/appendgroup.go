@@ -85,7 +85,7 @@ func (p *appending) groupSize(i int) int {
 	n, size := 0, int64(0)
 	for i+n < len(p.items) && n < appendMessages {
 		it := p.items[i+n]
-		if size += it.Size; it.Size > appendSmall || size > appendBytes || p.bad[i+n] != nil {
+		if size += it.Size; it.Binary || it.Size > appendSmall || size > appendBytes || p.bad[i+n] != nil {
 			break
 		}
 		n++
