@@ -124,7 +124,7 @@ func (s *fakeServer) Features() Features {
 	}
 	return f
 }
-func (s *fakeServer) Close() error       { return nil }
+func (s *fakeServer) Close() error { return nil }
 
 func (s *fakeServer) Folders(context.Context) ([]Folder, error) {
 	s.mu.Lock()

@@ -59,6 +59,11 @@ func (e *Engine) Compare(ctx context.Context, opt VerifyOptions, each func(Folde
 	return ctx.Err()
 }
 
+// Servers are the names of the two servers.
+func (e *Engine) Servers() (source, destination string) {
+	return e.opt.Source.Host(), e.opt.Destination.Host()
+}
+
 // accountsNamed finds an account by its name, or all of them, in the order of their names.
 func (e *Engine) accountsNamed(name string) ([]*account, error) {
 	e.mu.Lock()

@@ -14,23 +14,11 @@ import (
 	"crossfade/backfill"
 )
 
-// verdict is the last line that /verify streams. OK says that both sides agree; Error why the comparison ended
-// early, in which case OK is false.
-type verdict struct {
-	Verdict bool `json:"verdict"` // always true: it tells this line from the folders
-	OK      bool `json:"ok"`
-	Folders int  `json:"folders"`
-	// Done, Total and Completion are those of all folders.
-	Done       int     `json:"done"`
-	Total      int     `json:"total"`
-	Completion float64 `json:"completion"`
-	Error      string  `json:"error,omitempty"`
-}
-
 // controlled is what the control socket asks of the engine.
 type controlled interface {
 	Status() backfill.Report
-	Verify(ctx context.Context, account string, each func(backfill.FolderReport) error) error
+	verifier
+	quarantineKeeper
 	Hold()
 	Release()
 }
@@ -91,31 +79,8 @@ func controlHandler(e controlled) http.Handler {
 	mux.HandleFunc("POST /hold", func(w http.ResponseWriter, _ *http.Request) { e.Hold(); w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /release", func(w http.ResponseWriter, _ *http.Request) { e.Release(); w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /verify", func(w http.ResponseWriter, r *http.Request) { streamVerify(w, r, e) })
+	handleQuarantine(mux, e)
 	return mux
-}
-
-// streamVerify compares and writes a line for each folder as it becomes known.
-func streamVerify(w http.ResponseWriter, r *http.Request, e controlled) {
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	enc, flush := json.NewEncoder(w), http.NewResponseController(w)
-	last := verdict{Verdict: true, OK: true}
-	err := e.Verify(r.Context(), r.URL.Query().Get("account"), func(f backfill.FolderReport) error {
-		last.Folders++
-		last.Done += f.Done
-		last.Total += f.Total
-		last.OK = last.OK && f.OK
-		if err := enc.Encode(f); err != nil {
-			return err
-		}
-		return flush.Flush()
-	})
-	if err != nil {
-		last.OK, last.Error = false, err.Error()
-	}
-	if last.Completion = 1; last.Total > 0 {
-		last.Completion = float64(last.Done) / float64(last.Total)
-	}
-	_ = enc.Encode(last) // an error here means that the asker has gone
 }
 
 // ask sends one request to the proxy that uses this state. The caller closes the body.

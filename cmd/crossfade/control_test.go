@@ -18,17 +18,19 @@ import (
 
 // fakeEngine answers the control socket.
 type fakeEngine struct {
+	quarantineKeeper
 	report  backfill.Report
 	folders []backfill.FolderReport
 	err     error
 	asked   []string
 }
 
-func (f *fakeEngine) Status() backfill.Report { return f.report }
-func (f *fakeEngine) Hold()                   { f.asked = append(f.asked, "hold") }
-func (f *fakeEngine) Release()                { f.asked = append(f.asked, "release") }
-func (f *fakeEngine) Verify(_ context.Context, account string, each func(backfill.FolderReport) error) error {
-	f.asked = append(f.asked, "verify "+account)
+func (f *fakeEngine) Status() backfill.Report   { return f.report }
+func (f *fakeEngine) Hold()                     { f.asked = append(f.asked, "hold") }
+func (f *fakeEngine) Release()                  { f.asked = append(f.asked, "release") }
+func (f *fakeEngine) Servers() (string, string) { return "old:993", "new:993" }
+func (f *fakeEngine) Compare(_ context.Context, opt backfill.VerifyOptions, each func(backfill.FolderReport) error) error {
+	f.asked = append(f.asked, "verify "+opt.Account)
 	for _, r := range f.folders {
 		if err := each(r); err != nil {
 			return err
@@ -156,7 +158,7 @@ func TestVerify(t *testing.T) {
 		json    string // in the lines
 		errs    string
 	}{
-		{"all agree", []backfill.FolderReport{good, good}, nil, exitWell, "ok: 2 folders agree, 18 messages", `"verdict":true,"ok":true,"folders":2`, ""},
+		{"all agree", []backfill.FolderReport{good, good}, nil, exitWell, "ok: 2 folders agree, 18 messages", `"verdict":true,"ok":true,"folders":2,`, ""},
 		{"one does not", []backfill.FolderReport{good, bad}, nil, exitFailed, "FAIL  a: Sent: 2 equal, 1 missing on the destination, 1 refused", `"verdict":true,"ok":false`, ""},
 		{"it breaks off", []backfill.FolderReport{good}, errors.New("no account is known"), exitFailed, "ok    a: INBOX", `"error":"no account is known"`, "no account is known"},
 	} {

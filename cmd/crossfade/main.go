@@ -37,15 +37,16 @@ type std struct {
 
 // cli is the command line.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the proxy."`
-	Check   checkCmd   `cmd:"" help:"Look at both servers before the move, and say what to expect and what to do."`
-	Demo    demoCmd    `cmd:"" help:"Show it working: two made-up mail servers, a mailbox moving between them, and the proxy in front."`
-	Status  statusCmd  `cmd:"" help:"Show how far each account has moved."`
-	Verify  verifyCmd  `cmd:"" help:"Compare both sides message by message."`
-	Hold    holdCmd    `cmd:"" help:"Stop the backfill of a running proxy; users go on working."`
-	Release releaseCmd `cmd:"" help:"Let the backfill of a running proxy go."`
-	Health  healthCmd  `cmd:"" help:"Ask a running proxy's /healthz; for container health checks."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve      serveCmd      `cmd:"" help:"Run the proxy."`
+	Check      checkCmd      `cmd:"" help:"Look at both servers before the move, and say what to expect and what to do."`
+	Demo       demoCmd       `cmd:"" help:"Show it working: two made-up mail servers, a mailbox moving between them, and the proxy in front."`
+	Status     statusCmd     `cmd:"" help:"Show how far each account has moved."`
+	Verify     verifyCmd     `cmd:"" help:"Compare both sides message by message."`
+	Quarantine quarantineCmd `cmd:"" help:"Messages that the new server refused: list, retry, export, sign off."`
+	Hold       holdCmd       `cmd:"" help:"Stop the backfill of a running proxy; users go on working."`
+	Release    releaseCmd    `cmd:"" help:"Let the backfill of a running proxy go."`
+	Health     healthCmd     `cmd:"" help:"Ask a running proxy's /healthz; for container health checks."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 func main() {
@@ -90,7 +91,7 @@ func dispatch(ctx context.Context, args []string, io std) error {
 		return err
 	}
 	if len(args) == 0 {
-		return usagef("say what to do: serve, check, demo, status, verify, hold, release, health or version (crossfade --help explains)")
+		return usagef("say what to do: serve, check, demo, status, verify, quarantine, hold, release, health or version (crossfade --help explains)")
 	}
 	kctx, err := parser.Parse(args)
 	if helped { // --help has been printed

@@ -69,7 +69,7 @@ func newStack(o stackOptions) (*stack, error) {
 		return nil, errors.Join(fmt.Errorf("--state %s: %w", o.state, err), kv.Close())
 	}
 	engine, err := backfill.New(backfill.Options{
-		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Hold: o.hold, Logger: o.log})
+		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Logger: o.log})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
