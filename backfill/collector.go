@@ -49,6 +49,7 @@ func descs() map[string]*prometheus.Desc {
 	add("backfill_held", "1 while the backfill waits for 'crossfade release', else 0.")
 	add("memory_budget_bytes", "Memory that message bodies in flight may take.")
 	add("memory_in_flight_bytes", "Memory that message bodies in flight take now.")
+	addHostDescs(add)
 	return out
 }
 
@@ -70,8 +71,8 @@ func (s scrape) gauge(name string, v float64, labels ...string) {
 	s.ch <- prometheus.MustNewConstMetric(s.descs[name], prometheus.GaugeValue, v, labels...)
 }
 
-func (s scrape) counter(name string, v int64, labels ...string) {
-	s.ch <- prometheus.MustNewConstMetric(s.descs[name], prometheus.CounterValue, float64(v), labels...)
+func (s scrape) counter(name string, v float64, labels ...string) {
+	s.ch <- prometheus.MustNewConstMetric(s.descs[name], prometheus.CounterValue, v, labels...)
 }
 
 // maybe leaves out what is not known.
@@ -96,12 +97,15 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		s.gauge("domain_source_messages_done", float64(p.Done), d.name)
 		s.maybe("domain_completion_ratio", p.Ratio, d.name)
 		s.maybe("domain_eta_seconds", p.ETASeconds, d.name)
-		s.counter("copied_messages_total", d.messages.Load(), d.name)
-		s.counter("copied_bytes_total", d.octets.Load(), d.name)
-		s.counter("matched_messages_total", d.matched.Load(), d.name)
+		s.counter("copied_messages_total", float64(d.messages.Load()), d.name)
+		s.counter("copied_bytes_total", float64(d.octets.Load()), d.name)
+		s.counter("matched_messages_total", float64(d.matched.Load()), d.name)
+	}
+	for _, h := range c.e.Hosts() {
+		s.host(h, v.now)
 	}
 	s.queue(&v.queue)
-	s.gauge("backfill_held", map[bool]float64{true: 1}[held])
+	s.gauge("backfill_held", one(held))
 	s.gauge("memory_budget_bytes", float64(c.e.memory.size))
 	s.gauge("memory_in_flight_bytes", float64(c.e.memory.used.Load()))
 	c.e.mishaps.count.Collect(ch)
@@ -112,8 +116,8 @@ func (s scrape) states(v *survey) {
 	for _, state := range []string{stateWaiting, stateMoving, stateCopied, stateStopped} {
 		s.gauge("accounts", float64(v.accounts[state]), state)
 	}
-	for _, state := range []string{stateWaiting, stateCopying, stateCopied, stateDestOnly, stateStopped} {
-		s.gauge("folders", float64(v.total.states[state]), strings.ReplaceAll(state, " ", "_"))
+	for state, n := range v.total.states {
+		s.gauge("folders", float64(n), strings.ReplaceAll(folderState(state).String(), " ", "_"))
 	}
 	t := &v.total.tally
 	for state := store.Listed; state <= store.Above; state++ {

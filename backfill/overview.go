@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"crossfade/backfill/pace"
 )
 
 // Overview is how far the move is in few words: bounded however many accounts there are.
@@ -13,6 +15,7 @@ type Overview struct {
 	Progress Progress       `json:"progress"`
 	Counts   Counts         `json:"counts"`
 	Domains  []DomainReport `json:"domains"`
+	Hosts    []pace.Stats   `json:"hosts"`
 	Accounts map[string]int `json:"accounts"` // how many are waiting, moving, copied, stopped
 	Folders  map[string]int `json:"folders"`  // how many are waiting, copying, copied, destination only, stopped
 	Refused  map[string]int `json:"refused"`  // messages in quarantine that nobody signed off, by class
@@ -66,8 +69,12 @@ func (e *Engine) Overview() Overview {
 	})
 	o.Held, o.Done = held, v.accounts[stateCopied] > 0 && len(o.Unfinished) == 0
 	o.Progress, o.Counts = v.total.progress(&e.domains.all.rate, held, v.now), v.total.tally.counts()
-	o.Domains, o.Accounts, o.Folders = v.domainReports(held), v.accounts, v.total.states
+	o.Domains, o.Accounts, o.Folders = v.domainReports(held), v.accounts, make(map[string]int)
+	for state, n := range v.total.states {
+		o.Folders[folderState(state).String()] = n
+	}
 	o.Queue = Queue{v.queue.opened, v.queue.others, seconds(v.queue.oldestOpened), seconds(v.queue.oldestLook)}
+	o.Hosts = e.Hosts()
 	o.Refused = make(map[string]int)
 	for c := range classes {
 		if n := v.total.tally.refused[c] - v.total.tally.signed[c]; n > 0 {
@@ -98,7 +105,7 @@ func (a *account) troubles(s *sums) []Trouble {
 	if p.Text != "" {
 		out = append(out, Trouble{Account: a.name, Text: p.Text, Since: p.Since})
 	}
-	if s.states[stateStopped] == 0 {
+	if s.states[folderStopped] == 0 {
 		return out
 	}
 	for _, f := range a.all() {

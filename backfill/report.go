@@ -114,10 +114,9 @@ func (f *folder) report() FolderState {
 	f.acct.mu.Lock()
 	opened := f.viewers > 0
 	f.acct.mu.Unlock()
-	g, rec := f.glance(), f.record()
 	s := sums{}
-	s.addFolder(&g)
-	r := FolderState{Folder: rec.Path.String(), State: g.state, Completion: s.completion(), Counts: g.tally.counts(),
+	g, rec := f.glance(&s), f.record()
+	r := FolderState{Folder: rec.Path.String(), State: g.state.String(), Completion: s.completion(), Counts: s.tally.counts(),
 		Problem: f.problem().Text, Note: f.note(), Opened: opened}
 	for _, i := range ownSources(rec) {
 		r.Sources = append(r.Sources, rec.Sources[i].Name)

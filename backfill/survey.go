@@ -9,15 +9,31 @@ import (
 	"crossfade/store"
 )
 
-// What folders and accounts are doing, as reports and metrics name it.
+// What accounts are doing, as reports and metrics name it. Folders have the same words, and two more.
 const (
 	stateWaiting  = "waiting" // not looked at yet
-	stateCopying  = "copying"
 	stateMoving   = "moving"
+	stateCopying  = "copying"
 	stateCopied   = "copied"
 	stateDestOnly = "destination only"
 	stateStopped  = "stopped" // a problem tells why
 )
+
+// folderState is what a folder is doing.
+type folderState int
+
+const (
+	folderWaiting folderState = iota
+	folderCopying
+	folderCopied
+	folderDestOnly
+	folderStopped
+	folderStates
+)
+
+func (s folderState) String() string {
+	return [...]string{stateWaiting, stateCopying, stateCopied, stateDestOnly, stateStopped}[s]
+}
 
 // Completion is how far the messages are that the source folders themselves hold: copied, deleted by their users
 // since, or refused and signed off by the admin.
@@ -41,36 +57,38 @@ type Progress struct {
 
 // glance is what one look at a folder's state tells, without its links.
 type glance struct {
-	tally   tally
-	state   string
+	state   folderState
+	left    int  // messages still to be copied
 	sourced bool // it has source folders of its own
 	listed  bool // all of them were listed
 	checked time.Time
 }
 
-// glance looks at the folder. It reads no link and loads nothing.
-func (f *folder) glance() glance {
+// glance looks at the folder and adds what it counts to s. It reads no link and loads nothing. There may be a hundred
+// thousand folders, so nothing is copied that is not needed.
+func (f *folder) glance(s *sums) glance {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	g := glance{tally: f.tally, listed: true, checked: f.checked}
+	g := glance{left: f.tally.left(), listed: true, checked: f.checked}
 	for i := range f.rec.Sources {
 		if s := &f.rec.Sources[i]; !s.Borrowed && !s.Gone {
 			g.sourced = true
 			g.listed = g.listed && s.UIDValidity != 0
 		}
 	}
-	switch left := g.tally.left(); {
+	switch {
 	case len(f.problems) > 0:
-		g.state = stateStopped
-	case !g.sourced && left == 0:
-		g.state = stateDestOnly
+		g.state = folderStopped
+	case !g.sourced && g.left == 0:
+		g.state = folderDestOnly
 	case !g.listed:
-		g.state = stateWaiting
-	case left > 0:
-		g.state = stateCopying
+		g.state = folderWaiting
+	case g.left > 0:
+		g.state = folderCopying
 	default:
-		g.state = stateCopied
+		g.state = folderCopied
 	}
+	s.addFolder(&f.tally, &g)
 	return g
 }
 
@@ -80,20 +98,17 @@ type sums struct {
 	folders, sourced int
 	listed           int // of sourced
 	unknown          int // accounts of which not even the folders are known
-	states           map[string]int
+	states           [folderStates]int
 }
 
-func (s *sums) addFolder(g *glance) {
-	s.tally.add(&g.tally)
+func (s *sums) addFolder(t *tally, g *glance) {
+	s.tally.add(t)
 	s.folders++
 	if g.sourced {
 		s.sourced++
 		if g.listed {
 			s.listed++
 		}
-	}
-	if s.states == nil {
-		s.states = make(map[string]int)
 	}
 	s.states[g.state]++
 }
@@ -104,9 +119,6 @@ func (s *sums) add(o *sums) {
 	s.sourced += o.sourced
 	s.listed += o.listed
 	s.unknown += o.unknown
-	if s.states == nil {
-		s.states = make(map[string]int)
-	}
 	for state, n := range o.states {
 		s.states[state] += n
 	}
@@ -189,8 +201,7 @@ func (e *Engine) survey(each func(a *account, s *sums, state string)) *survey {
 		var s sums
 		seen = a.seen(seen[:0])
 		for _, f := range seen {
-			g := f.folder.glance()
-			s.addFolder(&g)
+			g := f.folder.glance(&s)
 			v.queue.add(&g, f, e.started, v.now)
 		}
 		state := a.surveyed(&s)
@@ -249,7 +260,7 @@ func (a *account) surveyed(s *sums) string {
 	if s.folders == 0 {
 		s.unknown = 1
 	}
-	switch done := s.states[stateCopied] + s.states[stateDestOnly]; {
+	switch done := s.states[folderCopied] + s.states[folderDestOnly]; {
 	case problem:
 		return stateStopped
 	case tree && s.folders > 0 && done == s.folders:
@@ -268,7 +279,7 @@ func (q *queueSurvey) add(g *glance, f seenFolder, started, now time.Time) {
 		}
 		q.oldestLook = max(q.oldestLook, now.Sub(since))
 	}
-	if g.tally.left() == 0 && g.listed {
+	if g.left == 0 && g.listed {
 		return
 	}
 	if f.viewers == 0 && now.Sub(f.opened) > time.Hour {

@@ -16,20 +16,10 @@ type Options struct {
 	Metrics http.Handler
 	// Overview tells the status page how far everything is. Nil: there is no status page.
 	Overview func() backfill.Overview
-	// Hosts tells the status page of the two servers; nil: it says nothing of them.
-	Hosts func() []Host
 	// Version is shown at the page's foot.
 	Version string
 	// Names says who may read names of accounts and folders.
 	Names Names
-}
-
-// Host is one mail server as the status page shows it.
-type Host struct {
-	Side  string // "source", "destination"
-	Name  string
-	Facts []string // in words
-	Alarm string   // what is wrong, "" if nothing
 }
 
 // Names says who may read names of accounts and folders on the status page.

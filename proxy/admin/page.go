@@ -21,7 +21,6 @@ type view struct {
 	backfill.Overview
 	Names   bool
 	Ill     bool
-	Hosts   []Host
 	Next    []step
 	Time    string
 	Version string
@@ -43,9 +42,6 @@ func (o Options) page() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := view{Overview: o.Overview(), Names: o.Names.may(r), Ill: o.Healthy != nil && o.Healthy() != nil,
 			Time: time.Now().Format("2006-01-02 15:04:05 MST"), Version: o.Version}
-		if o.Hosts != nil {
-			v.Hosts = o.Hosts()
-		}
 		v.Next = v.next()
 		var b bytes.Buffer
 		if err := t.Execute(&b, v); err != nil {
@@ -83,7 +79,7 @@ func (v *view) next() []step {
 	add(total == 0, "warn", "No account has logged in yet. Point one mail program at the proxy: its first login enrols the account.", "")
 	add(v.Held, "warn", "The backfill is held: nothing is copied.", "crossfade release")
 	for _, h := range v.Hosts {
-		add(h.Alarm != "", "bad", fmt.Sprintf("The %s: %s", h.Side, h.Alarm), "crossfade status")
+		add(h.PausedUntil != nil, "bad", fmt.Sprintf("The %s server refuses or does not answer; it is left alone for a moment, then tried again.", h.Side), "crossfade status")
 	}
 	add(stopped > 0, "bad", fmt.Sprintf("%s stopped by a problem and will not finish by themselves.", are(stopped, "account or folder is", "accounts and folders are")), "crossfade status")
 	add(refused > 0, "warn", fmt.Sprintf("%s refused by the new server. They are still served from the old one.", are(refused, "message was", "messages were")), "crossfade verify")

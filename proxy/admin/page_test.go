@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +15,7 @@ import (
 func half() *float64 { v := 0.5; return &v }
 
 func overview() backfill.Overview {
-	return backfill.Overview{
+	o := backfill.Overview{
 		Held:     true,
 		Progress: backfill.Progress{Completion: backfill.Completion{Source: 10, Done: 5, Ratio: half()}, Left: 5},
 		Domains:  []backfill.DomainReport{{Domain: "<b>odd</b>.test", Accounts: 2}},
@@ -23,6 +24,12 @@ func overview() backfill.Overview {
 		Troubles:   []backfill.Trouble{{Account: "ann@example.test", Folder: "Lohn", Text: `destination: <script>"no"`, Since: time.Now()}},
 		Unfinished: []backfill.Unfinished{{Account: "ann@example.test", State: "stopped", Left: 5}},
 	}
+	host := `[{"side": "source", "host": "old.example.test:993", "connections": 3, "connection_limit": 4, "messages_found": 50,
+		"paused_until": "2030-01-01T00:00:00Z", "paused_for": "destination: busy"}]`
+	if err := json.Unmarshal([]byte(host), &o.Hosts); err != nil {
+		panic(err) // the text above is wrong
+	}
+	return o
 }
 
 func show(o Options, host string) *httptest.ResponseRecorder {
@@ -82,7 +89,7 @@ func TestPageSays(t *testing.T) {
 		not  []string
 	}{
 		"nobody yet": {want: []string{"No account has logged in yet", "–"}, not: []string{"100 %"}},
-		"midway": {o: overview(), want: []string{"50.0 %", "crossfade release", "2 accounts and folders are stopped", "2 messages were refused", "too_big"},
+		"midway": {o: overview(), want: []string{"50.0 %", "crossfade release", "2 accounts and folders are stopped", "2 messages were refused", "too_big", "old.example.test:993", "The source server refuses", "bears 50.0 messages"},
 			not: []string{"Nothing to do"}},
 		"done": {o: backfill.Overview{Done: true, Accounts: map[string]int{"copied": 1}, Folders: map[string]int{"copied": 2},
 			Progress: backfill.Progress{Completion: backfill.Completion{Source: 3, Done: 3, Ratio: &one}, ETASeconds: &zero}},
