@@ -20,6 +20,9 @@ func (s *Session) Append(ctx context.Context, name string, items []AppendItem) (
 		return 0, nil, err
 	}
 	defer f.done()
+	if err := s.a.e.room(); err != nil {
+		return 0, nil, err
+	}
 	if err := f.writer.take(ctx); err != nil {
 		return 0, nil, err
 	}
@@ -65,7 +68,11 @@ func (f *folder) appendNow(ctx context.Context, items []AppendItem) ([]uint32, e
 			f.acct.log.Warn("new mail could not be listed after an append", "folder", rec.Name, "err", err)
 		}
 	}
-	return f.insertAll(entries)
+	uids, err := f.insertAll(entries)
+	if err != nil { // what was told to have failed must not come up as new mail
+		return nil, errors.Join(err, f.undoAppend(ctx, w, entries))
+	}
+	return uids, nil
 }
 
 // insertAll links messages that just came onto the destination and returns their shown UIDs.

@@ -29,6 +29,9 @@ func (m *Mailbox) carry(ctx context.Context, uids []uint32, to string, move bool
 		return CopyResult{}, err
 	}
 	defer t.done()
+	if err := m.a.e.room(); err != nil {
+		return CopyResult{}, err
+	}
 	if err := hasDest(t.record()); err != nil {
 		return CopyResult{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"crossfade/backfill/pace"
+	"crossfade/internal/durable"
 	"crossfade/store"
 )
 
@@ -70,6 +71,7 @@ type Engine struct {
 	owner   string    // names this run in claims and intents
 	started time.Time // APPENDs of an earlier run may arrive until Grace after it
 	memory  *budget
+	spools  *durable.Spool
 	below   *pace.Host // of the source
 	above   *pace.Host // of the destination
 	pauses  pauses
@@ -113,7 +115,7 @@ func New(opt Options) (*Engine, error) {
 	e := &Engine{
 		opt: opt, store: opt.Store, vault: v, log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
 		below: paceOf(opt.Source), above: paceOf(opt.Destination),
-		memory: newBudget(opt.MemoryBytes), mishaps: newMishaps(), workers: semaphore.NewWeighted(int64(opt.Workers)),
+		memory: newBudget(opt.MemoryBytes), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), workers: semaphore.NewWeighted(int64(opt.Workers)),
 		accounts: make(map[store.AccountID]*account), held: make(chan struct{}),
 		saved: newSavedMail(opt.Quarantine),
 	}
@@ -239,6 +241,10 @@ func (e *Engine) isHeld() bool {
 		return true
 	}
 }
+
+// room is asked before a server is told to change something that the state must keep up with: when nothing can be
+// written, a client's command is declined as a whole, and the backfill rests.
+func (e *Engine) room() error { return e.store.Room() }
 
 // canonical folds a login name: one record owns a destination mailbox, whatever case it is typed in.
 func canonical(name string) string { return strings.ToLower(strings.TrimSpace(name)) }

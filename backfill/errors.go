@@ -3,6 +3,8 @@ package backfill
 import (
 	"errors"
 	"fmt"
+
+	"crossfade/internal/durable"
 )
 
 // Scope says how much an error stops: a bad item stops no folder, a bad folder no account, a bad account no host.
@@ -71,9 +73,14 @@ var (
 	ErrUnavailable = errors.New("a server that is needed does not answer")
 )
 
-// IsUnavailable tells whether the cause is a server that is down, as opposed to one that said no.
+// IsFull tells whether the cause is that the proxy's own disk is full. Nothing is written then; what can be answered
+// without that is.
+func IsFull(err error) bool { return durable.IsFull(err) }
+
+// IsUnavailable tells whether the cause is a server that is down, as opposed to one that said no, or a disk that is
+// full: both pass.
 func IsUnavailable(err error) bool {
-	if errors.Is(err, ErrUnavailable) {
+	if errors.Is(err, ErrUnavailable) || IsFull(err) {
 		return true
 	}
 	var e *Error

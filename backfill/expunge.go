@@ -10,6 +10,9 @@ import (
 // Expunge removes exactly these messages. What only the source has gets a whiteout: it is never copied and
 // never shown again. What is being copied gets one too, and its copy is removed as soon as its UID is known.
 func (m *Mailbox) Expunge(ctx context.Context, uids []uint32) error {
+	if err := m.a.e.room(); err != nil {
+		return err
+	}
 	if err := m.confirmPairs(ctx, uids); err != nil {
 		return err
 	}

@@ -164,13 +164,15 @@ func (a *account) adopt(src Mail, dst Writer, name, secret string) error {
 		_ = m.Close()
 	}
 	a.kick()
-	if !fresh {
-		return nil
-	}
 	if was, err := a.e.vault.open(a.key, stored); err == nil && was == secret {
 		return nil
 	}
-	return a.reseal(secret)
+	err := a.reseal(secret)
+	if IsFull(err) { // the next login tries again
+		a.log.Warn("a changed password cannot be stored", "err", err)
+		return nil
+	}
+	return err
 }
 
 // mailOf avoids a typed nil in an interface.

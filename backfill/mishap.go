@@ -37,7 +37,7 @@ func (e *Engine) sideOf(err error) string {
 	var at *Error
 	src, dst := e.opt.Source.Host(), e.opt.Destination.Host()
 	switch {
-	case errors.Is(err, store.ErrFull), errors.Is(err, store.ErrClosed):
+	case IsFull(err), errors.Is(err, store.ErrClosed):
 		return "state"
 	case !errors.As(err, &at) || src == dst:
 		return "unknown"
@@ -100,7 +100,7 @@ func causeOf(err error) string {
 		return "uidvalidity"
 	case errors.Is(err, ErrNoFolder):
 		return "no_folder"
-	case errors.Is(err, store.ErrFull):
+	case IsFull(err):
 		return "disk_full"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return "timeout"

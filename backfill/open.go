@@ -64,6 +64,9 @@ func (f *folder) prepare(ctx context.Context) error {
 	if rec.DestUIDValidity != 0 && rec.Identity.UIDValidity != 0 {
 		return f.meet(ctx, rec)
 	}
+	if err := f.acct.e.room(); err != nil {
+		return err
+	}
 	w, err := f.acct.dest(ctx)
 	if err != nil {
 		return err

@@ -166,7 +166,7 @@ func (a *account) slot(ctx context.Context, f *folder) error {
 func folderOnly(err error) bool {
 	var e *Error
 	switch {
-	case IsUnavailable(err), errors.Is(err, store.ErrFull), errors.Is(err, store.ErrClosed):
+	case IsUnavailable(err), errors.Is(err, store.ErrClosed):
 		return false
 	case errors.As(err, &e):
 		return e.Scope != AccountScope

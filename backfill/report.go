@@ -12,8 +12,9 @@ import (
 
 // Report is how far the move is.
 type Report struct {
-	Held     bool            `json:"held"` // the backfill waits for its release
-	Done     bool            `json:"done"` // every known account is copied, refused messages aside
+	Held     bool            `json:"held"`              // the backfill waits for its release
+	Done     bool            `json:"done"`              // every known account is copied, refused messages aside
+	Problem  string          `json:"problem,omitempty"` // what stops all accounts: the disk of the state is full
 	Progress Progress        `json:"progress"`
 	Total    Counts          `json:"total"`
 	Hosts    []pace.Stats    `json:"hosts"`
@@ -61,6 +62,9 @@ type FolderState struct {
 func (e *Engine) Status() Report {
 	held := e.isHeld()
 	r := Report{Held: held, Done: true, Hosts: e.Hosts()}
+	if err := e.room(); err != nil {
+		r.Problem = "nothing is copied: " + err.Error()
+	}
 	v := e.survey(func(a *account, s *sums, _ string) {
 		ar := a.report(s)
 		r.Done = r.Done && ar.Done

@@ -146,6 +146,9 @@ func (f *folder) uidNext() uint32 {
 
 // Create makes a folder on the destination. An alias of a folder that is shown exists already.
 func (s *Session) Create(ctx context.Context, name string) error {
+	if err := s.a.e.room(); err != nil {
+		return err
+	}
 	if err := s.known(ctx); err != nil {
 		return err
 	}
@@ -165,6 +168,9 @@ func (s *Session) Create(ctx context.Context, name string) error {
 // destOnly finds a folder that only the destination has: the only kind that may be renamed or deleted until
 // links can follow.
 func (s *Session) destOnly(ctx context.Context, name, verb string) (*folder, error) {
+	if err := s.a.e.room(); err != nil {
+		return nil, err
+	}
 	if err := s.known(ctx); err != nil {
 		return nil, err
 	}
@@ -229,6 +235,9 @@ func (a *account) hasBlendedChild(path mapping.Path) bool {
 
 // Subscribe changes the destination's subscription. The source's one is no longer carried over afterwards.
 func (s *Session) Subscribe(ctx context.Context, name string, on bool) error {
+	if err := s.a.e.room(); err != nil {
+		return err
+	}
 	if err := s.known(ctx); err != nil {
 		return err
 	}

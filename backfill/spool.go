@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"io"
 	"os"
 
@@ -52,12 +51,11 @@ func (e *Engine) spool(ctx context.Context, size int64, body io.Reader) (*spoole
 
 // spoolFile keeps a large body in a file that is removed at once: it goes with the process.
 func (e *Engine) spoolFile(size int64, body io.Reader) (*spooled, error) {
-	file, err := os.CreateTemp(e.opt.SpoolDir, "spool-*")
+	file, err := e.spools.Create(size)
 	if err != nil {
-		return nil, fmt.Errorf("spool: %w", err)
+		return nil, err
 	}
-	_ = os.Remove(file.Name()) // it lives on until it is closed
-	s := &spooled{size: size, file: file}
+	s := &spooled{size: size, file: file, free: func() { e.spools.Drop(file, size) }}
 	sum, head := sha256.New(), &prefix{max: headerKept}
 	n, err := io.Copy(io.MultiWriter(file, sum, head), io.LimitReader(body, size))
 	if err == nil && n != size {
@@ -81,9 +79,6 @@ func (s *spooled) open() (io.ReadCloser, error) {
 }
 
 func (s *spooled) close() {
-	if s.file != nil {
-		_ = s.file.Close()
-	}
 	if s.free != nil {
 		s.free()
 		s.free = nil

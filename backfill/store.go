@@ -14,6 +14,9 @@ import (
 // durable before the answer, and carried into the copy. A message that is copied in this very moment is done
 // again in the next round.
 func (m *Mailbox) Store(ctx context.Context, uids []uint32, op FlagOp, flags mapping.Flags) error {
+	if err := m.a.e.room(); err != nil {
+		return err
+	}
 	for len(uids) > 0 {
 		var upper []store.Link
 		for _, l := range m.f.snapshot(uids) {

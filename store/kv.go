@@ -1,6 +1,10 @@
 package store
 
-import "errors"
+import (
+	"errors"
+
+	"crossfade/internal/durable"
+)
 
 // KV is a small ordered key-value store: the one thing an engine has to provide. Keys are ordered as bytes,
 // 1 to MaxKey of them. All methods are safe for concurrent use.
@@ -36,6 +40,12 @@ type Txn interface {
 	Delete(key []byte) error
 }
 
+// Roomy is what a KV may offer besides.
+type Roomy interface {
+	// Room answers ErrFull when an Update would be refused for that reason now.
+	Room() error
+}
+
 // Bounds that every engine keeps, so that what works in memory works on disk.
 const (
 	MaxKey     = 1 << 10 // bytes of one key
@@ -49,5 +59,5 @@ var (
 	ErrNotFound = errors.New("store: no such record")
 	ErrTooBig   = errors.New("store: too much for one update")
 	ErrClosed   = errors.New("store: closed")
-	ErrFull     = errors.New("store: the disk is almost full")
+	ErrFull     = durable.ErrFull
 )

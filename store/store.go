@@ -77,6 +77,15 @@ func (s *Store) Update(f func(*Tx) error) error {
 	return s.sweep()
 }
 
+// Room answers ErrFull when nothing can be written now, so that what another server would have to be asked for first is
+// not begun.
+func (s *Store) Room() error {
+	if r, ok := s.kv.(Roomy); ok {
+		return r.Room()
+	}
+	return nil
+}
+
 // Size is what the state takes, in bytes.
 func (s *Store) Size() int64 { return s.kv.Size() }
 

@@ -49,6 +49,9 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 	if r.Held {
 		fmt.Fprintln(w, "The backfill is held: 'crossfade release' lets it go.")
 	}
+	if r.Problem != "" {
+		fmt.Fprintln(w, "! "+r.Problem)
+	}
 	if len(r.Accounts) == 0 {
 		fmt.Fprintln(w, "No account has logged in yet: an account is enrolled by its first login.")
 		return w.Flush()

@@ -6,4 +6,6 @@
 //
 // FS is what the functions need of an operating system. OS is the real one. durabletest.Disk is one in memory that
 // forgets whatever was not synced when its power is cut, runs full and fails on demand.
+//
+// Spool and CheckRoom keep some of a disk free, so that running full is an error and not the end.
 package durable

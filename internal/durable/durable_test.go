@@ -222,3 +222,29 @@ func TestFailuresAreTold(t *testing.T) {
 		}
 	}
 }
+
+// TestSpoolLeavesRoom: what is promised counts, and comes back.
+func TestSpoolLeavesRoom(t *testing.T) {
+	dir := t.TempDir()
+	s := durable.NewSpool(dir, 1<<20)
+	const all = 1 << 62 // more than any disk has free
+	if _, err := s.Create(all); !durable.IsFull(err) || !errors.Is(err, durable.ErrFull) {
+		t.Fatal(err)
+	}
+	f, err := s.Create(100)
+	must(t, err)
+	_, err = f.Write([]byte("text"))
+	must(t, err)
+	if got := names(t, durable.OS{}, dir); len(got) != 0 {
+		t.Fatalf("%q", got)
+	}
+	s.Drop(f, 100)
+	s.SetFloor(all)
+	if _, err := s.Create(1); !durable.IsFull(err) {
+		t.Fatal(err)
+	}
+	s.SetFloor(-1)
+	f, err = s.Create(all)
+	must(t, err)
+	s.Drop(f, all)
+}

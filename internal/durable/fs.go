@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"syscall"
 )
 
 // FS is the part of an operating system that files need here. Nothing in it is durable by itself: a file's bytes
@@ -80,6 +79,3 @@ func (OS) SyncDir(path string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
-
-// IsFull tells whether the cause of an error is a disk, or a quota on it, without room.
-func IsFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }

@@ -139,7 +139,7 @@ func (r *appendReader) take(item backfill.AppendItem) error {
 		return err
 	}
 	item.Size = r.lit.Size
-	sp, err := newSpool(r.c.srv.opts.SpoolDir, item.Size, r.lit)
+	sp, err := newSpool(r.c.srv.spools, item.Size, r.lit)
 	if err != nil {
 		var disk *diskError
 		if !errors.As(err, &disk) {
@@ -171,7 +171,7 @@ func (r *appendReader) literalName() ([]byte, bool) {
 	if r.lit.Size > maxName || r.grant() != nil {
 		return nil, false
 	}
-	sp, err := newSpool("", r.lit.Size, r.lit)
+	sp, err := newSpool(r.c.srv.spools, r.lit.Size, r.lit)
 	if err != nil {
 		r.failed = err
 		return nil, false

@@ -44,6 +44,7 @@ var (
 
 const (
 	textUnavailable = "A mail server that is needed does not answer; try again later"
+	textFull        = "The disk of this mail proxy is full, nothing can be changed now; its administrator has to make room"
 	textBug         = "Something went wrong here; the log of the server knows more"
 )
 
@@ -77,6 +78,8 @@ func explain(err error, target bool) (a answer, unexpected bool) {
 		return answer{"NO", "TRYCREATE", "There is no such mailbox"}, false
 	case errors.Is(err, backfill.ErrNoFolder):
 		return answer{"NO", "NONEXISTENT", "There is no such mailbox"}, false
+	case backfill.IsFull(err):
+		return answer{"NO", "UNAVAILABLE", textFull}, true
 	case backfill.IsUnavailable(err), errors.Is(err, backfill.ErrUIDValidity), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return answer{"NO", "UNAVAILABLE", textUnavailable}, false
 	case errors.As(err, &server):

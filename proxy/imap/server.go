@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"crossfade/internal/durable"
 	"crossfade/proxy"
 )
 
@@ -61,10 +62,13 @@ func (o Options) orDefaults() Options {
 type Server struct {
 	opts    Options
 	metrics *metrics
+	spools  *durable.Spool
 }
 
 // New makes a server.
-func New(opts Options) *Server { return &Server{opts: opts.orDefaults(), metrics: newMetrics()} }
+func New(opts Options) *Server {
+	return &Server{opts: opts.orDefaults(), metrics: newMetrics(), spools: durable.NewSpool(opts.SpoolDir, durable.Floor)}
+}
 
 // Serve serves clients until ctx ends or the listener fails; then it takes leave of the clients (* BYE) and
 // returns when they are gone, the gate's drain time at most. implicitTLS is for port 993: TLS from the first

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"os"
+
+	"crossfade/internal/durable"
 )
 
 // inMemory is the largest message that is kept in memory while it waits to be added; larger ones go to a file.
@@ -13,7 +15,8 @@ const inMemory = 256 << 10
 type spool struct {
 	size int64
 	mem  []byte
-	file *os.File // already removed from its directory, so that nothing stays behind after a crash
+	file *os.File // without a name, so that nothing stays behind after a crash
+	room *durable.Spool
 }
 
 // diskError is trouble with our own spool while the client goes on sending.
@@ -23,22 +26,18 @@ func (e *diskError) Error() string { return e.err.Error() }
 func (e *diskError) Unwrap() error { return e.err }
 
 // newSpool reads size bytes from r. A *diskError leaves r in the middle; other errors are r's.
-func newSpool(dir string, size int64, r io.Reader) (*spool, error) {
+func newSpool(room *durable.Spool, size int64, r io.Reader) (*spool, error) {
 	s := &spool{size: size}
 	if size <= inMemory {
 		s.mem = make([]byte, size)
 		_, err := io.ReadFull(r, s.mem)
 		return s, err
 	}
-	f, err := os.CreateTemp(dir, "crossfade-append-")
+	f, err := room.Create(size)
 	if err != nil {
 		return nil, &diskError{err}
 	}
-	s.file = f
-	if err := os.Remove(f.Name()); err != nil {
-		s.close()
-		return nil, &diskError{err}
-	}
+	s.file, s.room = f, room
 	if _, err := io.CopyN(diskWriter{f}, r, size); err != nil {
 		s.close()
 		return nil, err
@@ -69,7 +68,7 @@ func (s *spool) open() (io.ReadCloser, error) {
 // close frees the memory or the disk.
 func (s *spool) close() {
 	if s.file != nil {
-		_ = s.file.Close() // the file has no name any more; nothing is to be kept
+		s.room.Drop(s.file, s.size)
 	}
 	s.mem, s.file = nil, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 
+	"crossfade/internal/durable"
 	"crossfade/store"
 	"crossfade/store/internal/pending"
 )
@@ -57,7 +58,7 @@ func (k *kv) Update(f func(store.Txn) error) error {
 // join runs f over everything written before it and adds its writes to the open batch. It returns no batch when
 // nothing is left to be waited for.
 func (k *kv) join(f func(store.Txn) error) (*batch, error) {
-	if err := k.checkFree(); err != nil {
+	if err := k.Room(); err != nil {
 		return nil, err
 	}
 	k.mu.Lock()
@@ -148,16 +149,13 @@ func (k *kv) failure() error {
 	return k.failed
 }
 
-func (k *kv) checkFree() error {
+// Room implements store.Roomy.
+func (k *kv) Room() error {
 	if k.minFree < 0 {
 		return nil
 	}
-	free, err := freeBytes(k.dir)
-	if err != nil {
+	if err := durable.CheckRoom(k.dir, 0, k.minFree); err != nil {
 		return fmt.Errorf("store: %w", err)
-	}
-	if free < k.minFree {
-		return fmt.Errorf("%w: %d MiB free, %d MiB needed", store.ErrFull, free>>20, k.minFree>>20)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
 
+	"crossfade/internal/durable"
 	"crossfade/store"
 )
 
@@ -27,7 +28,6 @@ const (
 	memTable   = 4 << 20 // writes held in memory; Badger takes transactions of up to 15 % of it
 	logFile    = 1 << 20 // the value log, which stays empty
 	threshold  = 1 << 19 // values as large as this would go to the value log; store.MaxValue is below it
-	minFree    = 128 << 20
 	baseLevel  = 16 << 20
 	tableSize  = 2 << 20
 	compactors = 2 // Badger's least
@@ -48,7 +48,7 @@ func open(dir string, opts Options, settings func(string, *slog.Logger) badger.O
 		opts.Log = slog.Default()
 	}
 	if opts.MinFree == 0 {
-		opts.MinFree = minFree
+		opts.MinFree = durable.Floor
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
