@@ -40,6 +40,7 @@ type account struct {
 	retryAt  time.Time // after a failed background login
 	problems problem
 	closed   bool
+	believed bool      // the admin says that what vanished from the source was deleted
 	lostAt   time.Time // when a source folder was last found to lack something: the others are looked at again
 }
 

@@ -233,11 +233,15 @@ func (a *account) doubtful() string {
 		t := f.counted()
 		lost, copied = lost+t.lost-len(f.keptLosses()), copied+t.states[store.Copied]
 	}
-	if tooMany(lost, copied) {
-		return fmt.Sprintf("%d of the account's %d messages vanished from the source", lost, copied)
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	many := tooMany(lost, copied)
+	if a.believed = a.believed && (many || lost > 0 || a.treeInfo.doubt != ""); a.believed {
+		return ""
+	}
+	if many {
+		return fmt.Sprintf("%d of the account's %d messages vanished from the source: their copies stay until 'crossfade accept' says that they were deleted", lost, copied)
+	}
 	return a.treeInfo.doubt
 }
 

@@ -163,7 +163,7 @@ func (s *fakeServer) Examine(_ context.Context, name string) (BoxState, error) {
 func (s *fakeServer) Poll(ctx context.Context, name string, prev BoxState) (News, error) {
 	st, err := s.Examine(ctx, name)
 	differs := st.UIDNext != prev.UIDNext || st.Exists != prev.Exists || st.HighestModSeq != prev.HighestModSeq
-	return News{State: st, New: st.UIDNext != prev.UIDNext, Gone: st.Exists < prev.Exists, Flags: differs || !s.modseq}, err
+	return News{State: st, UIDValidityDiffers: st.UIDValidity != prev.UIDValidity || st.UIDNext < prev.UIDNext, New: st.UIDNext != prev.UIDNext, Gone: st.Exists < prev.Exists, Flags: differs || !s.modseq}, err
 }
 
 // pick returns copies of the messages in a set, so that no lock is held while the caller works.

@@ -42,6 +42,7 @@ type folder struct {
 	tallied  bool                 // it is known: the links were counted once, now or when it was stored
 	refused  map[uint32]refusedAs // what messages in quarantine count as; guarded by mu
 	problems map[string]problem   // by kind: destination, create, copy, and one for each source folder
+	answers  map[string]answer    // the admin's, to problems by kind; guarded by mu
 	notes    map[string]string    // by kind: what the admin should know although the folder goes on; guarded by mu
 	onDest   presence             // as the last LIST of the destination had it; guarded by mu
 

@@ -26,7 +26,7 @@ func tooMany(gone, total int) bool { return gone > goneMany && gone*goneShare > 
 // mergeGone notes what vanished from a source folder. all is the complete listing.
 func (f *folder) mergeGone(ctx context.Context, src Mail, b uint16, all []Entry) error {
 	gone := f.where(func(l *store.Link) bool { return onSource(l, b) && !listed(all, l.Src) })
-	if why := f.unbelievable(b, len(gone), f.countBox(b)); why != "" {
+	if why := f.unbelievable(b, len(gone), f.countBox(b)); why != "" && f.answer(sourceProblem(b)) != deleted {
 		f.setProblem(sourceProblem(b), why)
 		return nil
 	}
@@ -67,7 +67,7 @@ func (f *folder) copyingGone(b uint16, all []Entry) bool {
 // unbelievable tells why so much cannot have vanished from a source folder at once without a person saying so,
 // or "".
 func (f *folder) unbelievable(b uint16, gone, total int) string {
-	const ask = "nothing was deleted: it stays listed until the source shows it again"
+	const ask = "nothing was deleted: they stay listed until the source shows them again, or 'crossfade accept' says that they were deleted"
 	switch {
 	case tooMany(gone, total):
 		return fmt.Sprintf("%d of %d messages vanished from the source at once; %s", gone, total, ask)
@@ -113,7 +113,7 @@ func (f *folder) noteLostFolder(b uint16, err error) {
 	box := f.record().Sources[b]
 	left := len(f.where(func(l *store.Link) bool { return onSource(l, b) && l.State == store.Listed }))
 	if left > 0 || box.UIDValidity == 0 {
-		f.setProblem(lostFolder(b), fmt.Sprintf("%s is not on the source any more; %d messages that were not copied yet stay listed: %v", box.Name, left, err))
+		f.setProblem(lostFolder(b), fmt.Sprintf("%s is not on the source any more; %d messages that were not copied yet stay listed until it is back, or 'crossfade accept' gives them up: %v", box.Name, left, err))
 		return
 	}
 	f.setProblem(lostFolder(b), "")

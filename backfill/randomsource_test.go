@@ -74,7 +74,7 @@ func (w *world) only(folder string, msg fakeMsg) int {
 	f := w.boxes[folder][0].f
 	links := f.where(func(l *store.Link) bool { return l.Src == msg.uid && !f.rec.Sources[l.Box].Borrowed })
 	it := w.mail[folder][found]
-	if len(links) != 1 || links[0].Paired || (it.touched || it.loose) && links[0].State != store.Copied {
+	if len(links) != 1 || links[0].Paired || links[0].State == store.Whiteout || (it.touched || it.loose) && links[0].State != store.Copied {
 		return -1
 	}
 	return found

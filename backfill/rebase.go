@@ -31,8 +31,8 @@ func (f *folder) rebase(ctx context.Context, src Mail, b uint16, st BoxState) er
 	f.acct.log.Warn("the source's UIDVALIDITY changed, messages are matched again", "folder", name, "uidvalidity", st.UIDValidity)
 	old := f.linksOf(name)
 	have := len(slices.DeleteFunc(slices.Clone(old), func(l store.Link) bool { return l.Lost }))
-	if tooMany(have-len(entries), have) {
-		f.setProblem(sourceProblem(b), fmt.Sprintf("the source's folder was created anew (UIDVALIDITY %d) and has %d messages of %d; nothing was deleted", st.UIDValidity, len(entries), have))
+	if tooMany(have-len(entries), have) && f.answer(sourceProblem(b)) != deleted {
+		f.setProblem(sourceProblem(b), fmt.Sprintf("the source's folder was created anew (UIDVALIDITY %d) and has %d messages of %d; nothing was deleted; 'crossfade accept' takes it as it is", st.UIDValidity, len(entries), have))
 		return nil
 	}
 	next, err := f.numberedAnew(name, st.UIDValidity)

@@ -26,7 +26,7 @@ func (f *folder) lookUpper(ctx context.Context) error {
 	for _, step := range []func(context.Context, Writer) error{f.recover, f.removePending, f.lookDest, f.stayed} {
 		err := step(ctx, w)
 		if errors.Is(err, ErrNoFolder) {
-			f.setProblem("destination", "the destination's folder was deleted there: copying into it has stopped, and it is shown from the state")
+			f.setProblem("destination", "the destination's folder was deleted there: copying into it has stopped, and it is shown from the state; 'crossfade accept --copy-again' copies it again")
 			return nil
 		}
 		if err != nil {
@@ -44,7 +44,7 @@ func (f *folder) lookDest(ctx context.Context, w Writer) error {
 		return err
 	}
 	if v := news.State.UIDValidity; v != 0 && v != rec.DestUIDValidity || news.UIDValidityDiffers {
-		f.setProblem("destination", "the destination's folder was restored or created anew (UIDVALIDITY or UIDNEXT went back): copying into it has stopped, nothing was deleted")
+		f.setProblem("destination", "the destination's folder was restored or created anew (UIDVALIDITY or UIDNEXT went back): copying into it has stopped, nothing was deleted; 'crossfade accept --copy-again' compares both sides anew")
 		return nil
 	}
 	what := Scan{UIDValidity: rec.DestUIDValidity, Flags: true}
@@ -237,14 +237,20 @@ func (f *folder) mergeVanished(all []Entry) error {
 			missed++
 		}
 	}
-	if total := f.countDest(); tooMany(missed, total) {
-		f.setProblem("destination", fmt.Sprintf("%d of %d messages vanished from the destination at once: copying into the folder has stopped, nothing was deleted", missed, total))
+	said := f.answer("destination")
+	if total := f.countDest(); tooMany(missed, total) && said == noAnswer {
+		f.setProblem("destination", fmt.Sprintf("%d of %d messages vanished from the destination at once: copying into the folder has stopped, nothing was deleted; 'crossfade accept' says whether they were deleted or are to be copied again", missed, total))
 		return nil
 	}
 	f.setProblem("destination", "")
 	return f.edit(func(e *edit) error {
 		for _, g := range gone {
-			if l, ok := e.link(g.UID); ok && l.Dst == g.Dst {
+			l, ok := e.link(g.UID)
+			switch {
+			case !ok || l.Dst != g.Dst:
+			case said == copyAgain:
+				e.unmeet(l)
+			default:
 				e.loseDest(l)
 			}
 		}

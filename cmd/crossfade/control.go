@@ -21,6 +21,7 @@ type controlled interface {
 	quarantineKeeper
 	Hold()
 	Release()
+	Accept(ctx context.Context, account, folder string, again bool) (backfill.Accepted, error)
 }
 
 func socketPath(state string) string { return filepath.Join(state, "crossfade.sock") }
@@ -78,6 +79,7 @@ func controlHandler(e controlled) http.Handler {
 	})
 	mux.HandleFunc("POST /hold", func(w http.ResponseWriter, _ *http.Request) { e.Hold(); w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /release", func(w http.ResponseWriter, _ *http.Request) { e.Release(); w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("POST /accept", handleAccept(e))
 	mux.HandleFunc("GET /verify", func(w http.ResponseWriter, r *http.Request) { streamVerify(w, r, e) })
 	handleQuarantine(mux, e)
 	return mux

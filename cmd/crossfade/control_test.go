@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -29,6 +30,13 @@ func (f *fakeEngine) Status() backfill.Report   { return f.report }
 func (f *fakeEngine) Hold()                     { f.asked = append(f.asked, "hold") }
 func (f *fakeEngine) Release()                  { f.asked = append(f.asked, "release") }
 func (f *fakeEngine) Servers() (string, string) { return "old:993", "new:993" }
+func (f *fakeEngine) Accept(_ context.Context, account, folder string, again bool) (backfill.Accepted, error) {
+	if folder == "Calm" {
+		return backfill.Accepted{}, errors.New("nothing waits for an answer in this folder")
+	}
+	f.asked = append(f.asked, fmt.Sprint("accept ", account, " ", folder, " ", again))
+	return backfill.Accepted{Account: account, Folder: folder, Done: "7 messages stay deleted"}, nil
+}
 func (f *fakeEngine) Compare(_ context.Context, opt backfill.VerifyOptions, each func(backfill.FolderReport) error) error {
 	f.asked = append(f.asked, "verify "+opt.Account)
 	for _, r := range f.folders {

@@ -45,6 +45,7 @@ type cli struct {
 	Quarantine quarantineCmd `cmd:"" help:"Messages that the new server refused: list, retry, export, sign off."`
 	Hold       holdCmd       `cmd:"" help:"Stop the backfill of a running proxy; users go on working."`
 	Release    releaseCmd    `cmd:"" help:"Let the backfill of a running proxy go."`
+	Accept     acceptCmd     `cmd:"" help:"Answer a folder that stopped because much vanished from one side: it was deleted, or is to be copied again."`
 	Health     healthCmd     `cmd:"" help:"Ask a running proxy's /healthz; for container health checks."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

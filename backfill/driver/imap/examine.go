@@ -62,7 +62,7 @@ func (c *conn) condstore() bool {
 func compare(old, cur backfill.BoxState, condstore bool) backfill.News {
 	grown := cur.UIDNext != 0 && old.UIDNext != 0 && cur.UIDNext > old.UIDNext
 	n := backfill.News{State: cur}
-	n.UIDValidityDiffers = cur.UIDValidity != old.UIDValidity
+	n.UIDValidityDiffers = cur.UIDValidity != old.UIDValidity || cur.UIDNext != 0 && cur.UIDNext < old.UIDNext
 	n.New = cur.Exists > old.Exists || grown
 	n.Gone = cur.Exists < old.Exists || grown && cur.Exists-old.Exists < cur.UIDNext-old.UIDNext
 	if condstore && old.HighestModSeq != 0 && cur.HighestModSeq != 0 {
