@@ -82,7 +82,7 @@ func (s *soak) round(t *testing.T, i, kills, cuts int) {
 	cut := m.cuts() - before
 	m.settleDown()
 	stop()
-	m.proxy.wantDone(t, 10*time.Minute)
+	m.proxy.wantDone(t, 20*time.Minute)
 	m.compare(t)
 	s.kills, s.cuts = s.kills-done.killed, s.cuts-cut
 	s.killed, s.hit, s.cut, s.moved = s.killed+done.killed, s.hit+done.hit, s.cut+cut, s.moved+m.count()
