@@ -25,6 +25,7 @@ type account struct {
 	wakeup  chan struct{} // of size one: there may be work
 	tree    claim         // one refresher of the tree
 	connect claim         // one background login at a time
+	taken   atomic.Uint64 // messages that the destination took in this run
 	slots   chan struct{} // folders copied at the same time
 
 	sweepSaved atomic.Bool // quarantine records went: bytes may be saved that none names

@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -9,23 +10,42 @@ import (
 	"crossfade/store"
 )
 
-// appendBatch takes one batch through its four steps: intents (fsynced), APPEND, UIDs, links (fsynced).
+// appendBatch appends messages in order, in as large portions as it may. A message at which the destination breaks off
+// does not keep the others back.
 func (f *folder) appendBatch(ctx context.Context, batch []incoming) error {
+	var held error
+	for len(batch) > 0 {
+		n := f.portion(batch)
+		passed, err := f.appendPortion(ctx, batch[:n])
+		if err != nil && !passed {
+			return errors.Join(err, held)
+		}
+		held = errors.Join(held, err)
+		batch = batch[n:]
+	}
+	return held
+}
+
+// appendPortion takes messages through the four steps: intents (fsynced), APPEND, UIDs, links (fsynced). passed tells
+// that others may go on in spite of the error.
+func (f *folder) appendPortion(ctx context.Context, batch []incoming) (passed bool, err error) {
 	if err := f.writer.take(ctx); err != nil {
-		return err
+		return false, err
 	}
 	defer f.writer.release()
 	w, err := f.acct.dest(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := f.recover(ctx, w); err != nil {
-		return err
+		return false, err
 	}
 	batch, err = f.journal(batch)
 	if err != nil || len(batch) == 0 {
-		return err
+		return false, err
 	}
+	f.sending = batch
+	defer func() { f.sending = nil }()
 	items := make([]AppendItem, len(batch))
 	for i, m := range batch {
 		l, _ := f.get(m.uid)
@@ -36,10 +56,18 @@ func (f *folder) appendBatch(ctx context.Context, batch []incoming) error {
 	if appendErr != nil && uncertain(appendErr) {
 		f.cutAt = time.Now()
 	}
-	if err := f.takeResults(ctx, w, batch, results, appendErr); err != nil {
-		return err
+	if blamable(ctx, appendErr) {
+		passed = f.blame(culprit(batch, results), appendErr)
+	} else if appendErr == nil {
+		f.cleared(batch)
 	}
-	return appendErr
+	if err := f.takeResults(ctx, w, batch, results, appendErr); err != nil {
+		return false, err
+	}
+	if passed {
+		return true, errors.Join(appendErr, f.dismiss(culprit(batch, results)[0]))
+	}
+	return false, appendErr
 }
 
 // journal makes the batch's intent durable and returns the messages that are still to be copied.

@@ -31,6 +31,7 @@ type Options struct {
 	Hold        bool          // start with the backfill held
 	Poll        time.Duration // how often open folders look at both sides, default 2 s
 	Recheck     time.Duration // how often a quiet account looks for new mail, default 30 s
+	Pause       time.Duration // first pause after an error, doubled while nothing is copied, default 1 s
 	Retry       time.Duration // first pause before a refused message is tried again, default 10 min
 	Grace       time.Duration // how long after a cut an APPEND may still arrive, default 3 s
 	Workers     int           // folders looked at or copied at the same time, default 16
@@ -46,6 +47,7 @@ func (o *Options) defaults() {
 	}
 	set(&o.Poll, 2*time.Second)
 	set(&o.Recheck, 30*time.Second)
+	set(&o.Pause, time.Second)
 	set(&o.Retry, 10*time.Minute)
 	set(&o.Grace, 3*time.Second)
 	if o.MemoryBytes <= 0 {

@@ -94,7 +94,7 @@ func (f *folder) storeWanted(ctx context.Context, w Writer, found map[uint32]uin
 // that very moment.
 func (f *folder) linkCopies(found map[uint32]uint32, actual, wanted map[uint32]mapping.Flags) (map[uint32]uint32, error) {
 	again := make(map[uint32]uint32)
-	highest := uint32(0)
+	highest, taken := uint32(0), uint64(0)
 	err := f.edit(func(e *edit) error {
 		for uid, dst := range found {
 			l, ok := e.link(uid)
@@ -112,6 +112,7 @@ func (f *folder) linkCopies(found map[uint32]uint32, actual, wanted map[uint32]m
 				continue
 			default:
 				l.State, l.Dst, l.Paired, l.Sent = store.Copied, dst, false, e.flags(actual[dst])
+				taken++
 			}
 			e.put(l)
 		}
@@ -119,6 +120,7 @@ func (f *folder) linkCopies(found map[uint32]uint32, actual, wanted map[uint32]m
 		return nil
 	})
 	f.noteAppended(highest)
+	f.acct.taken.Add(taken)
 	return again, err
 }
 

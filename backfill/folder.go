@@ -65,6 +65,11 @@ type folder struct {
 	savedSeen bool      // this run has looked whether saved bytes are there; of the folder's turn alone
 	cutAt     time.Time // when a connection last ended in the middle of an APPEND; guarded by writer
 	inbox     bool
+	// suspects were under way when the destination broke off; unread counts how often the source broke off at a message.
+	// Both by shown UID, guarded by mu.
+	suspects map[uint32]*suspect
+	unread   map[uint32]int
+	sending  []incoming // what an APPEND is under way for, its bytes at hand; guarded by writer
 }
 
 // unloaded makes the in-memory folder of a record; load brings in its links when they are needed.

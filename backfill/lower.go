@@ -226,7 +226,7 @@ func (e *edit) lowerListed(b uint16, st BoxState, last uint32) {
 	r.Sources = slices.Clone(r.Sources)
 	box := &r.Sources[b]
 	box.UIDValidity, box.Exists, box.ModSeq = st.UIDValidity, st.Exists, st.HighestModSeq
-	if last > 0 {
+	if last > 0 || box.UIDNext == 0 {
 		box.UIDNext = max(box.UIDNext, last+1)
 	}
 	r.PastUIDValidities = appendNew(r.PastUIDValidities, st.UIDValidity)

@@ -82,6 +82,9 @@ func (f *folder) prepare(ctx context.Context) error {
 	} else {
 		f.setDest(cursor{state: dst})
 		f.setProblem("create", "")
+		if dst.UIDValidity == 0 {
+			f.setProblem("create", "the destination tells no UIDVALIDITY for the folder: nothing it has could be known again, so nothing is copied there")
+		}
 	}
 	var src BoxState
 	if own := ownSources(rec); len(own) > 0 && rec.Identity.UIDValidity == 0 {

@@ -14,7 +14,7 @@ import (
 // or a watcher can cut short.
 func (a *account) run(ctx context.Context) {
 	ctx = WithBackground(ctx)
-	pause := time.Second
+	pause, taken := a.e.opt.Pause, uint64(0)
 	for {
 		err := a.e.released(ctx)
 		if err == nil {
@@ -24,11 +24,12 @@ func (a *account) run(ctx context.Context) {
 			return
 		}
 		wait := a.e.opt.Recheck
+		if now := a.taken.Load(); err == nil || now != taken { // it gets on
+			pause, taken = a.e.opt.Pause, now
+		}
 		if err != nil {
 			wait, pause = pause, min(2*pause, time.Minute)
 			a.log.Warn("the backfill pauses", "err", err, "pause", wait)
-		} else {
-			pause = time.Second
 		}
 		a.note(err)
 		t := time.NewTimer(wait)

@@ -171,7 +171,7 @@ func (f *folder) keepCount() error {
 // untouched tells whether a record is of a folder that was never looked at, so that it has no links.
 func untouched(r store.Folder) bool {
 	for i := range r.Sources {
-		if r.Sources[i].UIDValidity != 0 || r.Sources[i].Borrowed {
+		if r.Sources[i].Listed() || r.Sources[i].Borrowed {
 			return false
 		}
 	}

@@ -73,7 +73,7 @@ func (f *folder) glance(s *sums) glance {
 	for i := range f.rec.Sources {
 		if s := &f.rec.Sources[i]; !s.Borrowed && !s.Gone {
 			g.sourced = true
-			g.listed = g.listed && s.UIDValidity != 0
+			g.listed = g.listed && s.Listed()
 		}
 	}
 	switch {

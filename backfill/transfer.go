@@ -130,11 +130,11 @@ func (f *folder) transferBox(ctx context.Context, todo []store.Link) error {
 	var left map[uint32]uint32
 	ch := make(chan incoming, 2*batchLinks)
 	g, gctx := errgroup.WithContext(ctx)
-	rests := false
+	var unread error
 	g.Go(func() (err error) {
 		defer close(ch)
-		if left, err = f.read(gctx, plain, ch); errors.Is(err, errRests) {
-			rests, err = true, nil // what was read is written still
+		if left, err = f.read(gctx, plain, ch); gctx.Err() == nil {
+			unread, err = err, nil // what was read is written still
 		}
 		return err
 	})
@@ -143,8 +143,8 @@ func (f *folder) transferBox(ctx context.Context, todo []store.Link) error {
 	for in := range ch { // what was read but not written
 		in.close()
 	}
-	if err == nil && rests {
-		err = errRests
+	if err == nil {
+		err = unread
 	}
 	if err != nil {
 		return err
@@ -166,15 +166,18 @@ func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incomi
 	left = make(map[uint32]uint32, len(links))
 	var set imap.UIDSet
 	for _, l := range links {
-		left[l.Src] = l.UID
-		set.AddNum(imap.UID(l.Src))
+		if left[l.Src] = l.UID; !f.passedOver(l.UID) {
+			set.AddNum(imap.UID(l.Src))
+		}
 	}
+	var body *bodyReader
 	each := func(m *Message) error {
 		uid, ok := left[m.UID]
 		if !ok {
 			return nil
 		}
-		s, err := f.acct.e.spool(ctx, m.Size, m.Body)
+		body = &bodyReader{r: m.Body}
+		s, err := f.acct.e.spool(ctx, m.Size, body)
 		if err != nil {
 			return err
 		}
@@ -190,7 +193,7 @@ func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incomi
 	if err = f.readPaced(ctx, src, box, set, each); itemOnly(err) {
 		err = nil // one bad message stops no other: what is left is asked for one by one
 		for i := 0; i < len(links) && err == nil; i++ {
-			if _, ok := left[links[i].Src]; !ok {
+			if _, ok := left[links[i].Src]; !ok || f.passedOver(links[i].UID) {
 				continue
 			}
 			if err = f.readPaced(ctx, src, box, imap.UIDSetNum(imap.UID(links[i].Src)), each); itemOnly(err) {
@@ -200,8 +203,10 @@ func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incomi
 		}
 	}
 	if err != nil {
+		f.noteBreak(ctx, links, left, err, body)
 		return nil, fmt.Errorf("source: %w", err)
 	}
+	f.forgive()
 	return left, nil
 }
 

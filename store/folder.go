@@ -58,6 +58,9 @@ type SourceBox struct {
 	Gone     bool   // it is not on the source any more
 }
 
+// Listed tells whether the source folder was listed. Some servers have no UIDVALIDITY.
+func (b *SourceBox) Listed() bool { return b.UIDValidity != 0 || b.UIDNext != 0 }
+
 // Identity is the UIDVALIDITY and the UIDs under which a folder is shown.
 type Identity struct {
 	UIDValidity  uint32

@@ -45,6 +45,9 @@ type command struct {
 // errCut ends the connection without another byte.
 var errCut = errors.New("cut")
 
+// errBroken sends what there is of the answer and ends the connection.
+var errBroken = errors.New("broken off")
+
 // answerError is a NO or BAD.
 type answerError string
 
@@ -198,6 +201,9 @@ func (c *conn) run(cmd *command) error {
 		return c.finish(cmd, bad("open a mailbox first"), r)
 	}
 	err := v.run(c, cmd)
+	if errors.Is(err, errBroken) {
+		return errors.Join(c.flush(CutNot), err)
+	}
 	var answer answerError
 	if err != nil && !errors.As(err, &answer) {
 		return err

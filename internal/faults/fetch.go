@@ -128,6 +128,11 @@ func (c *conn) answer(i int, m *message, items []string, uid, modseq bool) error
 			seen = seen || reads
 			a.item(name + " ")
 			a.literal(part)
+			if broken := c.s.quirks.Broken; broken != nil && len(part) == len(body) && broken(m.Message) {
+				a.parts[len(a.parts)-1] = part[:len(part)/2]
+				c.out = append(c.out, a.parts...)
+				return errBroken
+			}
 		}
 	}
 	if seen && !c.readOnly && !hasFlag(m.Flags, `\Seen`) {

@@ -68,6 +68,8 @@ type Quirks struct {
 	Garbage []string
 	// EarlyNews tells of expunged messages at any time, also during FETCH, STORE and SEARCH by number, where it must not.
 	EarlyNews bool
+	// Broken: when such a message's bytes are fetched, the connection ends in the middle of them.
+	Broken func(Message) bool
 	// NulTo80 gives NUL bytes out as 0x80, as Dovecot does.
 	NulTo80 bool
 }

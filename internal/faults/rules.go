@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"math"
 	"strings"
 	"time"
 )
@@ -13,6 +14,16 @@ type Command struct {
 	Mailbox  string    // the mailbox that is named, if any
 	Line     string    // all behind the tag, literals included
 	Messages []Message // of an APPEND
+}
+
+// Names tells whether the number set of a FETCH, STORE, COPY or MOVE has this number; a star is any.
+func (c Command) Names(n uint32) bool {
+	words := strings.Fields(strings.TrimPrefix(c.Line, "UID "))
+	if len(words) < 2 {
+		return false
+	}
+	set, ok := parseSet(words[1], math.MaxUint32)
+	return ok && within(set, n)
 }
 
 // Cut says where the connection ends.

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"crossfade/backfill"
@@ -26,6 +27,7 @@ type account struct {
 	features     backfill.Features // written by Login only
 
 	use       usage       // guarded by the pool
+	permanent sync.Map    // mailbox name -> keepable, as the last SELECT told it
 	unordered atomic.Bool // the server answers FETCH in another order than the UIDs': Read asks one by one
 }
 

@@ -39,6 +39,7 @@ func (c *conn) selectBox(box string, write bool) error {
 	c.box, c.selected, c.writable, c.now = box, true, write && st.code != "READ-ONLY", true
 	c.news = news{}
 	c.inView = c.state.UIDNext
+	c.keepable()
 	if c.state.UIDNext == 0 {
 		if err := c.askUIDNext(box); err != nil {
 			return err
@@ -52,6 +53,23 @@ func (c *conn) selectBox(box string, write bool) error {
 		return &backfill.Error{Op: verb, Host: c.host, Scope: backfill.FolderScope, Patience: backfill.Never, Code: "NOPERM", Text: "the mailbox is read-only"}
 	}
 	return nil
+}
+
+// keepable is what a mailbox can keep of flags.
+type keepable struct {
+	flags mapping.Flags
+	any   bool
+}
+
+// keepable fills in what a SELECT told of flags that can be kept: an EXAMINE says that none can (RFC 3501 6.3.2).
+func (c *conn) keepable() {
+	if c.writable {
+		c.a.permanent.Store(c.box, keepable{c.state.Permanent, c.state.AnyKeyword})
+		return
+	}
+	if k, ok := c.a.permanent.Load(c.box); ok && !c.state.AnyKeyword {
+		c.state.Permanent, c.state.AnyKeyword = k.(keepable).flags, k.(keepable).any
+	}
 }
 
 func (c *conn) condstore() bool {

@@ -82,9 +82,9 @@ func (c *conn) refused(op string, s status, scope backfill.Scope) *backfill.Erro
 		e.Scope = backfill.AccountScope
 	case "TRYCREATE", "NONEXISTENT":
 		e.Scope, e.Err = backfill.FolderScope, backfill.ErrNoFolder
-	case "NOPERM", "CANNOT", "ALREADYEXISTS":
-		e.Scope, e.Patience = max(scope, backfill.FolderScope), backfill.Never
-	case "INUSE", "EXPUNGEISSUED":
+	case "NOPERM", "CANNOT", "ALREADYEXISTS": // said to one message, it stops no other
+		e.Patience = backfill.Never
+	case "INUSE":
 		e.Scope = backfill.FolderScope
 	case "TOOBIG", "BADCHARSET", "UNKNOWN-CTE":
 		e.Patience = backfill.Never

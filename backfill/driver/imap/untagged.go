@@ -71,7 +71,9 @@ func (c *conn) data(h handler, name string, num uint32, sc *imapwire.Scanner) er
 		c.news.new = c.news.new || num > c.state.Exists
 		c.state.Exists = num
 	case "EXPUNGE":
-		c.expunged(1)
+		if num > 0 && num <= c.state.Exists { // else it speaks of no message
+			c.expunged(1)
+		}
 	case "VANISHED":
 		c.vanished(sc)
 	case "FETCH":

@@ -1,0 +1,87 @@
+package backfill_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"crossfade/backfill"
+	"crossfade/internal/faults"
+)
+
+// noKeywords is the flags that a server has which keeps no keywords.
+func noKeywords(flags []string) (out []string) {
+	for _, f := range flags {
+		if strings.HasPrefix(f, `\`) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func without(caps ...string) faults.Quirks { return faults.Quirks{Without: caps} }
+
+// bare is a server of 1996.
+func bare() faults.Quirks {
+	return without("UIDPLUS", "LITERAL+", "MOVE", "UNSELECT", "IDLE", "NAMESPACE", "CONDSTORE", "MULTIAPPEND", "ENABLE", "ID", "SPECIAL-USE", "LIST-EXTENDED", "CHILDREN", "SASL-IR")
+}
+
+// with changes quirks.
+func with(q faults.Quirks, change func(*faults.Quirks)) faults.Quirks {
+	change(&q)
+	return q
+}
+
+func garbage() []string {
+	return []string{"* 17", "* NO", "* X-FOO {3", "* 999999 FETCH (FLAGS (\\Seen))", "* OK [NONSENSE", "* FETCH", "*", "* 0 EXPUNGE", "* LIST", "* SEARCH 1 x"}
+}
+
+// allStopped tells that every folder has stopped with a reason.
+func allStopped(r backfill.Report) bool {
+	if len(r.Accounts) == 0 || len(r.Accounts[0].Folders) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(r.Accounts[0].Folders, func(f backfill.FolderState) bool { return f.Problem == "" })
+}
+
+// TestStoriesOfServers: servers that are odd all the time.
+func TestStoriesOfServers(t *testing.T) {
+	rows := []story{
+		{name: "good"},
+		{name: "good, no MULTIAPPEND", dst: without("MULTIAPPEND")},
+		{name: "both of 1996", src: bare(), dst: bare()},
+		{name: "source: XLIST only", src: faults.Quirks{XList: true}},
+		{name: "destination: XLIST only", dst: faults.Quirks{XList: true}},
+		{name: "source: double spaces", src: faults.Quirks{DoubleSpaces: true}},
+		{name: "destination: double spaces", dst: faults.Quirks{DoubleSpaces: true}},
+		{name: "source: unasked data", src: faults.Quirks{Chatty: true}},
+		{name: "destination: unasked data", dst: faults.Quirks{Chatty: true}},
+		{name: "source: garbage", src: faults.Quirks{Garbage: garbage()}},
+		{name: "destination: garbage", dst: faults.Quirks{Garbage: garbage()}},
+		{name: "source: UID gaps", src: faults.Quirks{UIDGap: 1000}},
+		{name: "destination: UID gaps", dst: faults.Quirks{UIDGap: 1000}},
+		{name: "source: all UIDVALIDITY 1", src: faults.Quirks{Validity: faults.ValidityOne}},
+		{name: "destination: all UIDVALIDITY 1", dst: faults.Quirks{Validity: faults.ValidityOne}},
+		{name: "both: all UIDVALIDITY 1", src: faults.Quirks{Validity: faults.ValidityOne}, dst: faults.Quirks{Validity: faults.ValidityOne}},
+		{name: "source: UIDVALIDITY 0", src: faults.Quirks{Validity: faults.ValidityZero}},
+		{name: "destination: UIDVALIDITY 0", dst: faults.Quirks{Validity: faults.ValidityZero}, want: expectation{refused: func(faults.Message) bool { return true }, unproven: true}, done: allStopped},
+		{name: "destination: APPENDUID missing", dst: faults.Quirks{AppendUID: faults.UIDMissing}},
+		{name: "destination: APPENDUID of validity 0", dst: faults.Quirks{AppendUID: faults.UIDZeroValidity}},
+		{name: "destination: APPENDUID of another folder", dst: faults.Quirks{AppendUID: faults.UIDOfOther}},
+		{name: "destination: APPENDUID too low", dst: faults.Quirks{AppendUID: faults.UIDTooLow}},
+		{name: "destination: APPENDUID too high", dst: faults.Quirks{AppendUID: faults.UIDTooHigh}},
+		{name: "destination: no UIDPLUS", dst: without("UIDPLUS")},
+		{name: "destination: no LITERAL+", dst: without("LITERAL+")},
+		{name: "source: no LITERAL+ or UNSELECT", src: without("LITERAL+", "UNSELECT")},
+		{name: "destination: keywords dropped on APPEND", dst: faults.Quirks{DropKeywords: true}},
+		{name: "destination: keywords dropped, no UIDPLUS", dst: with(without("UIDPLUS"), func(q *faults.Quirks) { q.DropKeywords = true })},
+		{name: "destination: no keywords", dst: faults.Quirks{NoKeywords: true}, want: expectation{flags: noKeywords}},
+		{name: "destination: keywords promised, never kept", dst: faults.Quirks{ForgetKeywords: true}, want: expectation{flags: noKeywords, unproven: true}},
+		{name: "destination: dates shifted", dst: faults.Quirks{Dates: faults.DatesShifted}, want: expectation{anyDate: true}},
+		{name: "destination: dates are now", dst: with(without("UIDPLUS"), func(q *faults.Quirks) { q.Dates = faults.DatesNow }), want: expectation{anyDate: true}},
+		{name: "source: NUL as 0x80", src: faults.Quirks{NulTo80: true}, want: expectation{body: nulTo80}},
+	}
+	runStories(t, rows)
+}
+
+func nulTo80(b []byte) []byte { return []byte(strings.ReplaceAll(string(b), "\x00", "\x80")) }
