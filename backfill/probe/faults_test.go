@@ -106,6 +106,16 @@ func TestFaultsOfDestination(t *testing.T) {
 	}
 }
 
+// TestCourier: the one server that is selected is told of.
+func TestCourier(t *testing.T) {
+	s, src, _ := faulty(t, faults.Quirks{Greeting: "* OK Courier-IMAP ready. Copyright 1998-2005 Double Precision, Inc."})
+	_, dst, _ := faulty(t, faults.Quirks{})
+	got, _ := look(t, src, dst, probe.Options{})
+	if f := got["source courier"]; f.Level != probe.Green || !strings.Contains(f.Text, "SELECT") || s.Count("SELECT") == 0 {
+		t.Errorf("%+v, %d SELECTs", f, s.Count("SELECT"))
+	}
+}
+
 // TestSourceIsOnlyRead: of all commands that change something, the source sees none; and a source with quirks is told of.
 func TestSourceIsOnlyRead(t *testing.T) {
 	for _, c := range []struct {

@@ -31,6 +31,14 @@ func namings(sep string) []naming {
 	return slices.DeleteFunc(all, func(n naming) bool { return sep == `\` && strings.Contains(n.name, sep) })
 }
 
+// limits are what the destination has proven not to take; zero where it took all that was tried.
+type limits struct {
+	nameLength int   // characters of one name
+	depth      int   // levels of folders
+	oneCase    bool  // names that differ in case only are one
+	size       int64 // of a message
+}
+
 // names tries folder names: what is refused, and what comes back otherwise.
 func names(ctx context.Context, n notes, s *scratch) error {
 	var kept []string
@@ -108,6 +116,7 @@ func caseClash(ctx context.Context, n notes, s *scratch) error {
 		}
 	}
 	if both < 2 {
+		s.oneCase = true
 		n.yellow("name-case", "rename folders of the old server that differ in case only", "%q and %q are one folder to it", "Case", "case")
 	} else {
 		n.green("name-case", "names that differ in case only are two folders")
@@ -123,6 +132,7 @@ func longNames(ctx context.Context, n notes, s *scratch) error {
 			if fatal(err) {
 				return err
 			}
+			s.nameLength = taken
 			n.yellow("name-long", "shorten longer folder names on the old server before the move",
 				"a folder name of %d characters is taken, one of %d is refused: %s", taken, length, words(err))
 			return nil
@@ -146,6 +156,7 @@ func deepNames(ctx context.Context, n notes, s *scratch) error {
 			if fatal(err) {
 				return err
 			}
+			s.depth = len(path)
 			n.yellow("name-deep", "see that no folder of the old server lies deeper", "folders may lie %d levels deep; one more is refused: %s", len(path), words(err))
 			return nil
 		}

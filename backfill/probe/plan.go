@@ -3,7 +3,10 @@ package probe
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"crossfade/backfill"
 	"crossfade/mapping"
@@ -41,12 +44,50 @@ func (p *prober) compare(ctx context.Context) {
 			odd = append(odd, line+" ("+d.Why+")")
 		}
 	}
+	p.beyond(n, plan)
 	n.green("plan", "%d folders go into folders that are there, %d are to be created; %s", existing, created, few5(roles, "no folder has a role"))
 	if len(odd) > 0 {
 		n.yellow("plan-names", "rename them on the old server, if users would mind", "with another name: %s", few5(odd, ""))
 	}
 	if len(skipped) > 0 {
 		n.yellow("plan-skipped", "see that nobody needs them", "not moved: %s", few5(skipped, ""))
+	}
+}
+
+// beyond names what the source has and the destination has proven not to take.
+func (p *prober) beyond(n notes, plan mapping.Plan) {
+	l := p.limits
+	if l.size > 0 && p.survey.Largest > l.size {
+		n.red("large", "raise the limit; else what is larger stays on the old server, and is reported",
+			"the largest message on the source has %s; the destination took no more than %s", Bytes(p.survey.Largest), Bytes(l.size))
+	}
+	var long, deep, twice []string
+	seen := map[string]bool{}
+	for _, d := range plan.Decisions {
+		if d.Kind != mapping.Create {
+			continue
+		}
+		if l.nameLength > 0 && slices.ContainsFunc(d.Dest, func(s string) bool { return utf8.RuneCountInString(s) > l.nameLength }) {
+			long = append(long, strconv.Quote(d.Dest.String()))
+		}
+		if l.depth > 0 && len(d.Dest) > l.depth {
+			deep = append(deep, strconv.Quote(d.Dest.String()))
+		}
+		if key := strings.ToLower(d.Dest.Key()); l.oneCase && seen[key] {
+			twice = append(twice, strconv.Quote(d.Dest.String()))
+		} else {
+			seen[key] = true
+		}
+	}
+	const rename = "rename them on the old server before the move"
+	for _, b := range []struct {
+		check, what string
+		list        []string
+	}{{"plan-long", "longer names than the destination took", long}, {"plan-deep", "deeper folders than the destination took", deep},
+		{"plan-case", "folders that differ from others in case only, which are one to the destination", twice}} {
+		if len(b.list) > 0 {
+			n.red(b.check, rename, "the source has %s: %s", b.what, few5(b.list, ""))
+		}
 	}
 }
 

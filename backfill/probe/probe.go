@@ -28,6 +28,7 @@ type prober struct {
 	dst     backfill.Writer
 	folders []backfill.Folder // of the source
 	inbox   backfill.BoxState // likewise
+	limits  limits            // of the destination, as far as they were found
 }
 
 // Run looks at both servers and tells each finding as it comes. It returns what the test account holds on the source.

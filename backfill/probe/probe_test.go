@@ -467,6 +467,66 @@ func TestSourceQuirks(t *testing.T) {
 	}
 }
 
+// TestBeyond: what the source has and the destination was seen not to take is red.
+func TestBeyond(t *testing.T) {
+	src, dst := newMemory(t, 10), newMemory(t, 50)
+	deep := "d" + strings.Repeat("/d", 6)
+	for _, name := range []string{strings.Repeat("y", 130), deep, "Work/Same", "Work/same"} {
+		if err := src.user.Create(name, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	big := []byte("Subject: big\r\n\r\n" + strings.Repeat("0123456789abcdef\r\n", 70_000))
+	if _, err := src.user.Append("INBOX", literal{bytes.NewReader(big)}, &imap.AppendOptions{Time: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	q := quirks{create: func(box string) error {
+		_, last, _ := strings.Cut(box, "/")
+		switch {
+		case len(last) > 125:
+			return said("too long")
+		case strings.Count(box, "/") > 3:
+			return said("too deep")
+		case strings.HasSuffix(box, "/case"):
+			return said("already exists")
+		}
+		return nil
+	}, append: func(next appendFunc, _ string, items []backfill.AppendItem) ([]backfill.AppendResult, error) {
+		if items[0].Size > 1e6 {
+			return refusedItem("too large"), nil
+		}
+		return next(items)
+	}}
+	got, _ := look(t, src.driver(t), quirky{dst.driver(t), q}, probe.Options{Large: true})
+	for check, words := range map[string]string{"large": "1260 kB", "plan-long": "yyy", "plan-deep": "d / d / d", "plan-case": "Same"} {
+		f, ok := got["both "+check]
+		if !ok || f.Level != probe.Red || !strings.Contains(strings.ToLower(f.Text), strings.ToLower(words)) {
+			t.Errorf("%s: %+v", check, f)
+		}
+	}
+}
+
+// TestInterrupted: the scratch folder goes also when the check is stopped in the middle of its work.
+func TestInterrupted(t *testing.T) {
+	src, dst := newMemory(t, 10), newMemory(t, 50)
+	ctx, stop := context.WithCancel(t.Context())
+	removed := false
+	probe.Run(ctx, probe.Options{Source: src.driver(t), Destination: dst.driver(t), User: user, Secret: pass, Tell: func(f probe.Finding) {
+		if f.Check == "bytes" {
+			stop()
+		}
+		removed = removed || f.Check == "scratch" && f.Level == probe.Green
+	}})
+	if !removed || ctx.Err() == nil {
+		t.Errorf("removed %t, %v", removed, ctx.Err())
+	}
+	for _, name := range folderNames(t, dst) {
+		if strings.Contains(name, "Crossfade") {
+			t.Errorf("%q is left behind", name)
+		}
+	}
+}
+
 // TestFence: whatever a probe's code does, nothing outside the scratch folder is changed.
 func TestFence(t *testing.T) {
 	probe.CheckFence(t, newMemory(t, 1).driver(t), user, pass)

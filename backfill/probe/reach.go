@@ -43,6 +43,9 @@ func (p *prober) outside(ctx context.Context, n notes, d backfill.Driver) {
 	if r.Step == "" {
 		n.green("greeting", "%q", r.Greeting)
 		n.green("capabilities-before", "%s", capText(r.Caps))
+		if n.side == Source && strings.Contains(r.Greeting, "Courier") {
+			n.green("courier", "Courier keeps UIDs only for those who SELECT; so SELECT stands in for EXAMINE here, and nothing else is changed by it")
+		}
 	}
 }
 

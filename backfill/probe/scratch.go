@@ -29,6 +29,7 @@ type scratch struct {
 	boxes int
 	last  uint32 // the highest UID seen in box
 
+	limits
 	validity uint32 // of the folder itself
 	told     int    // APPENDUIDs that could be compared
 	lie      string // one that was wrong

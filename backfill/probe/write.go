@@ -27,6 +27,7 @@ func (p *prober) write(ctx context.Context, n notes) {
 	if p.Large {
 		parts = append(parts, large)
 	}
+	defer func() { p.limits = s.limits }()
 	for _, part := range parts {
 		if err := part(ctx, n, s); err != nil {
 			n.red("writing", "mend that and check again: what comes after it was not tried", "the probe broke off: %s", words(err))
