@@ -30,6 +30,9 @@ type account struct {
 
 	sweepSaved atomic.Bool // quarantine records went: bytes may be saved that none names
 
+	sessions  int       // of clients; guarded by mu, as what follows
+	lastLogin time.Time // as the state has it
+
 	mu       sync.Mutex
 	secret   []byte // sealed
 	proof    [32]byte
@@ -48,7 +51,7 @@ type account struct {
 // newAccount makes the in-memory account with its folders' records; links are loaded when a folder is used.
 func newAccount(e *Engine, rec store.Account) (*account, error) {
 	a := &account{
-		e: e, id: rec.ID, key: rec.Key, name: rec.DestLogin, secret: rec.Secret,
+		e: e, id: rec.ID, key: rec.Key, name: rec.DestLogin, secret: rec.Secret, lastLogin: rec.LastLogin,
 		log:    e.log.With("account", rec.DestLogin),
 		wakeup: make(chan struct{}, 1), tree: newClaim(), connect: newClaim(),
 		slots: make(chan struct{}, e.opt.PerAccount), folders: make(map[store.FolderID]*folder),

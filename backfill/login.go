@@ -31,7 +31,7 @@ func (e *Engine) Login(ctx context.Context, name, secret string) (*Session, erro
 	e.mu.Lock()
 	e.start(a)
 	e.mu.Unlock()
-	return newSession(a), nil
+	return a.arrive(), nil
 }
 
 // lookup finds a known account by any of its names; nil if there is none.

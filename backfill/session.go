@@ -3,6 +3,7 @@ package backfill
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"crossfade/mapping"
@@ -12,16 +13,15 @@ import (
 // Session is one logged-in client of an account: the one door for everything that talks to clients. Names are
 // raw, as clients send them.
 type Session struct {
-	a *account
+	a       *account
+	counted bool // a client's, not one that is used in here
+	closing sync.Once
 }
 
 func newSession(a *account) *Session { return &Session{a: a} }
 
 // Account is the account's name for logs and limits.
 func (s *Session) Account() string { return s.a.name }
-
-// Close ends the session. Its mailboxes are closed by whoever opened them.
-func (s *Session) Close() error { return nil }
 
 // Separator is the hierarchy separator of the tree that clients see: the destination's.
 func (s *Session) Separator() string {

@@ -19,6 +19,7 @@ type controlled interface {
 	Status() backfill.Report
 	verifier
 	quarantineKeeper
+	finisher
 	Hold()
 	Release()
 	Accept(ctx context.Context, account, folder string, again bool) (backfill.Accepted, error)
@@ -82,6 +83,7 @@ func controlHandler(e controlled) http.Handler {
 	mux.HandleFunc("POST /accept", handleAccept(e))
 	mux.HandleFunc("GET /verify", func(w http.ResponseWriter, r *http.Request) { streamVerify(w, r, e) })
 	handleQuarantine(mux, e)
+	mux.HandleFunc("GET /finish", func(w http.ResponseWriter, r *http.Request) { answerFinish(w, r, e) })
 	return mux
 }
 

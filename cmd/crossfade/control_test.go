@@ -20,6 +20,7 @@ import (
 // fakeEngine answers the control socket.
 type fakeEngine struct {
 	quarantineKeeper
+	finisher
 	report  backfill.Report
 	folders []backfill.FolderReport
 	err     error

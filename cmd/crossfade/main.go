@@ -43,6 +43,7 @@ type cli struct {
 	Status     statusCmd     `cmd:"" help:"Show how far each account has moved."`
 	Verify     verifyCmd     `cmd:"" help:"Compare both sides message by message."`
 	Quarantine quarantineCmd `cmd:"" help:"Messages that the new server refused: list, retry, export, sign off."`
+	Finish     finishCmd     `cmd:"" help:"Say whether the old server may be switched off, and what is to be done before."`
 	Hold       holdCmd       `cmd:"" help:"Stop the backfill of a running proxy; users go on working."`
 	Release    releaseCmd    `cmd:"" help:"Let the backfill of a running proxy go."`
 	Accept     acceptCmd     `cmd:"" help:"Answer a folder that stopped because much vanished from one side: it was deleted, or is to be copied again."`
@@ -92,7 +93,7 @@ func dispatch(ctx context.Context, args []string, io std) error {
 		return err
 	}
 	if len(args) == 0 {
-		return usagef("say what to do: serve, check, demo, status, verify, quarantine, hold, release, health or version (crossfade --help explains)")
+		return usagef("say what to do: serve, check, demo, status, verify, quarantine, finish, hold, release, health or version (crossfade --help explains)")
 	}
 	kctx, err := parser.Parse(args)
 	if helped { // --help has been printed

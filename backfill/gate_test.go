@@ -1,0 +1,192 @@
+package backfill
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crossfade/internal/durable/durabletest"
+	"crossfade/store"
+)
+
+// asked asks the gate and returns its conditions by name.
+func (b *bed) asked(opt GateOptions) (GateReport, map[string]Condition) {
+	b.t.Helper()
+	r, err := b.e.Finish(b.t.Context(), opt)
+	must(b.t, err)
+	out := map[string]Condition{}
+	for _, c := range r.Conditions {
+		if c.Text == "" || c.Colour != Green && c.Do == "" {
+			b.t.Errorf("a line that says nothing, or not what to do: %+v", c)
+		}
+		out[c.Name] = c
+	}
+	return r, out
+}
+
+// follows waits until INBOX has n messages on the destination and nothing is under way.
+func (b *bed) follows(n int) {
+	b.t.Helper()
+	b.eventually(func() error {
+		b.account().kick()
+		if got := len(b.dst.has("INBOX")); got != n {
+			return fmt.Errorf("%d messages", got)
+		}
+		return nil
+	})
+	b.wait()
+}
+
+// notGreen are the names of the conditions that stand in the way.
+func notGreen(r GateReport) (out []string) {
+	for _, c := range r.Conditions {
+		if c.Colour != Green && !c.Accepted {
+			out = append(out, c.Name+" "+string(c.Colour))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestGate: the old server may go only when everything is copied, was compared lately, and nobody delivers there any
+// more. Whatever stands in the way is named.
+func TestGate(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		do   func(b *bed)
+		opt  GateOptions
+		want []string
+		text string // in the items of the conditions that are not green
+	}{
+		{"all is well", func(b *bed) { b.compared("INBOX", VerifyOptions{}) }, GateOptions{}, nil, ""},
+		{"never compared", func(*bed) {}, GateOptions{}, []string{"verified red"}, "never compared"},
+		{"compared quickly", func(b *bed) { b.compared("INBOX", VerifyOptions{Quick: true}) }, GateOptions{}, []string{"verified red"}, "never compared"},
+		{"compared long ago", func(b *bed) { b.compared("INBOX", VerifyOptions{}) }, GateOptions{MaxAge: 1}, []string{"verified yellow"}, "last on"},
+		{"did not agree", func(b *bed) {
+			b.e.Hold()
+			b.dst.with("INBOX", func(b *fakeBox) { b.remove(1) })
+			b.compared("INBOX", VerifyOptions{})
+		}, GateOptions{}, []string{"held red", "verified red"}, "1 missing on the destination"},
+		{"held", func(b *bed) {
+			b.compared("INBOX", VerifyOptions{})
+			b.e.Hold()
+		}, GateOptions{}, []string{"held red"}, ""},
+		{"mail still arrives", func(b *bed) {
+			b.src.with("INBOX", func(b *fakeBox) { b.put(message(77, "late")).date = time.Now().Add(-time.Hour) })
+			b.follows(5)
+			b.compared("INBOX", VerifyOptions{})
+		}, GateOptions{}, []string{"arrivals yellow"}, "in INBOX"},
+		{"and that is accepted", func(b *bed) {
+			b.src.with("INBOX", func(b *fakeBox) { b.put(message(77, "late")).date = time.Now().Add(-time.Hour) })
+			b.follows(5)
+			b.compared("INBOX", VerifyOptions{})
+		}, GateOptions{Accept: []string{"arrivals"}}, nil, ""},
+		{"more than compared", func(b *bed) {
+			b.compared("INBOX", VerifyOptions{})
+			b.src.with("INBOX", func(b *fakeBox) { b.put(message(77, "late")) })
+			b.follows(5)
+		}, GateOptions{}, []string{"verified yellow"}, "4 messages then, 5 now"},
+		{"a folder has stopped", func(b *bed) {
+			b.compared("INBOX", VerifyOptions{})
+			b.e.Hold()
+			b.account().all()[0].setProblem("destination", "it is gone")
+		}, GateOptions{}, []string{"held red", "problems red"}, "it is gone"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBed(t)
+			many(b.src.boxes["INBOX"], 4)
+			b.start(false)
+			b.login()
+			b.wait()
+			c.do(b)
+			var r GateReport
+			b.eventually(func() error { // a removal or an intent may be under way for a moment
+				r, _ = b.asked(c.opt)
+				if got := notGreen(r); !slices.Equal(got, c.want) {
+					return fmt.Errorf("%q, want %q: %+v", got, c.want, r)
+				}
+				return nil
+			})
+			if (r.Colour == Green) != (c.want == nil) {
+				t.Errorf("it is %s", r.Colour)
+			}
+			text := ""
+			for _, k := range r.Conditions {
+				if k.Colour != Green {
+					text += strings.Join(k.Items, "\n")
+				}
+			}
+			if !strings.Contains(text, c.text) {
+				t.Errorf("no %q in %q", c.text, text)
+			}
+		})
+	}
+}
+
+// TestGateBeforeTheMove: nothing known, and nothing copied.
+func TestGateBeforeTheMove(t *testing.T) {
+	b := newBed(t)
+	many(b.src.boxes["INBOX"], 4)
+	b.start(true)
+	if r, _ := b.asked(GateOptions{}); r.Colour != Red || notGreen(r)[0] != "accounts red" {
+		t.Errorf("%+v", r)
+	}
+	b.open(b.login(), "INBOX")
+	r, by := b.asked(GateOptions{})
+	if r.Colour != Red || by["copied"].Colour != Red || by["listed"].Colour != Red || by["held"].Colour != Red {
+		t.Errorf("%+v", r)
+	}
+	if _, err := b.e.Finish(t.Context(), GateOptions{Accept: []string{"everything"}}); err == nil {
+		t.Error("a condition that is none was accepted")
+	}
+	if _, err := b.e.Finish(t.Context(), GateOptions{Account: "nobody"}); err == nil {
+		t.Error("an unknown account")
+	}
+}
+
+// TestGateAsksForSignatures: what was refused must be signed off.
+func TestGateAsksForSignatures(t *testing.T) {
+	b := refusing(t, durabletest.New())
+	b.start(false)
+	m := b.open(b.login(), "INBOX")
+	b.isRefused(m, 1)
+	b.compared("INBOX", VerifyOptions{})
+	if _, by := b.asked(GateOptions{}); by["quarantine"].Colour != Red || by["verified"].Colour != Red || !strings.Contains(by["quarantine"].Items[0], "too_big") {
+		t.Errorf("%+v", by)
+	}
+	if _, err := b.e.SignOff(t.Context(), QuarantineFilter{}, "Eve", false); err != nil {
+		t.Fatal(err)
+	}
+	b.compared("INBOX", VerifyOptions{})
+	if _, by := b.asked(GateOptions{}); by["quarantine"].Colour != Green || by["verified"].Colour != Green {
+		t.Errorf("%+v", by)
+	}
+}
+
+// TestGateSeesClients: sessions are counted, and the last login is kept.
+func TestGateSeesClients(t *testing.T) {
+	b := newBed(t)
+	b.start(false)
+	s1, s2 := b.login(), b.login()
+	b.wait()
+	if _, by := b.asked(GateOptions{}); !strings.Contains(by["clients"].Text, "2 sessions of 1 accounts") {
+		t.Errorf("%+v", by["clients"])
+	}
+	for range 2 {
+		must(t, s1.Close())
+	}
+	must(t, s2.Close())
+	if _, by := b.asked(GateOptions{}); !strings.Contains(by["clients"].Items[0], "last login on "+time.Now().UTC().Format("2006-01")) {
+		t.Errorf("%+v", by["clients"])
+	}
+	var rec store.Account
+	must(t, b.e.store.View(func(rx *store.Rx) (err error) {
+		rec, err = rx.Account(b.account().id)
+		return err
+	}))
+	if time.Since(rec.LastLogin) > time.Minute {
+		t.Errorf("%+v", rec)
+	}
+}

@@ -1,0 +1,52 @@
+package backfill
+
+import (
+	"time"
+
+	"crossfade/store"
+)
+
+// loginNoted is how often a login is noted in the state: to the hour is enough to see who still comes.
+const loginNoted = time.Hour
+
+// arrive counts a client's session and notes, now and then, that its user was here. A state that cannot be written
+// keeps nobody out.
+func (a *account) arrive() *Session {
+	now := time.Now().UTC()
+	a.mu.Lock()
+	a.sessions++
+	note := now.Sub(a.lastLogin) >= loginNoted
+	if note {
+		a.lastLogin = now
+	}
+	a.mu.Unlock()
+	if note {
+		err := a.e.store.Update(func(tx *store.Tx) error {
+			rec, err := tx.Account(a.id)
+			if err != nil {
+				return err
+			}
+			rec.LastLogin = now
+			if rec.FirstLogin.IsZero() {
+				rec.FirstLogin = now
+			}
+			return tx.PutAccount(rec)
+		})
+		if err != nil {
+			a.log.Warn("a login could not be noted", "err", err)
+		}
+	}
+	return &Session{a: a, counted: true}
+}
+
+// Close ends the session. Its mailboxes are closed by whoever opened them.
+func (s *Session) Close() error {
+	s.closing.Do(func() {
+		if s.counted {
+			s.a.mu.Lock()
+			s.a.sessions--
+			s.a.mu.Unlock()
+		}
+	})
+	return nil
+}
