@@ -74,7 +74,11 @@ func (c *conn) refused(op string, s status, scope backfill.Scope) *backfill.Erro
 		e.Patience = backfill.Never
 	}
 	switch s.code { // RFC 5530 and practice
-	case "UNAVAILABLE", "THROTTLED", "SERVERBUG", "LIMIT", "CONTACTADMIN":
+	case "LIMIT":
+		if e.Scope = backfill.HostScope; op == "APPEND" && saysTooBig(s.text) { // Dovecot has no other code for it
+			e.Scope, e.Patience = backfill.Item, backfill.Never
+		}
+	case "UNAVAILABLE", "THROTTLED", "SERVERBUG", "CONTACTADMIN":
 		e.Scope = backfill.HostScope
 	case "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED":
 		e.Scope, e.Patience = backfill.AccountScope, backfill.Never
@@ -102,6 +106,17 @@ func (c *conn) refused(op string, s status, scope backfill.Scope) *backfill.Erro
 func isBusy(text string) bool {
 	t := strings.ToLower(text)
 	for _, s := range []string{"server is busy", "server busy", "too busy", "try again later", "too many connections", "too many simultaneous", "temporarily unavailable", "maximum number of connections", "throttled"} {
+		if strings.Contains(t, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// saysTooBig tells whether a refusal is about the size of a message, not about how much is asked of the server.
+func saysTooBig(text string) bool {
+	t := strings.ToLower(text)
+	for _, s := range []string{"mail size", "message size", "too large", "too big", "larger than"} {
 		if strings.Contains(t, s) {
 			return true
 		}

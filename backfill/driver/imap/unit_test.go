@@ -67,6 +67,8 @@ func TestRefusals(t *testing.T) {
 		"NO message contains a NUL": {Scope: backfill.Item, Patience: backfill.Later},
 		"BAD syntax":                {Scope: backfill.Item, Patience: backfill.Never},
 		"NO [TOOBIG] x":             {Scope: backfill.Item, Patience: backfill.Never},
+		"NO [LIMIT] slow down":      {Scope: backfill.HostScope, Patience: backfill.Later},
+		"NO [LIMIT] Mail size is larger than the maximum size allowed by server configuration": {Scope: backfill.Item, Patience: backfill.Never},
 	} {
 		st, _ := parseStatus(imapwire.NewScanner([]byte(in)))
 		if e := c.refused("APPEND", st, backfill.Item); e.Scope != want.Scope || e.Patience != want.Patience {
