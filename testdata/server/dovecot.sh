@@ -84,6 +84,7 @@ dovecot_start() {
   mkdir -p "$D/run" "$D/state" "$D/mail"
   chmod 755 "$D" "$D/run"; chown mail:mail "$D/mail"
   for i in $(seq 0 $((CROSSFADE_TEST_USERS - 1))); do echo "u$i@$DOMAIN:{PLAIN}$CROSSFADE_TEST_PASS::::::"; done > "$D/users"
+  for i in 0 1 2 3; do echo "u$i@$SECOND_DOMAIN:{PLAIN}$CROSSFADE_TEST_PASS::::::"; done >> "$D/users"
   chmod 644 "$D/users"
   srv_conf > "$D/dovecot.conf"
   ! declare -F dovecot_before >/dev/null || dovecot_before

@@ -24,6 +24,7 @@
 : "${CROSSFADE_CYRUS_MAXMSG:=}"                           # bytes
 
 DOMAIN=example.test
+SECOND_DOMAIN=second.test                                 # u0 .. u3, on the Dovecots
 mkdir -p "$CROSSFADE_TEST_DIR"
 chmod a+rx "$CROSSFADE_TEST_DIR" # the servers run as users of their own
 CROSSFADE_TEST_DIR="$(cd "$CROSSFADE_TEST_DIR" && pwd)"
