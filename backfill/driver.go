@@ -47,6 +47,13 @@ type Mail interface {
 	Close() error
 }
 
+// Listener is a Mail that can tell of news in a mailbox as they come.
+type Listener interface {
+	// Listen calls news once it listens, and whenever the server tells something new about the mailbox. It returns
+	// when ctx ends or the connection does; with ErrNotOffered where the server cannot or no connection can be spared.
+	Listen(ctx context.Context, box string, news func()) error
+}
+
 // Writer is the half that only a destination needs.
 type Writer interface {
 	Mail

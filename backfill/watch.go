@@ -40,16 +40,27 @@ func (f *folder) watch(ctx context.Context) {
 		return
 	}
 	defer f.done()
+	lctx, hush := context.WithCancel(ctx)
+	defer hush()
+	l, last := f.listen(lctx), time.Now()
 	for {
-		if sleep(ctx, f.acct.e.opt.Poll) != nil {
+		told := l.wait(ctx, f.acct.e.opt.Poll)
+		if ctx.Err() != nil {
 			f.stopWatching(true)
 			return
 		}
 		if f.stopWatching(false) {
 			return
 		}
+		if !told && l.both() && time.Since(last) < listenCheck {
+			continue
+		}
+		last = time.Now()
 		if err := f.refresh(ctx, 0); err != nil && ctx.Err() == nil {
 			f.acct.log.Debug("a look at an open folder failed", "folder", f.record().Name, "err", err)
+		}
+		if told { // its end is seen above
+			_ = sleep(ctx, min(newsPause, f.acct.e.opt.Poll))
 		}
 	}
 }

@@ -34,6 +34,8 @@ type account struct {
 var (
 	_ backfill.Driver = (*Driver)(nil)
 	_ backfill.Writer = (*account)(nil)
+
+	_ backfill.Listener = (*account)(nil)
 )
 
 // New makes a driver. It does not connect. Errors are about the URL, in one line.

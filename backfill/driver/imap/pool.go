@@ -18,17 +18,20 @@ var errClosed = errors.New("the account has been closed")
 type pool struct {
 	opts Options
 
-	mu      sync.Mutex
-	idle    []*conn // longest unused first
-	open    int     // idle, in use, or being opened
-	bg      int     // in use by background work
-	changed chan struct{}
-	pace    *pace.Host
+	mu   sync.Mutex
+	idle []*conn // longest unused first
+	open int     // idle, in use, or being opened
+	bg   int     // in use by background work
+	// listening is how many wait in IDLE.
+	listening int
+	changed   chan struct{}
+	pace      *pace.Host
 }
 
 // usage is one account's part of the pool.
 type usage struct {
 	open, busy, bg int
+	listening      int // of busy, in IDLE
 	closed         bool
 	most           int       // connections that the server lets the account have; 0: not known
 	mostUntil      time.Time // when it may be more again
