@@ -69,6 +69,8 @@ func scopeOf(err error) string {
 	switch {
 	case errors.As(err, &at):
 		return at.Scope.String()
+	case IsFull(err): // nothing of ours can be written, whoever it is for
+		return "all"
 	case IsUnavailable(err):
 		return HostScope.String()
 	case folderOnly(err):
