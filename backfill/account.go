@@ -25,6 +25,7 @@ type account struct {
 	wakeup  chan struct{} // of size one: there may be work
 	tree    claim         // one refresher of the tree
 	connect claim         // one background login at a time
+	alters  atomic.Bool   // the destination was seen to alter messages
 	taken   atomic.Uint64 // messages that the destination took in this run
 	slots   chan struct{} // folders copied at the same time
 

@@ -7,5 +7,6 @@ type digest struct {
 	hash  [16]byte
 	size  int64
 	flags mapping.Flags
-	date  int64 // Unix seconds
+	date  int64    // Unix seconds
+	text  [16]byte // of what stands behind the header, line ends aside; only where asked for
 }

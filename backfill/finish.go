@@ -24,12 +24,18 @@ func (f *folder) finishCopies(ctx context.Context, w Writer, found map[uint32]ui
 	for _, dst := range found {
 		set.AddNum(imap.UID(dst))
 	}
-	actual := make(map[uint32]mapping.Flags, len(found))
-	_, err := w.Scan(ctx, rec.Name, Scan{UIDValidity: rec.DestUIDValidity, UIDs: set, Flags: true}, func(e Entry) error {
-		actual[e.UID] = e.Flags
+	actual, sizes := make(map[uint32]mapping.Flags, len(found)), make(map[uint32]int64)
+	what := Scan{UIDValidity: rec.DestUIDValidity, UIDs: set, Flags: true, Details: f.sample()}
+	_, err := w.Scan(ctx, rec.Name, what, func(e Entry) error {
+		if actual[e.UID] = e.Flags; what.Details {
+			sizes[e.UID] = e.Size
+		}
 		return nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := f.noteAltered(ctx, w, found, sizes); err != nil {
 		return err
 	}
 	for uid, dst := range found {
@@ -112,6 +118,7 @@ func (f *folder) linkCopies(found map[uint32]uint32, actual, wanted map[uint32]m
 				continue
 			default:
 				l.State, l.Dst, l.Paired, l.Sent = store.Copied, dst, false, e.flags(actual[dst])
+				_, l.Altered = f.altered[uid]
 				taken++
 			}
 			e.put(l)

@@ -1,15 +1,14 @@
 package backfill
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 
-	"crossfade/mapping"
 	"crossfade/store"
 )
 
@@ -70,7 +69,7 @@ func (f *folder) intent() (store.Intent, error) {
 }
 
 // seek lists the destination from the intent's UIDNEXT on, drops what is linked, and confirms candidates (same
-// size or Message-ID) by the hash of their bytes. Equal messages are matched one to one, in order. It returns
+// size or Message-ID, or no Message-ID and the same date) by their bytes. Equal messages are matched one to one, in order. It returns
 // destination UIDs by shown UID.
 func (f *folder) seek(ctx context.Context, w Writer, in store.Intent, pending []store.Link) (map[uint32]uint32, error) {
 	rec := f.record()
@@ -87,43 +86,46 @@ func (f *folder) seek(ctx context.Context, w Writer, in store.Intent, pending []
 	if err != nil || len(fresh) == 0 {
 		return nil, err
 	}
-	candidates := imap.UIDSet{}
+	var arrivals []arrival
 	_, err = w.Scan(ctx, rec.Name, Scan{UIDValidity: in.DestUIDValidity, UIDs: fresh, Details: true}, func(e Entry) error {
-		if slices.ContainsFunc(pending, func(l store.Link) bool { return like(&l, e.Size, e.MsgID) }) {
-			candidates.AddNum(imap.UID(e.UID))
+		if slices.ContainsFunc(pending, func(l store.Link) bool { return like(&l, e.Size, e.MsgID) || akin(&l, e) }) {
+			arrivals = append(arrivals, arrival{Entry: e})
 		}
 		return nil
 	})
-	if err != nil || len(candidates) == 0 {
+	if err != nil || len(arrivals) == 0 {
 		return nil, err
 	}
-	return f.confirmAll(ctx, w, candidates, pending)
+	return f.confirmAll(ctx, w, arrivals, pending)
 }
 
-// like tells whether a message on the destination may be the link's.
-func like(l *store.Link, size int64, id mapping.MessageID) bool {
-	return l.HasDetails && (l.Size == size || l.MsgID != 0 && l.MsgID == id)
-}
-
-// confirmAll reads candidates and matches them with what is pending as a multiset, in order.
-func (f *folder) confirmAll(ctx context.Context, w Writer, candidates imap.UIDSet, pending []store.Link) (map[uint32]uint32, error) {
+// confirmAll reads candidates and matches them with what is pending as a multiset, in order: first by all their bytes,
+// then by what a destination that alters messages leaves alone.
+func (f *folder) confirmAll(ctx context.Context, w Writer, arrivals []arrival, pending []store.Link) (map[uint32]uint32, error) {
 	rec := f.record()
 	waiting := make(map[[16]byte][]uint32)
 	for _, l := range pending {
 		waiting[l.Hash] = append(waiting[l.Hash], l.UID)
 	}
+	var candidates imap.UIDSet
+	for _, a := range arrivals {
+		candidates.AddNum(imap.UID(a.UID))
+	}
 	found := make(map[uint32]uint32)
 	read := make(map[uint32]digest)
-	if err := readDigests(ctx, w, rec.Name, rec.DestUIDValidity, candidates, read); err != nil {
+	if err := readTexts(ctx, w, rec.Name, rec.DestUIDValidity, candidates, read); err != nil {
 		return nil, err
 	}
-	for _, dst := range slices.Sorted(maps.Keys(read)) {
-		hash := read[dst].hash
-		if uids := waiting[hash]; len(uids) > 0 {
-			found[uids[0]], waiting[hash] = dst, uids[1:]
+	arrivals = slices.DeleteFunc(arrivals, func(a arrival) bool { _, ok := read[a.UID]; return !ok })
+	slices.SortFunc(arrivals, func(a, b arrival) int { return cmp.Compare(a.UID, b.UID) })
+	for i := range arrivals {
+		a := &arrivals[i]
+		a.digest = read[a.UID]
+		if uids := waiting[a.digest.hash]; len(uids) > 0 {
+			found[uids[0]], waiting[a.digest.hash] = a.UID, uids[1:]
 		}
 	}
-	return found, nil
+	return found, f.matchAltered(ctx, arrivals, pending, found)
 }
 
 // settleIntent closes an intent: what was found is copied, what was not is listed again, and a copy of what a

@@ -1,6 +1,7 @@
 package backfill_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -79,9 +80,23 @@ func TestStoriesOfServers(t *testing.T) {
 		{name: "destination: keywords promised, never kept", dst: faults.Quirks{ForgetKeywords: true}, want: expectation{flags: noKeywords, unproven: true}},
 		{name: "destination: dates shifted", dst: faults.Quirks{Dates: faults.DatesShifted}, want: expectation{anyDate: true}},
 		{name: "destination: dates are now", dst: with(without("UIDPLUS"), func(q *faults.Quirks) { q.Dates = faults.DatesNow }), want: expectation{anyDate: true}},
+		{name: "destination: adds a header", dst: faults.Quirks{Rewrite: faults.AddHeader}, want: altered(faults.AddHeader)},
+		{name: "destination: adds a header, no UIDPLUS", dst: with(without("UIDPLUS"), func(q *faults.Quirks) { q.Rewrite = faults.AddHeader }), want: altered(faults.AddHeader)},
+		{name: "destination: header and line ends, of 1996", dst: with(bare(), func(q *faults.Quirks) { q.Rewrite = faults.Both }), want: altered(faults.Both)},
+		{name: "destination: line ends", dst: faults.Quirks{Rewrite: faults.NormalLines}, want: expectation{body: faults.NormalLines}},
 		{name: "source: NUL as 0x80", src: faults.Quirks{NulTo80: true}, want: expectation{body: nulTo80}},
 	}
 	runStories(t, rows)
+}
+
+// altered expects every message to be changed by the destination, and verify to say so of each.
+func altered(by func([]byte) []byte) expectation {
+	return expectation{body: by, verify: func(r backfill.FolderReport) error {
+		if r.Missing+r.Doubled+r.Waiting+r.Different+r.DestOnly+len(r.Refused) != 0 || r.Altered != r.Source {
+			return fmt.Errorf("verify of altered copies: %+v", r)
+		}
+		return nil
+	}}
 }
 
 func nulTo80(b []byte) []byte { return []byte(strings.ReplaceAll(string(b), "\x00", "\x80")) }

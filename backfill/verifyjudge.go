@@ -150,6 +150,11 @@ func (j *comparison) copied(l *store.Link, a, b *found, own, sameFlags bool) {
 		j.name(diffUnread, l, a, "", "the destination does not give it")
 	case a == nil:
 		j.missing = append(j.missing, *l)
+	case !j.equal(l, a, b) && l.Altered:
+		a.flags |= isCopy
+		j.r.Altered++
+		j.name(diffAltered, l, a, "", "")
+		j.done(own && b != nil)
 	case !j.equal(l, a, b):
 		a.flags |= isCopy
 		j.r.Different++

@@ -29,7 +29,8 @@ const (
 	hasRef     = 1 << 10
 	isLost     = 1 << 11
 	isLeaving  = 1 << 12
-	allBits    = 1<<13 - 1
+	isAltered  = 1 << 13
+	allBits    = 1<<14 - 1
 )
 
 // bits is the link's entry in the first column.
@@ -44,6 +45,7 @@ func (l *Link) bits() int64 {
 	set(l.Touched, isTouched)
 	set(l.Lost, isLost)
 	set(l.Leaving, isLeaving)
+	set(l.Altered, isAltered)
 	set(l.HasDetails, hasDetails)
 	set(l.HasHash(), hasHash)
 	set(l.HasDetails && l.MsgID != 0, hasMsgID)

@@ -66,11 +66,11 @@ func drawLink(t *rapid.T, uid uint32) Link {
 		Paired:  rapid.Bool().Draw(t, "paired"),
 		Touched: rapid.Bool().Draw(t, "touched"),
 		Lost:    rapid.Bool().Draw(t, "lost"),
-		Leaving: rapid.Bool().Draw(t, "leaving"),
-		Flags:   FlagSet(set.Draw(t, "flags")),
-		Base:    FlagSet(set.Draw(t, "base")),
-		Sent:    FlagSet(set.Draw(t, "sent")),
-		Size:    -1,
+		Leaving: rapid.Bool().Draw(t, "leaving"), Altered: rapid.Bool().Draw(t, "altered"),
+		Flags: FlagSet(set.Draw(t, "flags")),
+		Base:  FlagSet(set.Draw(t, "base")),
+		Sent:  FlagSet(set.Draw(t, "sent")),
+		Size:  -1,
 	}
 	if rapid.Bool().Draw(t, "details") {
 		l.HasDetails = true

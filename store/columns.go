@@ -105,7 +105,7 @@ func (l *Link) setBits(r *reader, bits int64) {
 	l.State = State(r.within(bits&hasState, int64(Listed), int64(Above)))
 	r.within(bits, 0, allBits)
 	l.Paired, l.Touched = bits&isPaired != 0, bits&isTouched != 0
-	l.Lost, l.Leaving = bits&isLost != 0, bits&isLeaving != 0
+	l.Lost, l.Leaving, l.Altered = bits&isLost != 0, bits&isLeaving != 0, bits&isAltered != 0
 	if l.HasDetails = bits&hasDetails != 0; !l.HasDetails {
 		l.Size = -1
 	}

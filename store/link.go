@@ -59,6 +59,8 @@ type Link struct {
 	// Leaving: a command that removes it from the destination was sent with many others: that it vanishes there
 	// surprises nobody.
 	Leaving bool
+	// Altered: the destination's copy is not as the source has it: it rewrites what it is given.
+	Altered bool
 	// HasDetails: Size, Date, Zone and MsgID are known. Without it they are not kept and are read back as
 	// -1, 0, 0 and 0.
 	HasDetails bool
