@@ -129,13 +129,12 @@ func longNames(ctx context.Context, n notes, s *scratch) error {
 	taken := 0
 	for _, length := range []int{60, 120, 200, 250} {
 		if err := s.make(ctx, strings.Repeat("x", length)); err != nil {
-			if fatal(err) {
-				return err
+			if !fatal(err) {
+				s.nameLength = taken
+				n.yellow("name-long", "shorten longer folder names on the old server before the move",
+					"a folder name of %d characters is taken, one of %d is refused: %s", taken, length, words(err))
 			}
-			s.nameLength = taken
-			n.yellow("name-long", "shorten longer folder names on the old server before the move",
-				"a folder name of %d characters is taken, one of %d is refused: %s", taken, length, words(err))
-			return nil
+			return onlyFatal(err)
 		}
 		taken = length
 	}
@@ -153,12 +152,11 @@ func deepNames(ctx context.Context, n notes, s *scratch) error {
 	for len(path) < want {
 		path = append(path, fmt.Sprintf("level %d", len(path)+2))
 		if err := s.make(ctx, path...); err != nil {
-			if fatal(err) {
-				return err
+			if !fatal(err) {
+				s.depth = len(path)
+				n.yellow("name-deep", "see that no folder of the old server lies deeper", "folders may lie %d levels deep; one more is refused: %s", len(path), words(err))
 			}
-			s.depth = len(path)
-			n.yellow("name-deep", "see that no folder of the old server lies deeper", "folders may lie %d levels deep; one more is refused: %s", len(path), words(err))
-			return nil
+			return onlyFatal(err)
 		}
 	}
 	n.green("name-deep", "folders may lie %d levels deep", want+1)

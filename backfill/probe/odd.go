@@ -106,7 +106,7 @@ func large(ctx context.Context, n notes, s *scratch) error {
 			s.size = taken
 			n.yellow("large", "raise its limit if there is larger mail on the old server; what is refused stays there and is reported",
 				"it takes a message of %s and refuses one of %s: %s", Bytes(taken), Bytes(size), words(err))
-			return nil
+			return onlyFatal(err)
 		}
 		got, err := s.arrived(ctx)
 		if err != nil {

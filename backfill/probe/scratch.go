@@ -282,3 +282,11 @@ func fatal(err error) bool {
 	var e *backfill.Error
 	return !errors.As(err, &e) || e.Scope == backfill.HostScope || e.Code == "OVERQUOTA" || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
+
+// onlyFatal is err if there is no going on after it; else it has been told.
+func onlyFatal(err error) error {
+	if fatal(err) {
+		return err
+	}
+	return nil
+}

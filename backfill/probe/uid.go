@@ -85,7 +85,7 @@ func recreate(ctx context.Context, n notes, s *scratch) error {
 	first, err := life()
 	if err != nil {
 		n.yellow("recreate", "", "a folder in the scratch folder cannot be made, opened and deleted: %s", words(err))
-		return nil
+		return onlyFatal(err)
 	}
 	second, err := life()
 	if err == nil && second == first { // many count in seconds
@@ -95,6 +95,7 @@ func recreate(ctx context.Context, n notes, s *scratch) error {
 	switch {
 	case err != nil:
 		n.yellow("recreate", "", "a folder cannot be deleted and made again: %s", words(err))
+		return onlyFatal(err)
 	case second == first:
 		n.red("recreate", "do not delete folders on it and make them again while mail moves: mail programs would show wrong messages",
 			"a folder that is deleted and made again has the same UIDVALIDITY %d", first)
