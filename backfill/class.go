@@ -76,3 +76,20 @@ func (e *edit) noteRefusal(uid uint32, as refusedAs) {
 	}
 	e.refused[uid] = as
 }
+
+// ClassCount is how many messages of a class are in quarantine.
+type ClassCount struct {
+	Class     string `json:"class"`
+	Messages  int    `json:"messages"`
+	SignedOff int    `json:"signed_off"`
+}
+
+// byClass counts what is in quarantine.
+func (t *tally) byClass() (out []ClassCount) {
+	for c := range classes {
+		if t.refused[c] > 0 {
+			out = append(out, ClassCount{c.String(), t.refused[c], t.signed[c]})
+		}
+	}
+	return out
+}

@@ -19,15 +19,25 @@
 //     for two messages
 //   - cursor: how far a side was looked at
 //   - intent: the durable note that an APPEND may be under way
-//   - quarantine: messages that the destination refused, with its words; still served from the source
+//   - quarantine: messages that the destination refused, with its words; still served from the source, and their bytes
+//     are saved in the state directory (saved.go), so that they outlive it
 //
 // # The way of a message
 //
 // queue (queue.go) → look at both sides (open.go, lower.go, upper.go) → match (mapping.Pair, confirm.go) →
 // copy: read once into a bounded spool (spool.go, transfer.go), journal the intent, APPEND, learn the UIDs
-// (batch.go), compare flags and link (finish.go) → verify (verify.go). After a crash or a cut recover.go finds
+// (batch.go), compare flags and link (finish.go) → verify (verify.go). What is refused climbs a ladder: as it is, in a
+// literal8 (binary.go), quarantine (quarantine.go), from where it is tried again ever more rarely (retry.go). After a crash or a cut recover.go finds
 // by the hash of the bytes what arrived. A source folder that is numbered anew is matched again by rebase.go; mail
 // that a client carries into a folder of the destination's numbers is copied at once by copynow.go.
+//
+// # The proof
+//
+// verify.go lists and reads both sides of a folder afresh (verifyread.go) and compares them as multisets of hashes; links
+// only explain what differs (verifyjudge.go). Nothing is believed by halves: a listing that is not complete, a message
+// that is listed and not given, a source that suddenly has much less prove nothing. It changes nothing but the note, in
+// the account's record, of how it ended. gate.go asks what stands in the way of switching the old server off, one function
+// for each condition (gateconditions.go).
 //
 // # Rules
 //

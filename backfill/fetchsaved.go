@@ -15,7 +15,7 @@ import (
 )
 
 // fetchSaved answers for messages that the destination refused and the source has lost, or does not give now, from
-// what was saved of them: whole, header, text, and parts of these. What else a client asks for (ENVELOPE, a MIME part)
+// what was saved of them: whole, header, header fields, text, and parts of these. What else a client asks for (ENVELOPE, a MIME part)
 // needs a parser that agrees with the source's, so it is unavailable: an answer that is made up would be kept.
 func (m *Mailbox) fetchSaved(ctx context.Context, links []store.Link, items []string, each func(*RawItem) error) error {
 	if len(links) == 0 {
@@ -89,22 +89,37 @@ func (m *Mailbox) tellSaved(l *store.Link, wants []wanted, each func(*RawItem) e
 
 // wanted is a FETCH item that can be answered from a message's bytes.
 type wanted struct {
-	spec   string // "", "HEADER", "TEXT"
+	spec   string          // "", "HEADER", "TEXT", "HEADER.FIELDS", "HEADER.FIELDS.NOT"
+	list   string          // behind it: "(FROM TO)"
+	fields map[string]bool // the same, in upper case
 	from   int64
 	length int64 // -1: all
 	part   string
 }
 
-// parseWanted reads an item as the front door writes it: BODY.PEEK[HEADER]<0.100>.
+// parseWanted reads an item as the front door writes it: BODY.PEEK[HEADER.FIELDS (FROM TO)]<0.100>.
 func parseWanted(item string) (wanted, bool) {
-	rest, ok := strings.CutPrefix(strings.ToUpper(item), "BODY.PEEK[")
-	spec, part, found := strings.Cut(rest, "]")
-	w := wanted{spec: spec, length: -1}
-	if !ok || !found || spec != "" && spec != "HEADER" && spec != "TEXT" {
+	w := wanted{length: -1}
+	rest, ok := strings.CutPrefix(item, "BODY.PEEK[")
+	end := strings.LastIndexByte(rest, ']')
+	if !ok || end < 0 {
 		return w, false
 	}
-	if part == "" {
-		return w, true
+	spec, part := rest[:end], rest[end+1:]
+	w.spec, w.list, _ = strings.Cut(spec, " ")
+	switch w.spec {
+	case "", "HEADER", "TEXT":
+		ok = w.list == ""
+	case "HEADER.FIELDS", "HEADER.FIELDS.NOT":
+		w.fields = make(map[string]bool)
+		for _, name := range strings.Fields(strings.Trim(w.list, "()")) {
+			w.fields[strings.ToUpper(strings.Trim(name, `"`))] = true
+		}
+	default:
+		ok = false
+	}
+	if part == "" || !ok {
+		return w, ok
 	}
 	from, length, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(part, "<"), ">"), ".")
 	var errFrom, errLength error
@@ -114,22 +129,59 @@ func parseWanted(item string) (wanted, bool) {
 	return w, ok && errFrom == nil && errLength == nil && w.from >= 0 && w.length >= 0
 }
 
+// name is what the answer is called.
+func (w wanted) name() string {
+	if w.list != "" {
+		return "BODY[" + w.spec + " " + w.list + "]" + w.part
+	}
+	return "BODY[" + w.spec + "]" + w.part
+}
+
+// some picks header fields, with their continuation lines and the empty line at the end (RFC 3501 6.4.5).
+func (w wanted) some(header []byte) []byte {
+	var out []byte
+	keep := false
+	for len(header) > 0 {
+		line := header
+		if i := bytes.IndexByte(header, '\n'); i >= 0 {
+			line = header[:i+1]
+		}
+		header = header[len(line):]
+		if line[0] != ' ' && line[0] != '\t' {
+			name, _, _ := bytes.Cut(line, []byte{':'})
+			keep = w.fields[strings.ToUpper(string(bytes.TrimSpace(name)))] != (w.spec == "HEADER.FIELDS.NOT")
+			keep = keep && len(bytes.TrimSpace(line)) > 0
+		}
+		if keep {
+			out = append(out, line...)
+		}
+	}
+	return append(out, "\r\n"...)
+}
+
 // answer streams what is wanted of a message of size bytes.
 func (w wanted) answer(r io.Reader, size int64) (RawAtt, error) {
 	br := bufio.NewReaderSize(r, headerKept)
-	switch w.spec {
-	case "HEADER", "TEXT":
+	if w.spec != "" {
 		head, err := headerSize(br, size)
 		if err != nil {
 			return RawAtt{}, err
 		}
-		if w.spec == "HEADER" {
+		switch w.spec {
+		case "HEADER":
 			size = head
-		} else {
+		case "TEXT":
 			if _, err := br.Discard(int(head)); err != nil {
 				return RawAtt{}, cut(err)
 			}
 			size -= head
+		default:
+			header := make([]byte, head)
+			if _, err := io.ReadFull(br, header); err != nil {
+				return RawAtt{}, cut(err)
+			}
+			picked := w.some(header)
+			br, size = bufio.NewReader(bytes.NewReader(picked)), int64(len(picked))
 		}
 	}
 	from := min(w.from, size)
@@ -139,7 +191,7 @@ func (w wanted) answer(r io.Reader, size int64) (RawAtt, error) {
 	if size -= from; w.length >= 0 {
 		size = min(size, w.length)
 	}
-	return RawAtt{Name: "BODY[" + w.spec + "]" + w.part, Literal: io.LimitReader(br, size), Size: size}, nil
+	return RawAtt{Name: w.name(), Literal: io.LimitReader(br, size), Size: size}, nil
 }
 
 // headerSize is the length of the header block with the empty line behind it (RFC 3501 6.4.5); a message without one

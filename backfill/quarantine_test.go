@@ -126,6 +126,8 @@ func TestRefusedBytesOutliveTheSource(t *testing.T) {
 			{"BODY.PEEK[TEXT]", "BODY[TEXT]", text},
 			{"BODY.PEEK[]<3.7>", "BODY[]<3>", body[3:10]},
 			{"BODY.PEEK[TEXT]<1000.5>", "BODY[TEXT]<1000>", ""},
+			{`BODY.PEEK[HEADER.FIELDS ("subject" X-Y)]`, `BODY[HEADER.FIELDS ("subject" X-Y)]`, "Subject: m\r\n\r\n"},
+			{"BODY.PEEK[HEADER.FIELDS.NOT (SUBJECT)]", "BODY[HEADER.FIELDS.NOT (SUBJECT)]", "Message-ID: <2@test>\r\n\r\n"},
 		} {
 			if name, got, err := fetched(m, uid, c.item); err != nil || name != c.name || got != c.want {
 				t.Errorf("%s: %s %q, %v", c.item, name, got, err)
@@ -161,6 +163,26 @@ func TestRefusedBytesOutliveTheSource(t *testing.T) {
 		t.Errorf("%+v", q)
 	}
 	b.verified()
+}
+
+// TestWantedFields picks header fields as they stand: folded, in any case, with and without an end.
+func TestWantedFields(t *testing.T) {
+	for _, c := range []struct{ item, header, want string }{
+		{"BODY.PEEK[HEADER.FIELDS (TO)]", "From: a\r\nTO: b\r\n c\r\n\td\r\nSubject: x\r\n\r\n", "TO: b\r\n c\r\n\td\r\n\r\n"},
+		{"BODY.PEEK[HEADER.FIELDS.NOT (TO)]", "From: a\r\nTo: b\r\n c\r\n\r\n", "From: a\r\n\r\n"},
+		{"BODY.PEEK[HEADER.FIELDS (X)]", "no header", "\r\n"},
+		{"BODY.PEEK[HEADER.FIELDS.NOT (X)]", "", "\r\n"},
+	} {
+		w, ok := parseWanted(c.item)
+		if got := string(w.some([]byte(c.header))); !ok || got != c.want {
+			t.Errorf("%s of %q: %q", c.item, c.header, got)
+		}
+	}
+	for _, item := range []string{"ENVELOPE", "BODY.PEEK[1]", "BODY.PEEK[1.HEADER]", "BODY.PEEK[TEXT]<x.5>", "BODY.PEEK[", "BODY.PEEK[]<5>", "BODYSTRUCTURE", "BODY.PEEK[TEXT X]"} {
+		if w, ok := parseWanted(item); ok {
+			t.Errorf("%s: %+v", item, w)
+		}
+	}
 }
 
 // TestRefusedWithoutRoom: a full disk loses no record; the bytes are saved as soon as there is room, unless the message
@@ -271,6 +293,9 @@ func TestSignOff(t *testing.T) {
 		}
 		if c := m.f.counted().counts(); c.SignedOff != signed || c.Quarantined != 1 {
 			t.Errorf("%+v", c)
+		}
+		if got := b.e.Status().Refused; len(got) != 1 || got[0] != (ClassCount{"too_big", 1, signed}) {
+			t.Errorf("by class: %+v", got)
 		}
 		if got := b.e.Status().Progress.Done; got != done {
 			t.Errorf("the status counts %d done, want %d", got, done)

@@ -17,6 +17,7 @@ type Report struct {
 	Problem  string          `json:"problem,omitempty"` // what stops all accounts: the disk of the state is full
 	Progress Progress        `json:"progress"`
 	Total    Counts          `json:"total"`
+	Refused  []ClassCount    `json:"quarantine,omitempty"` // by class
 	Hosts    []pace.Stats    `json:"hosts"`
 	Domains  []DomainReport  `json:"domains"`
 	Accounts []AccountReport `json:"accounts"`
@@ -71,6 +72,7 @@ func (e *Engine) Status() Report {
 		r.Accounts = append(r.Accounts, ar)
 	})
 	r.Done = r.Done && len(r.Accounts) > 0
+	r.Refused = v.total.tally.byClass()
 	r.Total, r.Progress = v.total.tally.counts(), v.total.progress(&e.domains.all.rate, held, v.now)
 	r.Domains = v.domainReports(held)
 	return r

@@ -112,7 +112,7 @@ func TestStaleSocketIsReplaced(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	since := time.Now().Add(-time.Minute)
-	e := &fakeEngine{report: backfill.Report{Held: true, Total: backfill.Counts{Copied: 7}, Accounts: []backfill.AccountReport{
+	e := &fakeEngine{report: backfill.Report{Held: true, Total: backfill.Counts{Copied: 7}, Refused: []backfill.ClassCount{{Class: "too_big", Messages: 3, SignedOff: 1}}, Accounts: []backfill.AccountReport{
 		{Account: "a@example.test", Done: true, Counts: backfill.Counts{Copied: 3}},
 		{Account: "b@example.test", Counts: backfill.Counts{Copied: 4, Listed: 5}, Problem: "the source does not answer", Since: &since, Folders: []backfill.FolderState{
 			{Folder: "INBOX", State: "copied"}, {Folder: "Hóa đơn", State: "stopped", Problem: "OVERQUOTA"}}},
@@ -122,7 +122,7 @@ func TestStatus(t *testing.T) {
 	if code != exitWell || errs != "" {
 		t.Fatalf("%d %s", code, errs)
 	}
-	for _, want := range []string{"held", "a@example.test  copied", "b@example.test  moving", "! the source does not answer (for 1m", "Hóa đơn", "! OVERQUOTA"} {
+	for _, want := range []string{"held", "In quarantine: 3 too_big, 1 of them", "a@example.test  copied", "b@example.test  moving", "! the source does not answer (for 1m", "Hóa đơn", "! OVERQUOTA"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

@@ -52,6 +52,9 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 	if r.Problem != "" {
 		fmt.Fprintln(w, "! "+r.Problem)
 	}
+	for _, q := range r.Refused {
+		fmt.Fprintf(w, "In quarantine: %d %s, %d of them signed off; 'crossfade quarantine list' has the reasons.\n", q.Messages, q.Class, q.SignedOff)
+	}
 	if len(r.Accounts) == 0 {
 		fmt.Fprintln(w, "No account has logged in yet: an account is enrolled by its first login.")
 		return w.Flush()
