@@ -11,6 +11,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/pace"
 	"crossfade/mapping"
 	"crossfade/store"
 )
@@ -83,7 +84,7 @@ func (f *folder) readBelow(ctx context.Context, rec store.Folder, quick bool) (m
 		if err != nil {
 			return nil, err
 		}
-		if out[b], err = readSide(ctx, src, box.Name, box.UIDValidity, only, int(box.Exists), quick); err != nil {
+		if out[b], err = readSide(ctx, src, f.acct.e.below, box.Name, box.UIDValidity, only, int(box.Exists), quick); err != nil {
 			return nil, fmt.Errorf("source: %w", err)
 		}
 	}
@@ -107,25 +108,29 @@ func (f *folder) readAbove(ctx context.Context, rec store.Folder, quick bool) (*
 	if err != nil {
 		return nil, err
 	}
-	s, err := readSide(ctx, w, rec.Name, rec.DestUIDValidity, nil, f.countDest(), quick || len(rec.Sources) == 0)
+	s, err := readSide(ctx, w, f.acct.e.above, rec.Name, rec.DestUIDValidity, nil, f.countDest(), quick || len(rec.Sources) == 0)
 	if err != nil {
 		return nil, fmt.Errorf("destination: %w", err)
 	}
 	return s, nil
 }
 
-// readSide lists a folder, or only some messages of it, and reads each. Nothing is kept but hashes, flags and dates.
-// A listing that is not complete is an error: it would prove nothing.
-func readSide(ctx context.Context, m Mail, box string, validity uint32, only imap.UIDSet, expect int, quick bool) (*side, error) {
+// readSide lists a folder, or only some messages of it, and reads each, at the pace of the backfill. Nothing is kept but
+// hashes, flags and dates. A listing that is not complete is an error: it would prove nothing.
+func readSide(ctx context.Context, m Mail, h *pace.Host, box string, validity uint32, only imap.UIDSet, expect int, quick bool) (*side, error) {
 	s, err := listSide(ctx, m, box, validity, only, expect, quick)
 	if err != nil || quick {
 		return s, err
 	}
-	for at := 0; at < len(s.msgs); at += runLinks {
-		run := s.msgs[at:min(at+runLinks, len(s.msgs))]
-		if err := s.read(ctx, m, box, validity, run); err != nil {
+	for rest := s.msgs; len(rest) > 0; {
+		n := h.Slice(min(runLinks, len(rest)))
+		if err := h.Admit(ctx, n); err != nil {
 			return nil, err
 		}
+		if err := s.read(ctx, m, box, validity, rest[:n]); err != nil {
+			return nil, err
+		}
+		rest = rest[n:]
 	}
 	return s, s.dropVanished(ctx, m, box, validity)
 }
