@@ -46,6 +46,7 @@ type account struct {
 	problems problem
 	closed   bool
 	believed bool      // the admin says that what vanished from the source was deleted
+	treeDue  bool      // a source folder was not found: it may have been renamed
 	lostAt   time.Time // when a source folder was last found to lack something: the others are looked at again
 }
 

@@ -51,8 +51,9 @@ type folder struct {
 	opened  time.Time // when a client last opened it; guarded by acct.mu
 	watched bool      // its watcher runs; guarded by acct.mu
 
-	source map[uint16]*cursor // what the last look at each source folder told; guarded by sync
-	dest   cursor             // the same for the destination; changed by the writer only, guarded by mu
+	flagsListed map[uint16]flagsListed // by source folder; guarded by sync
+	source      map[uint16]*cursor     // what the last look at each source folder told; guarded by sync
+	dest        cursor                 // the same for the destination; changed by the writer only, guarded by mu
 	// appended is one above the highest UID our own APPENDs are known to have got; guarded by mu.
 	appended uint32
 	// removed are destination UIDs that clients expunged since the last listing there began: a listing that

@@ -111,6 +111,9 @@ func (f *folder) stillGone(ctx context.Context, src Mail, b uint16, gone []store
 // until the folder is back, or the admin says that it will not be.
 func (f *folder) noteLostFolder(b uint16, err error) {
 	box := f.record().Sources[b]
+	if !f.hasProblem(lostFolder(b)) && f.note() == "" {
+		f.acct.wantTree()
+	}
 	left := len(f.where(func(l *store.Link) bool { return onSource(l, b) && l.State == store.Listed }))
 	if left > 0 || box.UIDValidity == 0 {
 		f.setProblem(lostFolder(b), fmt.Sprintf("%s is not on the source any more; %d messages that were not copied yet stay listed until it is back, or 'crossfade accept' gives them up: %v", box.Name, left, err))

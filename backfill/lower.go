@@ -58,6 +58,7 @@ func (f *folder) lookBox(ctx context.Context, src Mail, b uint16) error {
 	if err != nil {
 		return err
 	}
+	news.Flags = f.flagsDue(b, news)
 	switch {
 	case news.State.UIDValidity != 0 && news.State.UIDValidity != box.UIDValidity:
 		return f.rebase(ctx, src, b, news.State)
@@ -72,6 +73,45 @@ func (f *folder) lookBox(ctx context.Context, src Mail, b uint16) error {
 		err = f.listBox(ctx, src, b, Scan{UIDValidity: box.UIDValidity, Flags: true}, true)
 	}
 	return f.forgetIfChanged(b, err)
+}
+
+// flagsDue tells whether flags have to be listed. A server without CONDSTORE cannot say which changed, nor, once the
+// folder had to be opened anew, whether any did: of folders that nobody has open, large and quiet ones are listed
+// ever more rarely.
+func (f *folder) flagsDue(b uint16, news News) bool {
+	if news.State.HighestModSeq != 0 {
+		return news.Flags
+	}
+	cur := f.flagsListed[b]
+	cur.owed = cur.owed || news.Flags
+	if f.flagsListed == nil {
+		f.flagsListed = make(map[uint16]flagsListed)
+	}
+	f.flagsListed[b] = cur
+	return cur.owed && time.Since(cur.at) >= f.flagsPause(news.State.Exists)
+}
+
+// flagsListed is when a source folder's flags were last listed, and whether they may have changed since.
+type flagsListed struct {
+	at   time.Time
+	owed bool
+}
+
+// flagsMany is how many messages make it dear to list their flags.
+const flagsMany = 2000
+
+// flagsPause is how long flags that were listed serve.
+func (f *folder) flagsPause(exists uint32) time.Duration {
+	f.acct.mu.Lock()
+	seen := f.viewers > 0
+	f.acct.mu.Unlock()
+	switch {
+	case seen || exists < flagsMany && f.lively():
+		return 0
+	case f.lively() || exists < flagsMany:
+		return quietFactor * f.acct.e.opt.Recheck
+	}
+	return 6 * quietFactor * f.acct.e.opt.Recheck
 }
 
 // forgetIfChanged has the next look examine a source folder afresh whose UIDVALIDITY turned out to be another.
@@ -147,6 +187,9 @@ func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, ful
 		full = true
 	}
 	if full {
+		if f.flagsListed != nil {
+			f.flagsListed[b] = flagsListed{at: time.Now()}
+		}
 		if err := f.mergeGone(ctx, src, b, entries); err != nil {
 			return err
 		}

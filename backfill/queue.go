@@ -59,7 +59,7 @@ func (a *account) note(err error) {
 // pass goes over all folders once. A bad folder stops no other one; an error of the account or the host ends
 // the pass.
 func (a *account) pass(ctx context.Context) error {
-	if err := a.refreshTree(ctx, a.e.opt.Recheck/2); err != nil {
+	if err := a.refreshTree(ctx, a.treeAge()); err != nil {
 		a.e.mishap(err)
 		return err
 	}

@@ -49,9 +49,32 @@ func (a *account) refreshTree(ctx context.Context, maxAge time.Duration) error {
 		return fmt.Errorf("record the folder tree: %w", err)
 	}
 	a.mu.Lock()
-	a.treeInfo = info
+	a.treeInfo, a.treeDue = info, false
 	a.mu.Unlock()
 	return nil
+}
+
+// quietTree is how many times Options.Recheck a listing of both trees serves the backfill. Clients that list get a
+// fresh one.
+const quietTree = 10
+
+// treeAge is how old a listing of both sides may be for a pass over the folders: both servers should stay
+// comfortable, unless something vanished.
+func (a *account) treeAge() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.treeDue || a.lostAt.After(a.treeInfo.sourceAt) || a.treeInfo.sourceAt.Before(a.treeInfo.at) {
+		return a.e.opt.Recheck / 2
+	}
+	return quietTree * a.e.opt.Recheck
+}
+
+// wantTree has the next pass list both sides.
+func (a *account) wantTree() {
+	a.mu.Lock()
+	a.treeDue = true
+	a.mu.Unlock()
+	a.kick()
 }
 
 // listBoth lists both sides. The destination must answer, or the list would be short (rule 4). The source's
