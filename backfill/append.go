@@ -42,6 +42,7 @@ func (f *folder) appendNow(ctx context.Context, items []AppendItem) ([]uint32, e
 		return nil, err
 	}
 	results, err := w.Append(ctx, rec.Name, items)
+	results = distinct(results)
 	var entries []Entry
 	learned := err == nil && len(results) == len(items)
 	for i, r := range results {

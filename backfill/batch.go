@@ -53,6 +53,7 @@ func (f *folder) appendPortion(ctx context.Context, batch []incoming) (passed bo
 	}
 	results, appendErr := w.Append(ctx, f.record().Name, items)
 	appendErr = f.appendBinary(ctx, w, items, results, appendErr)
+	results = distinct(results)
 	if appendErr != nil && uncertain(appendErr) {
 		f.cutAt = time.Now()
 	}
@@ -115,10 +116,13 @@ func (st BoxState) holdable(flags mapping.Flags) mapping.Flags {
 func (f *folder) takeResults(ctx context.Context, w Writer, batch []incoming, results []AppendResult, appendErr error) error {
 	rec, floor := f.record(), f.destFloor()
 	found := make(map[uint32]uint32)
-	var refused, unsent []incoming
+	var refused, unsent, answered []incoming
 	var reasons []error
 	unknown := false
 	for i, m := range batch {
+		if i < len(results) && results[i].Err == nil {
+			answered = append(answered, m)
+		}
 		switch {
 		case i >= len(results) && appendErr != nil && !uncertain(appendErr):
 			unsent = append(unsent, m)
@@ -142,6 +146,9 @@ func (f *folder) takeResults(ctx context.Context, w Writer, batch []incoming, re
 	}
 	if unknown || f.counted().flying > 0 {
 		if err := f.recover(ctx, w); err != nil {
+			return err
+		}
+		if err := f.swallowed(answered); err != nil {
 			return err
 		}
 	}

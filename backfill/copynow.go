@@ -43,7 +43,7 @@ func (c *carrying) copyNow(ctx context.Context, links []store.Link) error {
 		items[i] = AppendItem{Flags: t.keeps().holdable(c.m.f.flags(l.Flags)), Date: in.date, Size: in.size, Open: in.open}
 	}
 	results, appendErr := w.Append(ctx, t.record().Name, items)
-	found, err := t.noteStrays(ctx, w, strays, intent, results, appendErr)
+	found, err := t.noteStrays(ctx, w, strays, intent, distinct(results), appendErr)
 	if err != nil {
 		return err
 	}

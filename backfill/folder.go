@@ -70,6 +70,7 @@ type folder struct {
 	// Both by shown UID, guarded by mu.
 	suspects map[uint32]*suspect
 	unread   map[uint32]int
+	swallows map[uint32]int      // how often the destination took a message and did not keep it; likewise
 	altered  map[uint32]struct{} // copies about to be linked that the destination altered, by shown UID; guarded by writer
 	sampled  bool                // the first copies were looked at for that; guarded by writer
 	sending  []incoming          // what an APPEND is under way for, its bytes at hand; guarded by writer

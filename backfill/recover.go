@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -50,8 +51,19 @@ func (f *folder) recover(ctx context.Context, w Writer) error {
 			return err
 		}
 	}
-	f.acct.log.Info("an interrupted batch was looked for on the destination", "folder", f.record().Name, "open", len(pending), "found", len(found))
-	return f.settleIntent(ctx, w, pending, found)
+	moved, used, err := f.elsewhere(ctx, w, intent, pending, found)
+	if err != nil {
+		return err
+	}
+	f.acct.log.Info("an interrupted batch was looked for on the destination", "folder", f.record().Name, "open", len(pending), "found", len(found), "moved", len(moved))
+	return f.settleIntent(ctx, w, pending, arrived{found, moved, used})
+}
+
+// arrived is what became of pending messages, by shown UID.
+type arrived struct {
+	found map[uint32]uint32 // destination UIDs
+	moved map[uint32]bool   // in another folder by now
+	used  bool              // numbers were given out for what is not there
 }
 
 // intent reads the open intent; without one the listing starts where the last one ended.
@@ -128,9 +140,10 @@ func (f *folder) confirmAll(ctx context.Context, w Writer, arrivals []arrival, p
 	return found, f.matchAltered(ctx, arrivals, pending, found)
 }
 
-// settleIntent closes an intent: what was found is copied, what was not is listed again, and a copy of what a
-// client deleted meanwhile is removed.
-func (f *folder) settleIntent(ctx context.Context, w Writer, pending []store.Link, found map[uint32]uint32) error {
+// settleIntent closes an intent: what was found is copied, what was moved away is shown here no more, the rest is
+// listed again, and a copy of what a client deleted meanwhile is removed.
+func (f *folder) settleIntent(ctx context.Context, w Writer, pending []store.Link, a arrived) error {
+	found := maps.Clone(a.found)
 	if err := f.finishCopies(ctx, w, found); err != nil {
 		return err
 	}
@@ -143,8 +156,14 @@ func (f *folder) settleIntent(ctx context.Context, w Writer, pending []store.Lin
 			if _, ok := found[p.UID]; ok {
 				continue
 			}
-			if l.Paired = false; l.State == store.Copying {
-				l.State = store.Listed
+			l.Paired = false
+			switch {
+			case a.moved[l.UID]:
+				l.State, l.Touched = store.Whiteout, true
+			case l.State == store.Copying:
+				if l.State = store.Listed; a.used {
+					e.record().Reappended++
+				}
 			}
 			e.settle(l)
 		}

@@ -68,3 +68,26 @@ func oddMail() []faults.Message {
 	}
 	return out
 }
+
+// noKeywords is the flags that a server has which keeps no keywords.
+func noKeywords(flags []string) (out []string) {
+	for _, f := range flags {
+		if strings.HasPrefix(f, `\`) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func without(caps ...string) faults.Quirks { return faults.Quirks{Without: caps} }
+
+// bare is a server of 1996.
+func bare() faults.Quirks {
+	return without("UIDPLUS", "LITERAL+", "MOVE", "UNSELECT", "IDLE", "NAMESPACE", "CONDSTORE", "MULTIAPPEND", "ENABLE", "ID", "SPECIAL-USE", "LIST-EXTENDED", "CHILDREN", "SASL-IR")
+}
+
+// with changes quirks.
+func with(q faults.Quirks, change func(*faults.Quirks)) faults.Quirks {
+	change(&q)
+	return q
+}

@@ -1,6 +1,7 @@
 package backfill_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -33,6 +34,7 @@ type story struct {
 	during func(ctx context.Context, w *world) error
 	// done tells when the move has ended; nil: when the engine says so.
 	done func(backfill.Report) bool
+	time time.Duration // how long it may take; 0: storyTime
 	// want is how the destination must look.
 	want expectation
 }
@@ -120,21 +122,25 @@ func (w *world) login(ctx context.Context, user string) error {
 const storyTime = 50 * time.Second
 
 // tell runs the story and says what is wrong with its end.
-func (s story) tell(t testing.TB) (err error) {
-	w := newWorld(t, s)
+func (s story) tell(t testing.TB) error {
+	return s.happen(t, newWorld(t, s))
+}
+
+// happen is tell in a world that the caller knows.
+func (s story) happen(t testing.TB, w *world) (err error) {
 	fill(w.joeSrc, s.src)
 	w.joeDst.Create(s.dst.Prefix+"Sent", `\Sent`)
 	w.joeDst.Create(s.dst.Prefix+"Drafts", `\Drafts`)
-	before := truth(w.joeSrc)
 	w.opt = s.opt
 	if s.arm != nil {
 		s.arm(w)
 	}
+	before := truth(w.joeSrc)
 	if err := w.start(); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.stop()) }()
-	ctx, cancel := context.WithTimeout(t.Context(), storyTime)
+	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(s.time, storyTime))
 	defer cancel()
 	if err := w.login(ctx, "joe"); err != nil {
 		return err

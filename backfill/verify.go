@@ -144,7 +144,7 @@ func (t *tally) all() (n int) {
 // verify reads one folder on both sides and compares them.
 func (f *folder) verify(ctx context.Context, opt VerifyOptions) (FolderReport, error) {
 	rec := f.record()
-	r := FolderReport{Account: f.acct.name, Folder: rec.Path.String(), Name: rec.Name, Problem: f.problem().Text, names: opt.Names}
+	r := FolderReport{Account: f.acct.name, Folder: rec.Path.String(), Name: rec.Name, Problem: f.problem().Text, Reappended: rec.Reappended, names: opt.Names}
 	for _, b := range ownSources(rec) {
 		r.Sources = append(r.Sources, rec.Sources[b].Name)
 	}

@@ -44,6 +44,10 @@ type FolderReport struct {
 	KeywordsUnheld int `json:"keywords_not_held"` // the destination dropped keywords; they are kept in the state
 	DatesDiffer    int `json:"dates_differ"`
 
+	// Reappended counts the one exception to "nothing doubled": the destination gave a number to a message, which was then
+	// nowhere to be found, so that it was appended again.
+	Reappended int `json:"appended_again,omitempty"`
+
 	// Refused are the messages in quarantine with the destination's own words; SignedOff is how many of them the admin
 	// has accepted.
 	Refused   []Refused `json:"refused,omitempty"`

@@ -39,6 +39,7 @@ type Folder struct {
 	State      string    // of the engine's choosing: "blended", "settled" ...
 	Problem    string    // what keeps it from settling, for the admin; "" if nothing
 	Epoch      uint64    // grows when the folder switches; an older view is stale
+	Reappended int       `json:",omitempty"` // messages appended again though an earlier try may have arrived and gone
 	Subscribed bool      // the source's subscription was carried over
 	LastClient time.Time // last time a client had it open
 	Settled    time.Time

@@ -121,9 +121,11 @@ func (c *conn) take(b *mailbox, m Message) uint32 {
 	}
 	if q.Deliver != nil {
 		if to := q.Deliver(b.name, m); to != "" {
-			if b.next++; c.acct.boxes[to] != nil { // the number is used, the message is elsewhere
-				b = c.acct.boxes[to]
+			uid := b.next // the number is used, the message is elsewhere, if anywhere
+			if b.next++; c.acct.boxes[to] != nil {
+				c.s.add(c.acct.boxes[to], m)
 			}
+			return uid
 		}
 	}
 	if q.Rewrite != nil {

@@ -1,6 +1,10 @@
+//go:build integration
+
 package backfill_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,29 +13,6 @@ import (
 	"crossfade/backfill"
 	"crossfade/internal/faults"
 )
-
-// noKeywords is the flags that a server has which keeps no keywords.
-func noKeywords(flags []string) (out []string) {
-	for _, f := range flags {
-		if strings.HasPrefix(f, `\`) {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-func without(caps ...string) faults.Quirks { return faults.Quirks{Without: caps} }
-
-// bare is a server of 1996.
-func bare() faults.Quirks {
-	return without("UIDPLUS", "LITERAL+", "MOVE", "UNSELECT", "IDLE", "NAMESPACE", "CONDSTORE", "MULTIAPPEND", "ENABLE", "ID", "SPECIAL-USE", "LIST-EXTENDED", "CHILDREN", "SASL-IR")
-}
-
-// with changes quirks.
-func with(q faults.Quirks, change func(*faults.Quirks)) faults.Quirks {
-	change(&q)
-	return q
-}
 
 func garbage() []string {
 	return []string{"* 17", "* NO", "* X-FOO {3", "* 999999 FETCH (FLAGS (\\Seen))", "* OK [NONSENSE", "* FETCH", "*", "* 0 EXPUNGE", "* LIST", "* SEARCH 1 x"}
@@ -83,10 +64,73 @@ func TestStoriesOfServers(t *testing.T) {
 		{name: "destination: adds a header", dst: faults.Quirks{Rewrite: faults.AddHeader}, want: altered(faults.AddHeader)},
 		{name: "destination: adds a header, no UIDPLUS", dst: with(without("UIDPLUS"), func(q *faults.Quirks) { q.Rewrite = faults.AddHeader }), want: altered(faults.AddHeader)},
 		{name: "destination: header and line ends, of 1996", dst: with(bare(), func(q *faults.Quirks) { q.Rewrite = faults.Both }), want: altered(faults.Both)},
+		{name: "destination: one of equal messages", dst: faults.Quirks{Dedup: faults.SameBytes}, want: kept("it has an equal message", sameBytes)},
+		{name: "destination: one of equal messages, no UIDPLUS", dst: with(without("UIDPLUS"), func(q *faults.Quirks) { q.Dedup = faults.SameBytes }), want: kept("it has an equal message", sameBytes)},
+		{name: "destination: one of each Message-ID", dst: faults.Quirks{Dedup: faults.SameMessageID}, want: kept("it has an", faults.SameMessageID)},
+		{name: "destination: some are moved as they come", dst: faults.Quirks{Deliver: toDrafts}, want: expectation{folders: func(n string) bool { return n != "Work" && n != "Drafts" }}, during: movedAway},
+		{name: "destination: some vanish as they come", dst: faults.Quirks{Deliver: toNowhere}, want: expectation{refused: isSeventh, words: reasonTaken, verify: appendedAgain}},
 		{name: "destination: line ends", dst: faults.Quirks{Rewrite: faults.NormalLines}, want: expectation{body: faults.NormalLines}},
 		{name: "source: NUL as 0x80", src: faults.Quirks{NulTo80: true}, want: expectation{body: nulTo80}},
 	}
 	runStories(t, rows)
+}
+
+const reasonTaken = "answers OK and does not keep"
+
+func sameBytes(m faults.Message) string { return string(m.Body) + "." }
+
+// kept expects one message of each key; the others are named.
+func kept(words string, key func(faults.Message) string) expectation {
+	first := map[string]string{}
+	for _, m := range oddMail() {
+		if k := key(m); k != "" {
+			if _, ok := first[k]; !ok {
+				first[k] = m.Date.String()
+			}
+		}
+	}
+	return expectation{words: words, refused: func(m faults.Message) bool {
+		k := key(m)
+		at, ok := first[k]
+		return k != "" && ok && at != m.Date.String()
+	}}
+}
+
+func isSeventh(m faults.Message) bool { return bytes.Contains(m.Body, []byte("<Work.7@")) }
+
+// toDrafts is a rule of a user: what it names goes to another folder.
+func toDrafts(box string, m faults.Message) string {
+	if box == "Work" && isSeventh(m) {
+		return "Drafts"
+	}
+	return ""
+}
+
+func toNowhere(_ string, m faults.Message) string {
+	if isSeventh(m) {
+		return "nowhere"
+	}
+	return ""
+}
+
+// movedAway: what was moved is in the other folder, once, and nowhere else.
+func movedAway(ctx context.Context, w *world) error {
+	if err := w.wait(ctx, nil); err != nil {
+		return err
+	}
+	drafts, work := w.joeDst.Messages("Drafts"), w.joeDst.Messages("Work")
+	if len(drafts) != 1 || !isSeventh(drafts[0]) || len(work) != 19 {
+		return fmt.Errorf("%d in Drafts, %d in Work, want 1 and 19", len(drafts), len(work))
+	}
+	return nil
+}
+
+// appendedAgain: the exception is counted where it happened.
+func appendedAgain(r backfill.FolderReport) error {
+	if (r.Name == "Work") != (r.Reappended > 0) || (r.Name == "Work") != (len(r.Refused) == 1) {
+		return fmt.Errorf("%s: appended again %d times, %d refused", r.Name, r.Reappended, len(r.Refused))
+	}
+	return nil
 }
 
 // altered expects every message to be changed by the destination, and verify to say so of each.
