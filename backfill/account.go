@@ -74,7 +74,7 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 	for _, r := range recs {
 		f := unloaded(a, r)
 		if t, ok := tallies[r.ID]; ok || untouched(r) {
-			f.tally, f.tallied = tallyFrom(t), true
+			f.tally, f.tallied, f.kept = tallyFrom(t), true, ok
 		}
 		a.folders[r.ID] = f
 	}

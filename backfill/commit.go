@@ -166,9 +166,9 @@ func (e *edit) write(tx *store.Tx) error {
 	return nil
 }
 
-// counts tells whether the edit changes what the folder's links count up to.
+// counts tells whether the edit changes what the folder's links count up to, or is the first to keep it.
 func (e *edit) counts() bool {
-	return e.f.loaded && len(e.set)+len(e.drop)+len(e.add) > 0
+	return e.f.loaded && (!e.f.kept || len(e.set)+len(e.drop)+len(e.add) > 0)
 }
 
 // chunks lists the chunks that the edit touches, ascending.
@@ -221,7 +221,7 @@ func (e *edit) apply() {
 	}
 	if e.after != nil {
 		f.acct.domain.copied(e)
-		f.tally = *e.after
+		f.tally, f.kept = *e.after, true
 	}
 	for uid, as := range e.refused {
 		if f.refused != nil {

@@ -40,6 +40,7 @@ type folder struct {
 	loaded   bool                 // links and sets are in memory; guarded by mu
 	tally    tally                // of links; stays when they are unloaded
 	tallied  bool                 // it is known: the links were counted once, now or when it was stored
+	kept     bool                 // it is in the store; guarded by editing
 	refused  map[uint32]refusedAs // what messages in quarantine count as; guarded by mu
 	problems map[string]problem   // by kind: destination, create, copy, and one for each source folder
 	answers  map[string]answer    // the admin's, to problems by kind; guarded by mu

@@ -67,16 +67,16 @@ func (s Scope) String() string {
 func scopeOf(err error) string {
 	var at *Error
 	switch {
+	case errors.Is(err, store.ErrFull), errors.Is(err, store.ErrClosed):
+		return "all"
 	case errors.As(err, &at):
 		return at.Scope.String()
 	case IsFull(err): // nothing of ours can be written, whoever it is for
 		return "all"
 	case IsUnavailable(err):
 		return HostScope.String()
-	case folderOnly(err):
-		return FolderScope.String()
 	}
-	return "all"
+	return FolderScope.String()
 }
 
 // codes are the response codes that are counted each on its own (RFC 3501, 4315, 5530, 7889, 8514 and what large

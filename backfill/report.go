@@ -158,16 +158,13 @@ func (e *Engine) countUnknown(ctx context.Context) {
 	}
 }
 
-// keepCount counts the folder's links and stores the sum.
+// keepCount counts the folder's links and stores the sum with the record.
 func (f *folder) keepCount() error {
 	if err := f.use(); err != nil {
 		return err
 	}
 	defer f.done()
-	return f.edit(func(e *edit) error {
-		e.also = append(e.also, func(tx *store.Tx) error { return tx.PutTally(e.rec.Account, f.id, f.tally.stored()) })
-		return nil
-	})
+	return f.edit(func(e *edit) error { e.record(); return nil })
 }
 
 // untouched tells whether a record is of a folder that was never looked at, so that it has no links.

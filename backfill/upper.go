@@ -51,7 +51,7 @@ func (f *folder) lookDest(ctx context.Context, w Writer) error {
 	switch {
 	case rec.DestUIDNext == 0:
 		what.Details = f.mayPair()
-	case !news.New && !news.Gone && !news.Flags:
+	case !news.New && !news.Gone && !news.Flags && !f.hasProblem("destination"): // a listing tells whether that is over
 		f.setDest(cursor{news.State, time.Now()})
 		return nil
 	case rec.DestModSeq != 0 && news.State.HighestModSeq != 0:
