@@ -31,11 +31,15 @@ type account struct {
 
 	sweepSaved atomic.Bool // quarantine records went: bytes may be saved that none names
 
+	high uint32 // UIDVALIDITYs that are made up are above it; 0 unless the account was rebuilt
+
 	sessions  int       // of clients; guarded by mu, as what follows
 	lastLogin time.Time // as the state has it
 
 	mu       sync.Mutex
-	secret   []byte // sealed
+	rebuild  string           // why it waits for 'crossfade rebuild'; "" if it does not
+	old      []store.FolderID // folders of the state before, until it is rebuilt
+	secret   []byte           // sealed
 	proof    [32]byte
 	provenAt time.Time
 	src      Mail
@@ -57,6 +61,7 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 		log:    e.log.With("account", rec.DestLogin),
 		wakeup: make(chan struct{}, 1), tree: newClaim(), connect: newClaim(),
 		slots: make(chan struct{}, e.opt.PerAccount), folders: make(map[store.FolderID]*folder),
+		high: rec.HighUIDValidity, rebuild: rec.Rebuild,
 	}
 	a.domain = e.domains.of(a.name)
 	var recs []store.Folder
@@ -72,6 +77,10 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 		return nil, fmt.Errorf("read the folders of %s: %w", rec.DestLogin, err)
 	}
 	for _, r := range recs {
+		if r.State == folderOld {
+			a.old = append(a.old, r.ID)
+			continue
+		}
 		f := unloaded(a, r)
 		if t, ok := tallies[r.ID]; ok || untouched(r) {
 			f.tally, f.tallied, f.kept = tallyFrom(t), true, ok

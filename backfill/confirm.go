@@ -55,6 +55,9 @@ func (f *folder) confirm(ctx context.Context, links []store.Link) error {
 				l.Hash = b.hash
 				base := e.flagsOf(l.Base) // both sides' flags, and what a client changed since
 				l.Flags = e.flags(mapping.Merge(base, base.Add(a.flags), e.flagsOf(l.Flags)))
+				if f.acct.rebuilding() { // it is a copy of before, and its flags are the destination's
+					l.Flags = e.flags(a.flags)
+				}
 				found[l.UID] = l.Dst
 				e.put(l)
 			default:

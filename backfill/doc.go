@@ -39,6 +39,14 @@
 // the account's record, of how it ended. gate.go asks what stands in the way of switching the old server off, one function
 // for each condition (gateconditions.go).
 //
+// # A lost or old store
+//
+// The marks (internal/marks) outlive the store. A store of a lower generation than theirs is an old copy, and a new one
+// beside marks that know accounts has lost them (marks.go). Whiteouts are gone with it, so nothing is rebuilt by
+// itself: such an account is not served, both sides are matched as at a first meeting and nothing is written to either
+// (rebuild.go), until the admin has said what becomes of mail that users seem to have deleted (rebuildend.go).
+// Folders are shown under a greater UIDVALIDITY from then on. Only if the marks are lost too does it begin anew.
+//
 // # Rules
 //
 //   - The source is never changed.

@@ -16,6 +16,7 @@ import (
 
 	"crossfade/backfill/pace"
 	"crossfade/internal/durable"
+	"crossfade/internal/marks"
 	"crossfade/store"
 )
 
@@ -37,6 +38,7 @@ type Options struct {
 	Workers     int           // folders looked at or copied at the same time, default 16
 	PerAccount  int           // of these in one account, default 2
 	Logger      *slog.Logger
+	Marks       *marks.File // what must outlive the store; nil: nothing does
 }
 
 func (o *Options) defaults() {
@@ -124,6 +126,9 @@ func New(opt Options) (*Engine, error) {
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	if !opt.Hold {
 		close(e.held)
+	}
+	if err := e.reconcile(); err != nil {
+		return nil, err
 	}
 	return e, e.load()
 }

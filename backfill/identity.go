@@ -24,10 +24,10 @@ func (f *folder) identify(src BoxState, dst uint32, taken func(uint32) bool) sto
 	if len(ownSources(rec)) == 0 {
 		return store.Identity{UIDValidity: dst, Native: true}
 	}
-	if src.UIDValidity != 0 && src.UIDValidity != dst && src.UIDNext != 0 && src.UIDNext < sourceLimit && !f.nameWasAnother(rec) {
+	if f.acct.high == 0 && src.UIDValidity != 0 && src.UIDValidity != dst && src.UIDNext != 0 && src.UIDNext < sourceLimit && !f.nameWasAnother(rec) {
 		return store.Identity{UIDValidity: src.UIDValidity}
 	}
-	return store.Identity{UIDValidity: ownValidity(rec, src.UIDValidity, dst, taken), Own: true, NextUID: ownFirst}
+	return store.Identity{UIDValidity: ownValidity(rec, max(src.UIDValidity, f.acct.high), dst, taken), Own: true, NextUID: ownFirst}
 }
 
 // ownSources are the indexes of the source folders that are shown here, the identity's giver first.
@@ -143,7 +143,7 @@ func (f *folder) fixOwn(e *edit) error {
 	if top > 0 {
 		next = max(next, f.links[top-1].UID+1)
 	}
-	own := ownValidity(*r, r.Identity.UIDValidity, r.DestUIDValidity, f.acct.validityTaken(f))
+	own := ownValidity(*r, max(r.Identity.UIDValidity, f.acct.high), r.DestUIDValidity, f.acct.validityTaken(f))
 	r.Identity = store.Identity{UIDValidity: own, NextUID: next, Own: true, Fixed: true}
 	for _, l := range f.links {
 		e.renumber(l.UID, e.nextUID())

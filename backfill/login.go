@@ -31,6 +31,9 @@ func (e *Engine) Login(ctx context.Context, name, secret string) (*Session, erro
 	e.mu.Lock()
 	e.start(a)
 	e.mu.Unlock()
+	if err := a.refuseRebuild(); err != nil {
+		return nil, err
+	}
 	return a.arrive(), nil
 }
 
@@ -110,10 +113,14 @@ func (e *Engine) enrol(name, secret string) (*account, error) {
 		}
 		now := time.Now().UTC()
 		rec = store.Account{ID: id, Key: key, Aliases: []string{key}, SourceLogin: name, DestLogin: name, Secret: sealed, Created: now, FirstLogin: now}
+		e.sinceLost(&rec)
 		return tx.PutAccount(rec)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("enrol the account: %w", err)
+	}
+	if err := e.mark(rec.Key, 0); err != nil {
+		return nil, err
 	}
 	if a := e.accounts[rec.ID]; a != nil {
 		return a, nil

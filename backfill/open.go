@@ -22,10 +22,12 @@ func (f *folder) ready(ctx context.Context) error {
 		}
 		f.acct.log.Warn("a server does not answer, the folder is shown from the state", "folder", f.record().Name, "err", err)
 	}
-	if fixed {
-		return nil
+	if !fixed {
+		if err := f.fix(); err != nil {
+			return err
+		}
 	}
-	return f.fix()
+	return f.acct.e.mark(f.acct.key, f.record().Identity.UIDValidity)
 }
 
 // look lists what is new on both sides; the caller holds sync. Someone who copies into the folder just now is
@@ -72,7 +74,9 @@ func (f *folder) prepare(ctx context.Context) error {
 		return err
 	}
 	var dst BoxState
-	if err := f.create(ctx, w); err != nil {
+	if f.acct.rebuilding() && !f.onDestination().Exists {
+		f.acct.log.Debug("the destination has no such folder; it is not made while the account is rebuilt", "folder", rec.Name)
+	} else if err := f.create(ctx, w); err != nil {
 		if IsUnavailable(err) || len(ownSources(rec)) == 0 {
 			return err
 		}
@@ -168,7 +172,7 @@ func (f *folder) create(ctx context.Context, w Writer) error {
 // carrySubscription subscribes the folder on the destination if a source folder was, once.
 func (f *folder) carrySubscription(ctx context.Context) error {
 	rec := f.record()
-	if rec.Subscribed || len(ownSources(rec)) == 0 || !f.onDestination().Exists {
+	if f.acct.rebuilding() || rec.Subscribed || len(ownSources(rec)) == 0 || !f.onDestination().Exists {
 		return nil
 	}
 	if f.acct.subscribedBelow(rec) {

@@ -74,6 +74,9 @@ func (a *account) pass(ctx context.Context) error {
 		g.Go(func() error { return a.work(gctx, p) })
 	}
 	err := g.Wait()
+	if a.rebuilding() {
+		return errors.Join(err, p.first)
+	}
 	return errors.Join(err, p.first, a.carryGone(ctx))
 }
 

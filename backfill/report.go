@@ -105,6 +105,9 @@ func (a *account) report(s *sums) AccountReport {
 		r.Since = &since
 	}
 	listed := !a.treeInfo.at.IsZero()
+	if a.rebuild != "" {
+		r.Problem, listed = "its clients are refused until 'crossfade rebuild' says what becomes of it: "+a.rebuild, false
+	}
 	a.mu.Unlock()
 	folders := a.all()
 	r.Done, r.Doubt = listed && len(folders) > 0, a.doubtful()

@@ -45,6 +45,9 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 	if err := errors.Join(f.lookLocked(ctx), f.retryRefused(ctx)); err != nil {
 		return false, err
 	}
+	if f.acct.rebuilding() {
+		return true, f.matchAnew(ctx)
+	}
 	todo := f.pending()
 	for len(todo) > 0 {
 		if f.problem().Text != "" {

@@ -20,9 +20,12 @@ type Account struct {
 	FirstLogin time.Time // zero: no client came yet, the account was enrolled by the admin
 	LastLogin  time.Time
 	Closed     time.Time // zero: the source is still watched
-	// HighUIDValidity is the greatest UIDVALIDITY ever shown under any name of this account, deleted folders
-	// included: what is made up next must be greater.
+	// HighUIDValidity is set once the account was rebuilt: the greatest UIDVALIDITY ever shown under any name of it before
+	// that, deleted folders included. What is made up next must be greater.
 	HighUIDValidity uint32
+	// Rebuild is why the account waits for 'crossfade rebuild': its state is an old copy, or new because the one it
+	// had is lost. "": it does not.
+	Rebuild string
 	// AliasUses and AliasUsed count the uses of the source's old folder paths and keep the last one's time.
 	AliasUses uint64
 	AliasUsed time.Time

@@ -35,6 +35,15 @@ func list[T record[T]](x *Rx, prefix []byte) ([]T, error) {
 	return all, err
 }
 
+// Generation returns the generation of the state, 0 if it is a new one.
+func (x *Rx) Generation() (uint32, error) {
+	n, err := x.number(textKey(keyCounter, generation))
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	return n, err
+}
+
 // Accounts returns all accounts by ascending number.
 func (x *Rx) Accounts() ([]Account, error) { return list[Account](x, []byte{keyAccount}) }
 

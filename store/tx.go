@@ -49,6 +49,12 @@ func (t *Tx) NewAccountID() (AccountID, error) {
 	return AccountID(n), err
 }
 
+// generation is the name of the counter that grows with each start of the program.
+const generation = "generation"
+
+// PutGeneration writes the generation of the state.
+func (t *Tx) PutGeneration(n uint32) error { return t.setNumber(textKey(keyCounter, generation), n) }
+
 // NewFolderID gives out a number for a new folder.
 func (t *Tx) NewFolderID() (FolderID, error) {
 	n, err := t.next("folder")

@@ -20,6 +20,7 @@ type controlled interface {
 	verifier
 	quarantineKeeper
 	finisher
+	rebuilder
 	Hold()
 	Release()
 	Accept(ctx context.Context, account, folder string, again bool) (backfill.Accepted, error)
@@ -84,6 +85,7 @@ func controlHandler(e controlled) http.Handler {
 	mux.HandleFunc("GET /verify", func(w http.ResponseWriter, r *http.Request) { streamVerify(w, r, e) })
 	handleQuarantine(mux, e)
 	mux.HandleFunc("GET /finish", func(w http.ResponseWriter, r *http.Request) { answerFinish(w, r, e) })
+	handleRebuild(mux, e)
 	return mux
 }
 

@@ -25,6 +25,7 @@ type fakeEngine struct {
 	folders []backfill.FolderReport
 	err     error
 	asked   []string
+	waiting []backfill.RebuildAccount
 }
 
 func (f *fakeEngine) Status() backfill.Report   { return f.report }

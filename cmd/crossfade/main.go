@@ -47,6 +47,7 @@ type cli struct {
 	Hold       holdCmd       `cmd:"" help:"Stop the backfill of a running proxy; users go on working."`
 	Release    releaseCmd    `cmd:"" help:"Let the backfill of a running proxy go."`
 	Accept     acceptCmd     `cmd:"" help:"Answer a folder that stopped because much vanished from one side: it was deleted, or is to be copied again."`
+	Rebuild    rebuildCmd    `cmd:"" help:"After the loss of the state, or with an old one: list what would return, and say what becomes of it."`
 	Health     healthCmd     `cmd:"" help:"Ask a running proxy's /healthz; for container health checks."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

@@ -68,7 +68,12 @@ func newStack(o stackOptions) (*stack, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--state %s: %w", o.state, err), kv.Close())
 	}
+	known, err := openMarks(o.state, st, o.log)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("--state %s: %w", o.state, err), st.Close())
+	}
 	engine, err := backfill.New(backfill.Options{
+		Marks:  known,
 		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Logger: o.log})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
