@@ -102,6 +102,10 @@ func large(ctx context.Context, n notes, s *scratch) error {
 		if err == nil {
 			err = results[0].Err
 		}
+		if full(err) { // that says nothing about the size
+			n.yellow("large", "", "it takes a message of %s; for one of %s the account has no room", Bytes(taken), Bytes(size))
+			return nil
+		}
 		if err != nil {
 			s.size = taken
 			n.yellow("large", "raise its limit if there is larger mail on the old server; what is refused stays there and is reported",

@@ -108,6 +108,12 @@ func messageQuirks() []quirkCase {
 // accountQuirks are about folders, limits and what is offered.
 func accountQuirks() []quirkCase {
 	return []quirkCase{
+		{"large mail has no room", quirks{append: func(next appendFunc, _ string, items []backfill.AppendItem) ([]backfill.AppendResult, error) {
+			if items[0].Size > 10e6 {
+				return nil, &backfill.Error{Op: "APPEND", Scope: backfill.AccountScope, Code: "OVERQUOTA", Text: "full"}
+			}
+			return next(items)
+		}}, "destination large", probe.Yellow, "of 10 MB; for one of 30 MB the account has no room"},
 		{"no long names", quirks{create: func(box string) error {
 			if len(box) > 200 {
 				return said("name too long")
@@ -160,7 +166,7 @@ func TestQuirks(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			src, dst := newMemory(t, 10), newMemory(t, 50)
-			got, _ := look(t, src.driver(t), quirky{dst.driver(t), c.q}, probe.Options{Connections: 4, Large: strings.HasSuffix(c.want, "large")})
+			got, _ := look(t, src.driver(t), quirky{dst.driver(t), c.q}, probe.Options{Connections: 4, Large: strings.HasSuffix(c.want, " large")})
 			f, ok := got[c.want]
 			if !ok || f.Level != c.level || !strings.Contains(f.Text, c.words) {
 				t.Errorf("%s: %+v\nall: %v", c.want, f, got)

@@ -280,7 +280,13 @@ func (s *scratch) read(ctx context.Context, got []found) error {
 // fatal tells an error after which there is no going on: the server does not answer, or says that it has no room.
 func fatal(err error) bool {
 	var e *backfill.Error
-	return !errors.As(err, &e) || e.Scope == backfill.HostScope || e.Code == "OVERQUOTA" || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return !errors.As(err, &e) || e.Scope == backfill.HostScope || full(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// full tells a refusal for want of room.
+func full(err error) bool {
+	var e *backfill.Error
+	return errors.As(err, &e) && e.Code == "OVERQUOTA"
 }
 
 // onlyFatal is err if there is no going on after it; else it has been told.
