@@ -38,10 +38,8 @@ func (m *Mailbox) carry(ctx context.Context, uids []uint32, to string, move bool
 	if err := m.confirmPairs(ctx, uids); err != nil {
 		return CopyResult{}, err
 	}
-	if move {
-		if err := m.f.learnBeforeWhiteout(ctx, uids); err != nil {
-			return CopyResult{}, err
-		}
+	if err := m.f.learnBeforeWhiteout(ctx, uids); err != nil { // for copies, too: their bytes follow later
+		return CopyResult{}, err
 	}
 	if err := t.writer.take(ctx); err != nil {
 		return CopyResult{}, err

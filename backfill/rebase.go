@@ -39,6 +39,9 @@ func (f *folder) rebase(ctx context.Context, src Mail, b uint16, st BoxState) er
 	if err != nil {
 		return err
 	}
+	if err := f.rebaseBorrowed(b, old, entries, st.UIDValidity); err != nil {
+		return err
+	}
 	if err := f.edit(func(e *edit) error { e.rebase(old, entries, b, next, st); return nil }); err != nil {
 		return err
 	}

@@ -107,3 +107,37 @@ func TestDeletedStaysDeletedWhenNumberedAnew(t *testing.T) {
 		t.Errorf("%v are left", left)
 	}
 }
+
+// TestBorrowedFollowsNumbering: mail that a client copied or moved to another folder before it was copied up is still
+// found when the source's folder is numbered anew, and comes up there.
+func TestBorrowedFollowsNumbering(t *testing.T) {
+	b := newBed(t)
+	want := many(b.src.boxes["INBOX"], 6)
+	b.start(true)
+	s := b.login()
+	m, k := b.open(s, "INBOX"), b.open(s, "Kunden")
+	uids := m.Changes(0).UIDs
+	_, err := m.Move(t.Context(), uids[:2], "Kunden")
+	must(t, err)
+	_, err = m.Copy(t.Context(), uids[2:3], "Kunden")
+	must(t, err)
+	_, err = m.Copy(t.Context(), uids[3:4], "INBOX")
+	must(t, err)
+	b.src.with("INBOX", func(box *fakeBox) {
+		box.validity += 77
+		for i, k := range box.msgs {
+			k.uid = uint32(100 + i)
+		}
+		box.next = 107
+	})
+	in := append(slices.Clone(want[2:]), want[3])
+	b.shows(m, in...)
+	b.shows(k, want[:3]...)
+	b.e.Release()
+	b.wait()
+	b.shows(m, in...)
+	b.shows(k, want[:3]...)
+	b.holds("INBOX", in...)
+	b.holds("Kunden", want[:3]...)
+	b.verified()
+}
