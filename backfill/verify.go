@@ -153,11 +153,10 @@ func (f *folder) verify(ctx context.Context, opt VerifyOptions) (FolderReport, e
 	}
 	defer f.done()
 	j := &comparison{f: f, r: &r, rec: rec, quick: opt.Quick, before: f.was()}
-	var err error
-	if j.below, err = f.readBelow(ctx, rec, opt.Quick); err != nil {
-		return r, err
-	}
-	if j.above, err = f.readAbove(ctx, rec, opt.Quick); err != nil {
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { j.below, err = f.readBelow(gctx, rec, opt.Quick); return err })
+	g.Go(func() (err error) { j.above, err = f.readAbove(gctx, rec, opt.Quick); return err })
+	if err := g.Wait(); err != nil {
 		return r, err
 	}
 	j.all()

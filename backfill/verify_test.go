@@ -293,6 +293,34 @@ func TestVerifyAgreesWithTheCount(t *testing.T) {
 	check(9, 10)
 }
 
+// TestVerifyAltered: a copy that the destination rewrote is told apart from one that was damaged since.
+func TestVerifyAltered(t *testing.T) {
+	b := moved(t, 4)
+	rewrite := func(change func(string) string) {
+		b.dst.with("INBOX", func(b *fakeBox) { b.msgs[1].body = []byte(change(string(b.msgs[1].body))) })
+	}
+	rewrite(func(s string) string { return "X-Seen-By: new\r\n" + s })
+	if r := b.compared("INBOX", VerifyOptions{}); r.OK || r.Different != 1 || r.Altered != 0 {
+		t.Errorf("nobody knows of it: %+v", r)
+	}
+	f := b.account().all()[0]
+	must(t, f.use())
+	defer f.done()
+	must(t, f.edit(func(e *edit) error {
+		l, _ := e.link(2)
+		l.Altered = true
+		e.put(l)
+		return nil
+	}))
+	if r := b.compared("INBOX", VerifyOptions{}); !r.OK || r.Different != 0 || r.Altered != 1 || r.Done != 4 || kinds(r)[diffAltered] != 1 {
+		t.Errorf("known: %+v", r)
+	}
+	rewrite(func(s string) string { return s[:len(s)-5] + "..." })
+	if r := b.compared("INBOX", VerifyOptions{}); r.OK || r.Different != 1 || r.Altered != 0 {
+		t.Errorf("damaged since: %+v", r)
+	}
+}
+
 // TestVerifyIsKept: the end of a full comparison is in the state, a quick one's is not.
 func TestVerifyIsKept(t *testing.T) {
 	b := moved(t, 3)

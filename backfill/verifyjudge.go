@@ -150,24 +150,34 @@ func (j *comparison) copied(l *store.Link, a, b *found, own, sameFlags bool) {
 		j.name(diffUnread, l, a, "", "the destination does not give it")
 	case a == nil:
 		j.missing = append(j.missing, *l)
-	case !j.equal(l, a, b) && l.Altered:
-		a.flags |= isCopy
-		j.r.Altered++
-		j.name(diffAltered, l, a, "", "")
-		j.done(own && b != nil)
-	case !j.equal(l, a, b):
+	case !j.equal(l, a, b) && !j.altered(l, a, b):
 		a.flags |= isCopy
 		j.r.Different++
 		j.name(diffDifferent, l, a, "", "")
 	default:
 		a.flags |= isCopy
-		j.r.Equal++
+		if j.equal(l, a, b) {
+			j.r.Equal++
+		} else {
+			j.r.Altered++
+			j.name(diffAltered, l, a, "", "")
+		}
 		j.done(own && b != nil)
 		j.dates(l, a, b)
 		if sameFlags {
 			j.flags(l, a, b)
 		}
 	}
+}
+
+// altered tells whether the copy is one of those that the destination is known to have rewritten, and its text is still
+// the source's. Where the source does not have the message any more, the mark has to do.
+func (j *comparison) altered(l *store.Link, a, b *found) bool {
+	if !l.Altered || b == nil || j.quick {
+		return l.Altered
+	}
+	below, read := j.below[l.Box].texts[b.uid]
+	return read && below == j.above.texts[a.uid]
 }
 
 // equal compares the bytes, with what was read when the message was copied if the source does not have it any more.

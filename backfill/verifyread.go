@@ -39,7 +39,8 @@ type side struct {
 	msgs  []found // ascending by UID
 	sets  []mapping.Flags
 	ids   map[mapping.Flags]uint32
-	state BoxState // at the end of the listing
+	texts map[uint32][16]byte // digests of the texts of messages that the destination is known to have altered
+	state BoxState            // at the end of the listing
 }
 
 // at finds a message; nil if it is not there. A nil side has none.
@@ -74,17 +75,23 @@ func (f *folder) readBelow(ctx context.Context, rec store.Folder, quick bool) (m
 		if box.Gone {
 			continue
 		}
-		var only imap.UIDSet
+		w := wholeBox{pace: f.acct.e.below, box: box.Name, validity: box.UIDValidity, expect: int(box.Exists), quick: quick}
 		if box.Borrowed {
-			if only = f.borrowedFrom(b); len(only) == 0 {
+			if w.only = f.borrowedFrom(b); len(w.only) == 0 {
 				continue
 			}
 		}
+		w.texts = f.alteredOnes(func(l *store.Link) uint32 {
+			if l.Box != b {
+				return 0
+			}
+			return l.Src
+		})
 		src, err := f.acct.source(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if out[b], err = readSide(ctx, src, f.acct.e.below, box.Name, box.UIDValidity, only, int(box.Exists), quick); err != nil {
+		if out[b], err = w.read(ctx, src); err != nil {
 			return nil, fmt.Errorf("source: %w", err)
 		}
 	}
@@ -99,51 +106,77 @@ func (f *folder) borrowedFrom(b uint16) (set imap.UIDSet) {
 	return set
 }
 
+// alteredOnes are the numbers of messages that the destination is known to have altered; their texts are compared.
+func (f *folder) alteredOnes(number func(*store.Link) uint32) map[uint32]bool {
+	out := make(map[uint32]bool)
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for i := range f.links {
+		if l := &f.links[i]; l.Altered && l.Src != 0 && l.Dst != 0 {
+			out[number(l)] = true
+		}
+	}
+	return out
+}
+
 // readAbove reads the destination's folder. Where nothing came from the source, its bodies prove nothing.
 func (f *folder) readAbove(ctx context.Context, rec store.Folder, quick bool) (*side, error) {
 	if rec.DestUIDValidity == 0 {
 		return nil, nil
 	}
-	w, err := f.acct.dest(ctx)
+	m, err := f.acct.dest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, err := readSide(ctx, w, f.acct.e.above, rec.Name, rec.DestUIDValidity, nil, f.countDest(), quick || len(rec.Sources) == 0)
+	w := wholeBox{pace: f.acct.e.above, box: rec.Name, validity: rec.DestUIDValidity, expect: f.countDest(), quick: quick || len(rec.Sources) == 0,
+		texts: f.alteredOnes(func(l *store.Link) uint32 { return l.Dst })}
+	s, err := w.read(ctx, m)
 	if err != nil {
 		return nil, fmt.Errorf("destination: %w", err)
 	}
 	return s, nil
 }
 
-// readSide lists a folder, or only some messages of it, and reads each, at the pace of the backfill. Nothing is kept but
+// wholeBox is a server's folder that is to be read.
+type wholeBox struct {
+	pace     *pace.Host
+	box      string
+	validity uint32
+	only     imap.UIDSet     // nil: all of it
+	texts    map[uint32]bool // of these the text is hashed too
+	expect   int             // about how many there are
+	quick    bool            // no bodies
+}
+
+// read lists the folder, or only some messages of it, and reads each, at the pace of the backfill. Nothing is kept but
 // hashes, flags and dates. A listing that is not complete is an error: it would prove nothing.
-func readSide(ctx context.Context, m Mail, h *pace.Host, box string, validity uint32, only imap.UIDSet, expect int, quick bool) (*side, error) {
-	s, err := listSide(ctx, m, box, validity, only, expect, quick)
-	if err != nil || quick {
+func (w *wholeBox) read(ctx context.Context, m Mail) (*side, error) {
+	s, err := w.list(ctx, m)
+	if err != nil || w.quick {
 		return s, err
 	}
 	for rest := s.msgs; len(rest) > 0; {
-		n := h.Slice(min(runLinks, len(rest)))
-		if err := h.Admit(ctx, n); err != nil {
+		n := w.pace.Slice(min(runLinks, len(rest)))
+		if err := w.pace.Admit(ctx, n); err != nil {
 			return nil, err
 		}
-		if err := s.read(ctx, m, box, validity, rest[:n]); err != nil {
+		if err := w.readRun(ctx, m, s, rest[:n]); err != nil {
 			return nil, err
 		}
 		rest = rest[n:]
 	}
-	return s, s.dropVanished(ctx, m, box, validity)
+	return s, w.dropVanished(ctx, m, s)
 }
 
-// listSide lists twice before it believes that a server does not list all that it says it has.
-func listSide(ctx context.Context, m Mail, box string, validity uint32, only imap.UIDSet, expect int, quick bool) (*side, error) {
+// list lists twice before it believes that a server does not list all that it says it has.
+func (w *wholeBox) list(ctx context.Context, m Mail) (*side, error) {
 	for try := 0; ; try++ {
-		s := &side{msgs: make([]found, 0, min(max(expect+64, 0), maxAhead)), ids: map[mapping.Flags]uint32{"": 0}, sets: []mapping.Flags{""}}
-		what := Scan{UIDValidity: validity, UIDs: only, Flags: quick, Details: quick}
+		s := &side{msgs: make([]found, 0, min(max(w.expect+64, 0), maxAhead)), ids: map[mapping.Flags]uint32{"": 0}, sets: []mapping.Flags{""}}
+		what := Scan{UIDValidity: w.validity, UIDs: w.only, Flags: w.quick, Details: w.quick}
 		var err error
-		s.state, err = m.Scan(ctx, box, what, func(e Entry) error {
+		s.state, err = m.Scan(ctx, w.box, what, func(e Entry) error {
 			n := found{uid: e.UID}
-			if quick {
+			if w.quick {
 				n.hash, n.date, n.flags = keyHash(e), e.Date.Unix(), s.intern(e.Flags)|isRead
 			}
 			s.msgs = append(s.msgs, n)
@@ -152,10 +185,10 @@ func listSide(ctx context.Context, m Mail, box string, validity uint32, only ima
 		switch {
 		case err != nil:
 			return nil, err
-		case only != nil || len(s.msgs) == int(s.state.Exists):
+		case w.only != nil || len(s.msgs) == int(s.state.Exists):
 			return s, nil
 		case try > 0:
-			return nil, fmt.Errorf("%q: the server listed %d messages of %d, twice: nothing is proven", box, len(s.msgs), s.state.Exists)
+			return nil, fmt.Errorf("%q: the server listed %d messages of %d, twice: nothing is proven", w.box, len(s.msgs), s.state.Exists)
 		}
 	}
 }
@@ -171,10 +204,10 @@ func keyHash(e Entry) (h [16]byte) {
 	return h
 }
 
-// read reads a run of messages. A connection that ends is no news of the messages: they are asked for again.
-func (s *side) read(ctx context.Context, m Mail, box string, validity uint32, run []found) error {
+// readRun reads a run of messages. A connection that ends is no news of the messages: they are asked for again.
+func (w *wholeBox) readRun(ctx context.Context, m Mail, s *side, run []found) error {
 	for try := 0; ; try++ {
-		err := s.readOnce(ctx, m, box, validity, run)
+		err := w.readOnce(ctx, m, s, run)
 		if err == nil || ctx.Err() != nil || errors.Is(err, ErrUIDValidity) || errors.Is(err, ErrNoFolder) || try == 2 {
 			return err
 		}
@@ -182,8 +215,9 @@ func (s *side) read(ctx context.Context, m Mail, box string, validity uint32, ru
 }
 
 // readOnce asks for what has not come. If one message is bad, the others are asked for one by one.
-func (s *side) readOnce(ctx context.Context, m Mail, box string, validity uint32, run []found) error {
-	err := m.Read(ctx, box, validity, unreadOf(run), s.take)
+func (w *wholeBox) readOnce(ctx context.Context, m Mail, s *side, run []found) error {
+	take := func(msg *Message) error { return s.take(msg, w.texts[msg.UID]) }
+	err := m.Read(ctx, w.box, w.validity, unreadOf(run), take)
 	if !itemOnly(err) {
 		return err
 	}
@@ -191,7 +225,7 @@ func (s *side) readOnce(ctx context.Context, m Mail, box string, validity uint32
 		if run[i].has(isRead) {
 			continue
 		}
-		if err := m.Read(ctx, box, validity, imap.UIDSetNum(imap.UID(run[i].uid)), s.take); err != nil && !itemOnly(err) {
+		if err := m.Read(ctx, w.box, w.validity, imap.UIDSetNum(imap.UID(run[i].uid)), take); err != nil && !itemOnly(err) {
 			return err
 		}
 	}
@@ -207,31 +241,45 @@ func unreadOf(run []found) (set imap.UIDSet) {
 	return set
 }
 
-// take hashes one message.
-func (s *side) take(msg *Message) error {
+// take hashes one message, and its text if that is wanted.
+func (s *side) take(msg *Message, withText bool) error {
 	sum := sha256.New()
-	n, err := io.Copy(sum, msg.Body)
+	var into io.Writer = sum
+	var text *textSum
+	if withText {
+		text = newTextSum()
+		into = io.MultiWriter(sum, text)
+	}
+	n, err := io.Copy(into, msg.Body)
 	switch {
 	case err != nil:
 		return err
 	case n != msg.Size:
 		return io.ErrUnexpectedEOF
 	}
-	if m := s.at(msg.UID); m != nil {
-		*m = found{hash: [16]byte(sum.Sum(nil)[:16]), date: msg.Date.Unix(), uid: m.uid, flags: s.intern(msg.Flags) | isRead}
+	m := s.at(msg.UID)
+	if m == nil {
+		return nil
+	}
+	*m = found{hash: [16]byte(sum.Sum(nil)[:16]), date: msg.Date.Unix(), uid: m.uid, flags: s.intern(msg.Flags) | isRead}
+	if withText {
+		if s.texts == nil {
+			s.texts = make(map[uint32][16]byte)
+		}
+		s.texts[m.uid] = text.digest()
 	}
 	return nil
 }
 
 // dropVanished forgets messages that were listed and went before they were read. What is still listed stays as
 // unread.
-func (s *side) dropVanished(ctx context.Context, m Mail, box string, validity uint32) error {
+func (w *wholeBox) dropVanished(ctx context.Context, m Mail, s *side) error {
 	missing := unreadOf(s.msgs)
 	if len(missing) == 0 {
 		return nil
 	}
 	there := make(map[uint32]bool)
-	if _, err := m.Scan(ctx, box, Scan{UIDValidity: validity, UIDs: missing}, func(e Entry) error { there[e.UID] = true; return nil }); err != nil {
+	if _, err := m.Scan(ctx, w.box, Scan{UIDValidity: w.validity, UIDs: missing}, func(e Entry) error { there[e.UID] = true; return nil }); err != nil {
 		return err
 	}
 	kept := s.msgs[:0]
