@@ -2,9 +2,12 @@ package backfill
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -13,7 +16,7 @@ import (
 )
 
 // Append adds a client's messages to a folder, all or none, through the same writer as the copies. It returns
-// their shown UIDs, or none of them when the destination does not tell which they are.
+// their shown UIDs, or none of them when the destination altered them, so that it is not known which they are.
 func (s *Session) Append(ctx context.Context, name string, items []AppendItem) (uidValidity uint32, uids []uint32, err error) {
 	f, err := s.folder(ctx, name)
 	if err != nil {
@@ -31,7 +34,10 @@ func (s *Session) Append(ctx context.Context, name string, items []AppendItem) (
 	return f.record().Identity.UIDValidity, uids, err
 }
 
-// appendNow appends messages that exist nowhere else yet; the caller holds writer.
+// appendNow appends messages that exist nowhere else yet; the caller holds writer. They are journalled as strays before
+// they are sent, as copies are by copyNow: a client that is told NO, or nothing because the program ends, finds none of
+// them there afterwards, and where the connection ends before the destination's answer it is looked for what became of
+// them before the client gets its own.
 func (f *folder) appendNow(ctx context.Context, items []AppendItem) ([]uint32, error) {
 	rec := f.record()
 	if err := hasDest(rec); err != nil {
@@ -41,73 +47,98 @@ func (f *folder) appendNow(ctx context.Context, items []AppendItem) ([]uint32, e
 	if err != nil {
 		return nil, err
 	}
-	results, err := w.Append(ctx, rec.Name, items)
-	results = distinct(results)
-	var entries []Entry
-	learned := err == nil && len(results) == len(items)
-	for i, r := range results {
-		switch {
-		case r.Err != nil && err == nil:
-			err = r.Err
-		case r.Err == nil && r.UID != 0 && r.UIDValidity == rec.DestUIDValidity:
-			entries = append(entries, Entry{UID: r.UID, Flags: items[i].Flags, Date: items[i].Date, Size: items[i].Size})
-		default:
-			learned = false
+	batch, err := hashItems(items)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context, Writer) error{f.recover, f.removePending} {
+		if err := step(ctx, w); err != nil {
+			return nil, fmt.Errorf("destination: %w", err)
 		}
 	}
+	strays, in, err := f.expectStrays(batch)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("destination: %w", err), f.undoAppend(ctx, w, entries))
+		return nil, err
 	}
-	if !learned { // what came in is found as new mail
-		return nil, f.lookUpper(ctx)
+	results, err := w.Append(ctx, rec.Name, items)
+	found, err := f.noteStrays(ctx, w, strays, in, distinct(results), err)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, len(items))
+	for i, it := range items {
+		if entries[i] = (Entry{UID: found[strays[i].UID], Flags: it.Flags, Date: it.Date, Size: it.Size}); entries[i].UID == 0 {
+			return nil, errors.Join(f.forgetStrays(strays), f.lookUpper(ctx)) // altered: they are found as new mail
+		}
 	}
 	if err := f.restoreKeywords(ctx, w, entries); err != nil {
-		return nil, errors.Join(err, f.undoAppend(ctx, w, entries))
+		return nil, errors.Join(err, f.removePending(ctx, w))
 	}
 	if rec.Identity.Native { // what came before them must be shown before them
 		if err := f.lookDest(ctx, w); err != nil {
 			f.acct.log.Warn("new mail could not be listed after an append", "folder", rec.Name, "err", err)
 		}
 	}
-	uids, err := f.insertAll(entries)
-	if err != nil { // what was told to have failed must not come up as new mail
-		return nil, errors.Join(err, f.undoAppend(ctx, w, entries))
+	uids, err := f.adopt(strays, entries)
+	if err != nil { // what was told to have failed must not stay
+		return nil, errors.Join(err, f.removePending(ctx, w))
 	}
 	return uids, nil
 }
 
-// insertAll links messages that just came onto the destination and returns their shown UIDs.
-func (f *folder) insertAll(entries []Entry) ([]uint32, error) {
+// hashItems reads messages for what is journalled of them.
+func hashItems(items []AppendItem) ([]incoming, error) {
+	batch := make([]incoming, len(items))
+	for i, it := range items {
+		r, err := it.Open()
+		if err != nil {
+			return nil, err
+		}
+		sum, head := sha256.New(), &prefix{max: headerKept}
+		n, err := io.Copy(io.MultiWriter(sum, head), r)
+		if err = errors.Join(err, r.Close()); err == nil && n != it.Size {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return nil, err
+		}
+		date := it.Date
+		if date.IsZero() {
+			date = time.Now()
+		}
+		batch[i] = incoming{date: date, spooled: &spooled{size: n, hash: [16]byte(sum.Sum(nil)[:16]), msgID: mapping.MessageIDFromHeader(headerOf(head.b))}}
+	}
+	return batch, nil
+}
+
+// adopt makes strays messages of the folder and returns their shown UIDs.
+func (f *folder) adopt(strays []store.Link, entries []Entry) ([]uint32, error) {
 	var uids []uint32
 	keeps := f.keeps()
 	err := f.edit(func(e *edit) error {
 		uids = uids[:0]
-		known := map[uint32]uint32{}
-		for _, l := range f.where(func(l *store.Link) bool { return l.State == store.Above }) {
-			known[l.Dst] = l.UID
-		}
-		for _, en := range entries {
-			uid, ok := known[en.UID]
-			if !ok {
-				uid = e.insertAbove(en, keeps.holdable(en.Flags))
+		for i, en := range entries {
+			if l, ok := e.link(strays[i].UID); ok {
+				e.forget(l.UID)
 			}
-			uids = append(uids, uid)
+			uids = append(uids, e.insertAbove(en, keeps.holdable(en.Flags)))
 		}
 		return nil
 	})
-	for _, en := range entries {
-		f.noteAppended(en.UID + 1)
-	}
 	return uids, err
 }
 
-// undoAppend removes what came in of an APPEND that failed as a whole.
-func (f *folder) undoAppend(ctx context.Context, w Writer, entries []Entry) error {
-	links := make([]store.Link, len(entries))
-	for i, en := range entries {
-		links[i].Dst = en.UID
-	}
-	return f.removeUpper(ctx, w, links)
+// forgetStrays lets what came in be found as new mail.
+func (f *folder) forgetStrays(strays []store.Link) error {
+	return f.edit(func(e *edit) error {
+		for _, s := range strays {
+			if l, ok := e.link(s.UID); ok {
+				e.forget(l.UID)
+			}
+		}
+		e.closeIntentIfDone()
+		return nil
+	})
 }
 
 // restoreKeywords stores keywords again that the destination dropped from an APPEND (SmarterMail does).

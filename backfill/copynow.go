@@ -136,6 +136,13 @@ func (f *folder) noteStrays(ctx context.Context, w Writer, strays []store.Link, 
 			failed, unknown = err, true
 		}
 	}
+	if appendErr != nil && unknown && failed == appendErr {
+		if now, ok := f.outcome(ctx, w, in, strays); ok {
+			if found, unknown = now, false; len(found) == len(strays) {
+				failed = nil
+			}
+		}
+	}
 	err = f.edit(func(e *edit) error {
 		for _, s := range strays {
 			l, ok := e.link(s.UID)
@@ -161,6 +168,20 @@ func (f *folder) noteStrays(ctx context.Context, w Writer, strays []store.Link, 
 		f.cutAt = time.Now()
 	}
 	return nil, errors.Join(fmt.Errorf("destination: %w", failed), f.removePending(ctx, w))
+}
+
+// outcome finds out what became of strays whose connection ended before the answer, once all that was sent must have
+// arrived. It is not ok if the destination cannot be asked now: then recover finds out later, and removes them.
+func (f *folder) outcome(ctx context.Context, w Writer, in store.Intent, strays []store.Link) (found map[uint32]uint32, ok bool) {
+	f.cutAt = time.Now()
+	if sleep(ctx, f.acct.e.opt.Grace) != nil {
+		return nil, false
+	}
+	found, err := f.seek(ctx, w, in, strays)
+	if found == nil {
+		found = map[uint32]uint32{}
+	}
+	return found, err == nil
 }
 
 // carried makes a stray a message of the folder and returns its shown UID, 0 if it is not known.
