@@ -63,7 +63,7 @@ func TestRefusals(t *testing.T) {
 		"NO Server is busy":         {Scope: backfill.HostScope, Patience: backfill.Later},
 		"NO [OVERQUOTA] x":          {Scope: backfill.AccountScope, Patience: backfill.Later},
 		"NO [TRYCREATE] x":          {Scope: backfill.FolderScope, Patience: backfill.Later},
-		"NO [ALREADYEXISTS] x":      {Scope: backfill.FolderScope, Patience: backfill.Never},
+		"NO [ALREADYEXISTS] x":      {Scope: backfill.Item, Patience: backfill.Never},
 		"NO message contains a NUL": {Scope: backfill.Item, Patience: backfill.Later},
 		"BAD syntax":                {Scope: backfill.Item, Patience: backfill.Never},
 		"NO [TOOBIG] x":             {Scope: backfill.Item, Patience: backfill.Never},
