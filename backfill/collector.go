@@ -43,6 +43,7 @@ func descs() map[string]*prometheus.Desc {
 	add("copied_bytes_total", "Bytes of them.", "domain")
 	add("matched_messages_total", "Messages found on the destination already with equal bytes, and linked instead of copied, since the program started.", "domain")
 
+	add("appended_again_messages_total", "Messages appended again because an earlier try was given a number and was then nowhere to be found: the one exception to 'nothing doubled'. Kept in the state.")
 	add("queue_folders", "Folders with something to list or copy: opened lately by a client, or in the background.", "kind")
 	add("queue_oldest_opened_seconds", "How long the folder has been waiting that a client opened first and that is not copied yet; 0 if there is none.")
 	add("queue_oldest_look_seconds", "How long ago the source folder was looked at that was not looked at for longest.")
@@ -87,6 +88,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s, held := scrape{ch, descs()}, c.e.isHeld()
 	v := c.e.survey(nil)
 	s.states(v)
+	s.counter("appended_again_messages_total", float64(v.total.reappended))
 	total := v.total.progress(&c.e.domains.all.rate, held, v.now)
 	s.maybe("completion_ratio", total.Ratio)
 	s.maybe("eta_seconds", total.ETASeconds)

@@ -60,6 +60,12 @@
 //   - What vanished on the source keeps its source UID, if it was copied or deleted: it may come back (gone.go).
 //   - No lock is held over a network call. The sync and writer claims of a folder are; sync is taken first.
 //
+// # Counting
+//
+// What a folder's links count up to is kept with every edit and stored in its transaction (tally.go). survey.go adds
+// the folders up for reports (report.go, overview.go) and metrics (collector.go), without loading any of them; domain.go
+// and rate.go tell how fast it goes, mishap.go what goes wrong.
+//
 // # Calls
 //
 // Engine.Login is the one door. Session and Mailbox own every transaction; front doors never touch the store.

@@ -67,12 +67,10 @@ func (s Scope) String() string {
 func scopeOf(err error) string {
 	var at *Error
 	switch {
-	case errors.Is(err, store.ErrFull), errors.Is(err, store.ErrClosed):
+	case IsFull(err), errors.Is(err, store.ErrClosed): // nothing of ours can be written, whoever it is for
 		return "all"
 	case errors.As(err, &at):
 		return at.Scope.String()
-	case IsFull(err): // nothing of ours can be written, whoever it is for
-		return "all"
 	case IsUnavailable(err):
 		return HostScope.String()
 	}

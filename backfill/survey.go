@@ -88,6 +88,7 @@ func (f *folder) glance(s *sums) glance {
 	default:
 		g.state = folderCopied
 	}
+	s.reappended += f.rec.Reappended
 	s.addFolder(&f.tally, &g)
 	return g
 }
@@ -98,6 +99,7 @@ type sums struct {
 	folders, sourced int
 	listed           int // of sourced
 	unknown          int // accounts of which not even the folders are known
+	reappended       int // messages appended again though an earlier try may have arrived and gone
 	states           [folderStates]int
 }
 
@@ -119,6 +121,7 @@ func (s *sums) add(o *sums) {
 	s.sourced += o.sourced
 	s.listed += o.listed
 	s.unknown += o.unknown
+	s.reappended += o.reappended
 	for state, n := range o.states {
 		s.states[state] += n
 	}

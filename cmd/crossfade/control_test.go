@@ -111,6 +111,22 @@ func TestStaleSocketIsReplaced(t *testing.T) {
 	}
 }
 
+// TestStatusSpeaksOfProgress: completion, speed and time left are told for all and for each domain; what is not known
+// is not made up.
+func TestStatusSpeaksOfProgress(t *testing.T) {
+	almost, fast, soon := 0.99999, 12.34, 3725.0
+	p := backfill.Progress{Completion: backfill.Completion{Source: 100000, Done: 99999, Ratio: &almost}, MessagesPerSecond: &fast, ETASeconds: &soon}
+	e := &fakeEngine{report: backfill.Report{Progress: p, Accounts: []backfill.AccountReport{{Account: "a@x.test"}},
+		Domains: []backfill.DomainReport{{Domain: "x.test", Progress: p}, {Domain: "y.test", Progress: backfill.Progress{Completion: backfill.Completion{Unlisted: 7}}}}}}
+	_, out, _ := call("status", "--state", control(t, e))
+	fields := strings.Join(strings.Fields(out), " ")
+	for _, want := range []string{"x.test 99999 100000 99.9 % 12.3/s 1h2m5s 0", "y.test 0 0 - - - 7", "all 99999 100000 99.9 %"} {
+		if !strings.Contains(fields, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
 func TestStatus(t *testing.T) {
 	since := time.Now().Add(-time.Minute)
 	e := &fakeEngine{report: backfill.Report{Held: true, Total: backfill.Counts{Copied: 7}, Refused: []backfill.ClassCount{{Class: "too_big", Messages: 3, SignedOff: 1}}, Accounts: []backfill.AccountReport{
