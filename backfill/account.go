@@ -23,11 +23,11 @@ type account struct {
 	domain  *domain       // what is counted for all accounts of its domain
 	running bool          // its worker was started; guarded by e.mu
 	wakeup  chan struct{} // of size one: there may be work
+	again   chan struct{} // of size one: a pause after an error is over
 	tree    claim         // one refresher of the tree
 	connect claim         // one background login at a time
 	alters  atomic.Bool   // the destination was seen to alter messages
 	taken   atomic.Uint64 // messages that the destination took in this run
-	slots   chan struct{} // folders copied at the same time
 
 	sweepSaved atomic.Bool // quarantine records went: bytes may be saved that none names
 
@@ -48,6 +48,9 @@ type account struct {
 	treeInfo treeInfo
 	retryAt  time.Time // after a failed background login
 	problems problem
+	patience patience
+	paused   bool // by an admin's command, as in the record
+	priority int
 	closed   bool
 	believed bool      // the admin says that what vanished from the source was deleted
 	treeDue  bool      // a source folder was not found: it may have been renamed
@@ -59,9 +62,9 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 	a := &account{
 		e: e, id: rec.ID, key: rec.Key, name: rec.DestLogin, secret: rec.Secret, lastLogin: rec.LastLogin,
 		log:    e.log.With("account", rec.DestLogin),
-		wakeup: make(chan struct{}, 1), tree: newClaim(), connect: newClaim(),
-		slots: make(chan struct{}, e.opt.PerAccount), folders: make(map[store.FolderID]*folder),
-		high: rec.HighUIDValidity, rebuild: rec.Rebuild,
+		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(), connect: newClaim(),
+		folders: make(map[store.FolderID]*folder),
+		high:    rec.HighUIDValidity, rebuild: rec.Rebuild,
 	}
 	a.domain = e.domains.of(a.name)
 	var recs []store.Folder
@@ -173,7 +176,10 @@ func (a *account) reconnect(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if first != nil {
-		a.retryAt = time.Now().Add(10 * time.Second)
+		a.retryAt = time.Now().Add(hostPause)
+		if passwordRefused(first) {
+			a.retryAt = time.Now().Add(passwordPause)
+		}
 		a.problems = problem{Text: first.Error(), Since: time.Now()}
 		return first
 	}

@@ -9,10 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"crossfade/backfill/pace"
 	"crossfade/internal/durable"
@@ -35,10 +32,13 @@ type Options struct {
 	Pause       time.Duration // first pause after an error, doubled while nothing is copied, default 1 s
 	Retry       time.Duration // first pause before a refused message is tried again, default 10 min
 	Grace       time.Duration // how long after a cut an APPEND may still arrive, default 3 s
-	Workers     int           // folders looked at or copied at the same time, default 16
-	PerAccount  int           // of these in one account, default 2
-	Logger      *slog.Logger
-	Marks       *marks.File // what must outlive the store; nil: nothing does
+	// AccountPause is the first pause after a refusal that concerns an account, such as a full mailbox: 2 min if
+	// zero, and then ever longer.
+	AccountPause time.Duration
+	Workers      int // folders looked at or copied at the same time, default 16
+	PerAccount   int // of these in one account, default 2
+	Logger       *slog.Logger
+	Marks        *marks.File // what must outlive the store; nil: nothing does
 }
 
 func (o *Options) defaults() {
@@ -52,6 +52,7 @@ func (o *Options) defaults() {
 	set(&o.Pause, time.Second)
 	set(&o.Retry, 10*time.Minute)
 	set(&o.Grace, 3*time.Second)
+	set(&o.AccountPause, 2*time.Minute)
 	if o.MemoryBytes <= 0 {
 		o.MemoryBytes = 256 << 20
 	}
@@ -78,17 +79,15 @@ type Engine struct {
 	spools  *durable.Spool
 	below   *pace.Host // of the source
 	above   *pace.Host // of the destination
-	pauses  pauses
+	pauses  *pauses
+	slots   *slots
 	mishaps mishaps
 	idle    idleFolders
 	saved   *savedMail // bytes of messages in quarantine
-	workers *semaphore.Weighted
 	domains domains
-	waiting atomic.Int32 // workers asked for on behalf of folders that somebody opened
 
 	mu       sync.Mutex
 	accounts map[store.AccountID]*account
-	held     chan struct{} // closed when the backfill may go; replaced by Hold
 	stopped  bool
 
 	ctx  context.Context // of Run; watchers and workers end with it
@@ -119,14 +118,11 @@ func New(opt Options) (*Engine, error) {
 	e := &Engine{
 		opt: opt, store: opt.Store, vault: v, log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
 		below: paceOf(opt.Source), above: paceOf(opt.Destination),
-		memory: newBudget(opt.MemoryBytes), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), workers: semaphore.NewWeighted(int64(opt.Workers)),
-		accounts: make(map[store.AccountID]*account), held: make(chan struct{}),
-		saved: newSavedMail(opt.Quarantine),
+		memory: newBudget(opt.MemoryBytes), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), slots: newSlots(opt.Workers), pauses: newPauses(opt.Hold),
+		accounts: make(map[store.AccountID]*account),
+		saved:    newSavedMail(opt.Quarantine),
 	}
 	e.ctx, e.stop = context.WithCancel(context.Background())
-	if !opt.Hold {
-		close(e.held)
-	}
 	if err := e.reconcile(); err != nil {
 		return nil, err
 	}
@@ -136,13 +132,17 @@ func New(opt Options) (*Engine, error) {
 // load makes the known accounts. Claims of earlier runs are void: the store lets only one process in.
 func (e *Engine) load() error {
 	var recs []store.Account
+	var said store.Control
 	err := e.store.View(func(rx *store.Rx) (err error) {
-		recs, err = rx.Accounts()
+		if said, err = rx.Control(); err == nil {
+			recs, err = rx.Accounts()
+		}
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("read the accounts: %w", err)
 	}
+	e.pauses.all = e.pauses.all || said.Paused
 	for _, r := range recs {
 		a, err := newAccount(e, r)
 		if err != nil {
@@ -199,54 +199,6 @@ func (e *Engine) spawn(work func()) {
 		defer e.wg.Done()
 		work()
 	}()
-}
-
-// Release lets the backfill go.
-func (e *Engine) Release() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	select {
-	case <-e.held:
-	default:
-		close(e.held)
-	}
-}
-
-// Hold stops the backfill after the batches in flight; opening folders and clients' work go on.
-func (e *Engine) Hold() {
-	e.mu.Lock()
-	select {
-	case <-e.held:
-		e.held = make(chan struct{})
-	default:
-	}
-	e.mu.Unlock()
-	e.pauses.changed()
-}
-
-// released waits until the backfill may go.
-func (e *Engine) released(ctx context.Context) error {
-	e.mu.Lock()
-	held := e.held
-	e.mu.Unlock()
-	select {
-	case <-held:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// isHeld tells whether the backfill is held.
-func (e *Engine) isHeld() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	select {
-	case <-e.held:
-		return false
-	default:
-		return true
-	}
 }
 
 // room is asked before a server is told to change something that the state must keep up with: when nothing can be

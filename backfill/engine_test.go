@@ -44,7 +44,7 @@ func (b *bed) start(hold bool) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	opt := Options{Source: b.src, Destination: b.dst, Store: st, Hold: hold, Poll: 20 * time.Millisecond, Recheck: 50 * time.Millisecond, Grace: 20 * time.Millisecond}
+	opt := Options{Source: b.src, Destination: b.dst, Store: st, Hold: hold, Poll: 20 * time.Millisecond, Recheck: 50 * time.Millisecond, Grace: 20 * time.Millisecond, AccountPause: 20 * time.Millisecond}
 	if b.opt != nil {
 		b.opt(&opt)
 	}

@@ -165,12 +165,15 @@ func (a *account) adopt(src Mail, dst Writer, name, secret string) error {
 		a.dst = m.(Writer)
 	}
 	a.proof, a.provenAt = d, time.Now()
-	stored := a.secret
+	stored, refused := a.secret, a.patience.secret
+	a.retryAt = time.Time{}
 	a.mu.Unlock()
 	for _, m := range old {
 		_ = m.Close()
 	}
-	a.kick()
+	if a.kick(); refused {
+		a.forgive()
+	}
 	if was, err := a.e.vault.open(a.key, stored); err == nil && was == secret {
 		return nil
 	}

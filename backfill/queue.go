@@ -14,34 +14,20 @@ import (
 // or a watcher can cut short.
 func (a *account) run(ctx context.Context) {
 	ctx = WithBackground(ctx)
-	pause, taken := a.e.opt.Pause, uint64(0)
 	for {
-		err := a.e.released(ctx)
+		err := a.ready(ctx)
 		if err == nil {
 			err = a.pass(ctx)
 		}
 		if ctx.Err() != nil {
 			return
 		}
-		wait := a.e.opt.Recheck
-		if now := a.taken.Load(); err == nil || now != taken { // it gets on
-			pause, taken = a.e.opt.Pause, now
-		}
+		wait, firm := a.judge(err)
 		if err != nil {
-			wait, pause = pause, min(2*pause, time.Minute)
 			a.log.Warn("the backfill pauses", "err", err, "pause", wait)
 		}
 		a.note(err)
-		t := time.NewTimer(wait)
-		select {
-		case <-t.C:
-		case <-a.wakeup:
-			if err != nil { // do not hammer a server that just failed
-				_ = sleep(ctx, min(wait, time.Second))
-			}
-		case <-ctx.Done():
-		}
-		t.Stop()
+		a.rest(ctx, wait, firm, err != nil)
 	}
 }
 
@@ -65,7 +51,7 @@ func (a *account) pass(ctx context.Context) error {
 	}
 	p := &passState{left: make(map[*folder]bool)}
 	for _, f := range a.all() {
-		if f.due() {
+		if f.due() && !f.rests() {
 			p.left[f] = true
 		}
 	}
@@ -117,16 +103,9 @@ func (a *account) work(ctx context.Context, p *passState) error {
 		if f == nil {
 			return nil
 		}
-		if err := a.slot(ctx, f); err != nil {
-			return err
-		}
-		f.countOnce()
-		before := f.counted()
-		done, err := f.transfer(ctx, func() bool { return a.urgent(p, f) })
-		a.e.workers.Release(1)
-		f.logCopied(before)
+		done, err := a.turn(ctx, p, f)
 		if errors.Is(err, errRests) {
-			done, err = false, nil
+			done, err = true, nil // paused meanwhile: another pass, when it goes on
 		}
 		a.e.mishap(err)
 		if err != nil {
@@ -155,14 +134,27 @@ func (f *folder) logCopied(before tally) {
 	}
 }
 
-// slot waits for one of the engine's workers. Somebody who waits for an opened folder makes the folders that
-// nobody opened give theirs back at their next pause.
-func (a *account) slot(ctx context.Context, f *folder) error {
-	if f.lively() {
-		a.e.waiting.Add(1)
-		defer a.e.waiting.Add(-1)
+// turn copies a folder for a while, with one of the engine's workers.
+func (a *account) turn(ctx context.Context, p *passState, f *folder) (done bool, err error) {
+	t, err := a.e.slots.take(ctx, a.id, f.rank())
+	if err != nil {
+		return false, err
 	}
-	return a.e.workers.Acquire(ctx, 1)
+	f.countOnce()
+	before := f.counted()
+	moved := func() (int, int64) {
+		now := f.counted()
+		return now.states[store.Copied] - before.states[store.Copied], now.bytes[store.Copied] - before.bytes[store.Copied]
+	}
+	defer func() {
+		n, bytes := moved()
+		a.e.slots.give(t, n, bytes)
+		f.logCopied(before)
+	}()
+	return f.transfer(ctx, func() bool {
+		n, bytes := moved()
+		return a.e.slots.wanted(t, n, bytes) || a.urgent(p, f)
+	})
 }
 
 // folderOnly tells whether an error stops this folder and no other: everything does that is not known to
@@ -178,7 +170,8 @@ func folderOnly(err error) bool {
 	return true
 }
 
-// take picks the next folder: opened ones first, the latest before the others, then INBOX, then by age.
+// take picks the next folder: opened ones first, the latest before the others, then by the admin's priority, then
+// INBOX, then by age.
 func (a *account) take(p *passState) *folder {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -197,17 +190,17 @@ func before(f, g *folder) bool {
 	if !f.opened.Equal(g.opened) {
 		return f.opened.After(g.opened)
 	}
+	if x, y := f.record().Priority, g.record().Priority; x != y {
+		return x > y
+	}
 	if x, y := f.inbox, g.inbox; x != y {
 		return x
 	}
 	return f.id < g.id
 }
 
-// urgent tells whether a folder that waits was opened later than this one, in this account or any other.
+// urgent tells whether a folder of the account that waits was opened later than this one.
 func (a *account) urgent(p *passState, f *folder) bool {
-	if a.e.waiting.Load() > 0 && !f.lively() {
-		return true
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for g := range p.left {

@@ -12,7 +12,7 @@ import (
 
 // Report is how far the move is.
 type Report struct {
-	Held     bool            `json:"held"`              // the backfill waits for its release
+	Held     bool            `json:"held"`              // everything is paused
 	Done     bool            `json:"done"`              // every known account is copied, refused messages aside
 	Problem  string          `json:"problem,omitempty"` // what stops all accounts: the disk of the state is full
 	Progress Progress        `json:"progress"`
@@ -41,6 +41,11 @@ type AccountReport struct {
 	Counts  Counts     `json:"counts"`
 	Problem string     `json:"problem,omitempty"`
 	Since   *time.Time `json:"problem_since,omitempty"`
+	// Paused and Priority are what an admin said. Waits is what keeps the account from copying just now.
+	Paused     bool       `json:"paused,omitempty"`
+	Priority   int        `json:"priority,omitempty"`
+	Waits      string     `json:"waits,omitempty"`
+	WaitsUntil *time.Time `json:"waits_until,omitempty"`
 	// Doubt is why deletes on the source are not carried over just now: too much vanished there at once.
 	Doubt   string        `json:"doubt,omitempty"`
 	Folders []FolderState `json:"folders"`
@@ -57,17 +62,23 @@ type FolderState struct {
 	Problem string `json:"problem,omitempty"`
 	Note    string `json:"note,omitempty"` // what the admin should know although the folder goes on
 	Opened  bool   `json:"opened"`         // a client has it selected
+	// Paused and Priority are what an admin said of this folder alone.
+	Paused   bool `json:"paused,omitempty"`
+	Priority int  `json:"priority,omitempty"`
 }
 
 // Status reports from the state; no server is asked, and no folder is loaded.
 func (e *Engine) Status() Report {
-	held := e.isHeld()
+	held, hosts := e.isHeld(), e.hostWaits()
 	r := Report{Held: held, Done: true, Hosts: e.Hosts()}
 	if err := e.room(); err != nil {
 		r.Problem = "nothing is copied: " + err.Error()
 	}
 	v := e.survey(func(a *account, s *sums, _ string) {
 		ar := a.report(s)
+		if !ar.Done {
+			ar.waits(a, hosts)
+		}
 		r.Done = r.Done && ar.Done
 		r.Accounts = append(r.Accounts, ar)
 	})
@@ -100,7 +111,7 @@ func (v *survey) domainReports(held bool) []DomainReport {
 // report is the account in detail; s has been summed up from its folders.
 func (a *account) report(s *sums) AccountReport {
 	a.mu.Lock()
-	r := AccountReport{Account: a.name, Completion: s.completion(), Counts: s.tally.counts(), Problem: a.problems.Text}
+	r := AccountReport{Account: a.name, Completion: s.completion(), Counts: s.tally.counts(), Problem: a.problems.Text, Paused: a.paused, Priority: a.priority}
 	if since := a.problems.Since; r.Problem != "" {
 		r.Since = &since
 	}
@@ -126,7 +137,7 @@ func (f *folder) report() FolderState {
 	s := sums{}
 	g, rec := f.glance(&s), f.record()
 	r := FolderState{Folder: rec.Path.String(), State: g.state.String(), Completion: s.completion(), Counts: s.tally.counts(),
-		Problem: f.problem().Text, Note: f.note(), Opened: opened}
+		Problem: f.problem().Text, Note: f.note(), Opened: opened, Paused: rec.Paused, Priority: rec.Priority}
 	for _, i := range ownSources(rec) {
 		r.Sources = append(r.Sources, rec.Sources[i].Name)
 	}

@@ -56,7 +56,10 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 		if yield() {
 			return false, nil
 		}
-		if err := errors.Join(f.acct.e.released(ctx), f.acct.e.room()); err != nil {
+		if f.rests() {
+			return false, errRests
+		}
+		if err := f.acct.e.room(); err != nil {
 			return false, err
 		}
 		n := min(len(todo), f.acct.e.runSize())

@@ -29,6 +29,9 @@ type Account struct {
 	// AliasUses and AliasUsed count the uses of the source's old folder paths and keep the last one's time.
 	AliasUses uint64
 	AliasUsed time.Time
+	// Paused and Priority are an admin's words: whether the copying rests, and which account goes first.
+	Paused   bool `json:",omitempty"`
+	Priority int  `json:",omitempty"`
 	// Verified is how the last full comparison of both sides ended; nil if there was none.
 	Verified *Verified `json:",omitempty"`
 }

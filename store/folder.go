@@ -43,6 +43,8 @@ type Folder struct {
 	Subscribed bool      // the source's subscription was carried over
 	LastClient time.Time // last time a client had it open
 	Settled    time.Time
+	Paused     bool `json:",omitempty"` // the copying rests, by an admin's command
+	Priority   int  `json:",omitempty"` // which of the account's folders goes first, by an admin's command
 }
 
 // SourceBox is one source folder and how far it has been read.

@@ -15,6 +15,7 @@ const (
 	keyQuarantine = 'Q' // + account, folder, uid
 	keyIntent     = 'I' // + account, folder
 	keyClaim      = 'C' // + account, folder
+	keyControl    = 'P' // what an admin said about all accounts
 	keyTally      = 'T' // + account, folder: what its links count up to
 	keyDeleted    = 'D' // + account, folder: its records are yet to be removed
 )

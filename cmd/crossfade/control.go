@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -21,8 +22,7 @@ type controlled interface {
 	quarantineKeeper
 	finisher
 	rebuilder
-	Hold()
-	Release()
+	steered
 	Accept(ctx context.Context, account, folder string, again bool) (backfill.Accepted, error)
 }
 
@@ -79,8 +79,7 @@ func controlHandler(e controlled) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(e.Status()) // an error here means that the asker has gone
 	})
-	mux.HandleFunc("POST /hold", func(w http.ResponseWriter, _ *http.Request) { e.Hold(); w.WriteHeader(http.StatusNoContent) })
-	mux.HandleFunc("POST /release", func(w http.ResponseWriter, _ *http.Request) { e.Release(); w.WriteHeader(http.StatusNoContent) })
+	steer(mux, e)
 	mux.HandleFunc("POST /accept", handleAccept(e))
 	mux.HandleFunc("GET /verify", func(w http.ResponseWriter, r *http.Request) { streamVerify(w, r, e) })
 	handleQuarantine(mux, e)
@@ -91,6 +90,24 @@ func controlHandler(e controlled) http.Handler {
 
 // ask sends one request to the proxy that uses this state. The caller closes the body.
 func ask(ctx context.Context, state, method, path string) (*http.Response, error) {
+	resp, err := send(ctx, state, method, path, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode >= 300 {
+		_ = resp.Body.Close()
+		return nil, otherVersion(state, resp)
+	}
+	return resp, nil
+}
+
+// otherVersion is the error of an answer that this version's socket does not give.
+func otherVersion(state string, resp *http.Response) error {
+	return fmt.Errorf("the proxy at %s answered %s; is it another version?", socketPath(state), resp.Status)
+}
+
+// send sends one request and returns the answer, whatever its status.
+func send(ctx context.Context, state, method, path string, body io.Reader) (*http.Response, error) {
 	sock := socketPath(state)
 	client := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
@@ -98,7 +115,7 @@ func ask(ctx context.Context, state, method, path string) (*http.Response, error
 			var d net.Dialer
 			return d.DialContext(ctx, "unix", sock)
 		}}}
-	req, err := http.NewRequestWithContext(ctx, method, "http://crossfade"+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://crossfade"+path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -110,9 +127,6 @@ func ask(ctx context.Context, state, method, path string) (*http.Response, error
 		return nil, fmt.Errorf("no proxy answers at %s; is 'crossfade serve' running with --state %s?", sock, state)
 	case err != nil:
 		return nil, err
-	case resp.StatusCode >= 300:
-		_ = resp.Body.Close()
-		return nil, fmt.Errorf("the proxy at %s answered %s; is it another version?", sock, resp.Status)
 	}
 	return resp, nil
 }

@@ -28,9 +28,17 @@ type fakeEngine struct {
 	waiting []backfill.RebuildAccount
 }
 
-func (f *fakeEngine) Status() backfill.Report   { return f.report }
-func (f *fakeEngine) Hold()                     { f.asked = append(f.asked, "hold") }
-func (f *fakeEngine) Release()                  { f.asked = append(f.asked, "release") }
+func (f *fakeEngine) Status() backfill.Report        { return f.report }
+func (f *fakeEngine) Pause(t backfill.Target) error  { return f.steer("pause", t) }
+func (f *fakeEngine) Resume(t backfill.Target) error { return f.steer("resume", t) }
+func (f *fakeEngine) Retry(t backfill.Target) error  { return f.steer("retry", t) }
+func (f *fakeEngine) Prioritize(t backfill.Target, n int) error {
+	return f.steer(fmt.Sprint("priority ", n), t)
+}
+func (f *fakeEngine) steer(verb string, t backfill.Target) error {
+	f.asked = append(f.asked, strings.TrimSpace(verb+" "+t.Account+" "+t.Folder))
+	return f.err
+}
 func (f *fakeEngine) Servers() (string, string) { return "old:993", "new:993" }
 func (f *fakeEngine) Accept(_ context.Context, account, folder string, again bool) (backfill.Accepted, error) {
 	if folder == "Calm" {
@@ -167,7 +175,7 @@ func TestHoldAndRelease(t *testing.T) {
 			t.Errorf("%s: %d %s", verb, code, errs)
 		}
 	}
-	if got := strings.Join(e.asked, " "); got != "hold release" {
+	if got := strings.Join(e.asked, " "); got != "pause resume" {
 		t.Errorf("the engine was asked %q", got)
 	}
 }

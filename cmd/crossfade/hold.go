@@ -19,30 +19,28 @@ func (a asking) state(io std, kctx *kong.Context) (string, error) {
 	return s.State, err
 }
 
+// holdCmd is the older name of pause for everything.
 type holdCmd struct{ asking }
 
 // Run stops the backfill of a running proxy.
 func (c *holdCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
-	return c.post(ctx, kctx, io, "/hold", "the backfill is held; 'crossfade release' lets it go")
+	return c.order(ctx, kctx, io, "pause", "the backfill is held; 'crossfade release' lets it go")
 }
 
+// releaseCmd is the older name of resume for everything.
 type releaseCmd struct{ asking }
 
 // Run lets the backfill of a running proxy go.
 func (c *releaseCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
-	return c.post(ctx, kctx, io, "/release", "the backfill goes on")
+	return c.order(ctx, kctx, io, "resume", "the backfill goes on")
 }
 
-func (a asking) post(ctx context.Context, kctx *kong.Context, io std, path, done string) error {
+func (a asking) order(ctx context.Context, kctx *kong.Context, io std, did, done string) error {
 	state, err := a.state(io, kctx)
 	if err != nil {
 		return err
 	}
-	resp, err := ask(ctx, state, "POST", path)
-	if err != nil {
-		return err
-	}
-	if err := resp.Body.Close(); err != nil {
+	if err := tell(ctx, state, "/"+did, steering{Did: did}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(io.out, done)

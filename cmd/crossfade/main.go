@@ -44,8 +44,12 @@ type cli struct {
 	Verify     verifyCmd     `cmd:"" help:"Compare both sides message by message."`
 	Quarantine quarantineCmd `cmd:"" help:"Messages that the new server refused: list, retry, export, sign off."`
 	Finish     finishCmd     `cmd:"" help:"Say whether the old server may be switched off, and what is to be done before."`
-	Hold       holdCmd       `cmd:"" help:"Stop the backfill of a running proxy; users go on working."`
-	Release    releaseCmd    `cmd:"" help:"Let the backfill of a running proxy go."`
+	Pause      pauseCmd      `cmd:"" help:"Let the copying of everything, an account or a folder rest; users go on working."`
+	Resume     resumeCmd     `cmd:"" help:"Let it go on."`
+	Retry      retryCmd      `cmd:"" help:"Try again at once what waits after an error."`
+	Priority   priorityCmd   `cmd:"" help:"Say which account, or which of its folders, goes first."`
+	Hold       holdCmd       `cmd:"" help:"Pause everything."`
+	Release    releaseCmd    `cmd:"" help:"Resume everything."`
 	Accept     acceptCmd     `cmd:"" help:"Answer a folder that stopped because much vanished from one side: it was deleted, or is to be copied again."`
 	Rebuild    rebuildCmd    `cmd:"" help:"After the loss of the state, or with an old one: list what would return, and say what becomes of it."`
 	Health     healthCmd     `cmd:"" help:"Ask a running proxy's /healthz; for container health checks."`
@@ -94,7 +98,7 @@ func dispatch(ctx context.Context, args []string, io std) error {
 		return err
 	}
 	if len(args) == 0 {
-		return usagef("say what to do: serve, check, demo, status, verify, quarantine, finish, hold, release, health or version (crossfade --help explains)")
+		return usagef("say what to do: serve, check, demo, status, verify, quarantine, finish, pause, resume, retry, priority, hold, release, health or version (crossfade --help explains)")
 	}
 	kctx, err := parser.Parse(args)
 	if helped { // --help has been printed

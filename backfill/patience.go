@@ -1,0 +1,179 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+const (
+	longPause     = time.Minute
+	hostPause     = 10 * time.Second // where the host's own pace says when it may be tried again
+	maxAccount    = time.Hour        // after refusals that concern the account, such as a full mailbox
+	passwordPause = time.Hour        // after a refused password: servers block addresses that fail often
+	maxPassword   = 24 * time.Hour
+)
+
+// patience is how an account waits after errors. Its fields are guarded by the account's mu.
+type patience struct {
+	next     time.Duration // how long the next short pause is
+	taken    uint64        // messages that the destination had taken when it was told
+	account  time.Duration // likewise after a refusal of the account
+	password time.Duration // likewise after a refused password
+	until    time.Time     // no sooner than that, unless a command or the user's login ends it
+	secret   bool          // because the password was refused
+}
+
+// passwordRefused tells whether a server does not take the stored password any more.
+func passwordRefused(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Scope == AccountScope && e.Patience == Never
+}
+
+// judge takes the end of a pass and tells how long to wait before the next one. firm pauses are not cut short by
+// news in a folder.
+func (a *account) judge(err error) (wait time.Duration, firm bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p, e := &a.patience, (*Error)(nil)
+	longer := func(d *time.Duration, first, most time.Duration) time.Duration {
+		now := max(*d, first)
+		*d = min(2*now, most)
+		return now
+	}
+	if now := a.taken.Load(); now != p.taken { // it gets on
+		p.next, p.account, p.taken = 0, 0, now
+	}
+	first := a.e.opt.Pause
+	switch {
+	case err == nil:
+		*p = patience{taken: p.taken}
+		return a.e.opt.Recheck, false
+	case passwordRefused(err):
+		wait, p.secret = longer(&p.password, passwordPause, maxPassword), true
+	case errors.As(err, &e) && e.Scope == AccountScope && e.Patience == Later:
+		wait = longer(&p.account, a.e.opt.AccountPause, max(maxAccount, a.e.opt.AccountPause))
+	case IsUnavailable(err):
+		return longer(&p.next, first, max(first, hostPause)), false
+	default:
+		return longer(&p.next, first, max(first, longPause)), false
+	}
+	p.until = time.Now().Add(wait)
+	return wait, true
+}
+
+// forgive ends a firm pause: at an admin's command, or when the user has logged in after the password was refused.
+func (a *account) forgive() {
+	a.mu.Lock()
+	a.patience, a.retryAt = patience{taken: a.patience.taken}, time.Time{}
+	a.mu.Unlock()
+	select {
+	case a.again <- struct{}{}:
+	default:
+	}
+	a.kick()
+}
+
+// rest waits between two passes. News in a folder cuts it short, but does not hammer a server that just failed.
+func (a *account) rest(ctx context.Context, wait time.Duration, firm, failed bool) {
+	wakeup := a.wakeup
+	if firm {
+		wakeup = nil
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-a.again:
+	case <-wakeup:
+		if failed {
+			_ = sleep(ctx, min(wait, time.Second)) // the loop sees that ctx has ended
+		}
+	case <-ctx.Done():
+	}
+}
+
+// ready waits until nothing keeps the account from working: no pause by an admin's command, none of a host.
+func (a *account) ready(ctx context.Context) error {
+	for _, wait := range []func(context.Context) error{a.released, a.e.below.Ready, a.e.above.Ready} {
+		if err := wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Retry ends the pauses that errors have made: an account's after a full mailbox or a refused password, and, for
+// everything, the hosts' own, whose found limits are forgotten. A folder is looked at at once.
+func (e *Engine) Retry(t Target) error {
+	accounts, f, err := e.find(t)
+	if err != nil {
+		return err
+	}
+	if t.Account == "" {
+		e.below.Forgive()
+		e.above.Forgive()
+	}
+	for _, a := range accounts {
+		for _, g := range a.all() {
+			if f == nil || f == g {
+				g.mu.Lock()
+				g.checked = time.Time{}
+				g.mu.Unlock()
+			}
+		}
+		a.forgive()
+	}
+	return nil
+}
+
+// waits tells what keeps the account from copying just now, in words for the admin, and until when, if that is
+// known.
+func (a *account) waits(hosts hostWaits) (why string, until time.Time) {
+	a.mu.Lock()
+	paused, p, problem := a.paused, a.patience, a.problems.Text
+	a.mu.Unlock()
+	switch {
+	case a.e.isHeld():
+		return "everything is paused: 'crossfade resume' lets it go on", time.Time{}
+	case paused:
+		return "paused: 'crossfade resume --account " + a.name + "' lets it go on", time.Time{}
+	case time.Now().Before(p.until) && p.secret:
+		return "the password was refused: the user's next login, or 'crossfade retry', ends the wait", p.until
+	case time.Now().Before(p.until):
+		return "refused for the account (" + problem + "): 'crossfade retry' ends the wait", p.until
+	case hosts.why != "":
+		return hosts.why, hosts.until
+	}
+	if a.e.slots.queued(a.id) > 0 {
+		return "other accounts and opened folders go first", time.Time{}
+	}
+	return "", time.Time{}
+}
+
+// waits fills in what keeps the account from copying.
+func (r *AccountReport) waits(a *account, hosts hostWaits) {
+	why, until := a.waits(hosts)
+	if r.Waits = why; !until.IsZero() {
+		r.WaitsUntil = &until
+	}
+}
+
+// hostWaits is what keeps everybody waiting.
+type hostWaits struct {
+	why   string
+	until time.Time
+}
+
+// hostWaits tells whether one of the hosts is left alone.
+func (e *Engine) hostWaits() hostWaits {
+	for _, s := range e.Hosts() {
+		switch {
+		case s.PausedUntil != nil:
+			return hostWaits{"the " + s.Side + " asked for a pause: " + s.PausedFor, *s.PausedUntil}
+		case s.QuietUntil != nil && s.WaitsFor != "":
+			return hostWaits{"quiet hours of the " + s.Side, *s.QuietUntil}
+		}
+	}
+	return hostWaits{}
+}
