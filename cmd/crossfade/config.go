@@ -19,20 +19,28 @@ const defaultState = "/var/lib/crossfade"
 
 // settings are all the names that the configuration knows: flags, environment and file share them.
 type settings struct {
-	Source             string `koanf:"source" placeholder:"URL" help:"The old server, which is never changed: imaps://host[:port] or imap://host[:port]. Append ?tls=skip-verify, ?tls=pin:SHA256 or ?tls=off."`
-	Destination        string `koanf:"destination" placeholder:"URL" help:"The new server, in the same form."`
-	IMAP               string `koanf:"imap" placeholder:"ADDR:PORT" help:"Listen for IMAP with STARTTLS."`
-	IMAPS              string `koanf:"imaps" placeholder:"ADDR:PORT" help:"Listen for IMAP over TLS. With neither --imap nor --imaps: :993."`
-	TLSCert            string `koanf:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM) shown to mail clients; read again when it changes."`
-	TLSKey             string `koanf:"tls-key" placeholder:"FILE" help:"The certificate's key (PEM)."`
-	Admin              string `koanf:"admin" placeholder:"ADDR:PORT" help:"Listen for the status page, /metrics and /healthz (HTTP)."`
-	AdminNames         bool   `koanf:"admin-names" negatable:"" help:"Show names of accounts and folders on the status page, also if --admin is not on loopback."`
-	State              string `koanf:"state" placeholder:"DIR" help:"Where the proxy keeps what it knows (default: /var/lib/crossfade)."`
-	KeyFile            string `koanf:"key-file" placeholder:"FILE" help:"Key that seals the stored passwords: 32 bytes in hex (default: made in the state directory)."`
-	HoldBackfill       bool   `koanf:"hold-backfill" negatable:"" help:"Start with the backfill held, until 'crossfade release'."`
-	AllowPlainUpstream bool   `koanf:"allow-plain-upstream" negatable:"" help:"Allow ?tls=off for servers that are not on this machine."`
-	LogLevel           string `koanf:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error (default: info)."`
-	LogFormat          string `koanf:"log-format" placeholder:"FORMAT" help:"text or json (default: text)."`
+	Source                 string `koanf:"source" placeholder:"URL" help:"The old server, which is never changed: imaps://host[:port] or imap://host[:port]. Append ?tls=skip-verify, ?tls=pin:SHA256 or ?tls=off."`
+	Destination            string `koanf:"destination" placeholder:"URL" help:"The new server, in the same form."`
+	IMAP                   string `koanf:"imap" placeholder:"ADDR:PORT" help:"Listen for IMAP with STARTTLS."`
+	IMAPS                  string `koanf:"imaps" placeholder:"ADDR:PORT" help:"Listen for IMAP over TLS. With neither --imap nor --imaps: :993."`
+	TLSCert                string `koanf:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM) shown to mail clients; read again when it changes."`
+	TLSKey                 string `koanf:"tls-key" placeholder:"FILE" help:"The certificate's key (PEM)."`
+	Admin                  string `koanf:"admin" placeholder:"ADDR:PORT" help:"Listen for the status page, /metrics and /healthz (HTTP)."`
+	AdminNames             bool   `koanf:"admin-names" negatable:"" help:"Show names of accounts and folders on the status page, also if --admin is not on loopback."`
+	State                  string `koanf:"state" placeholder:"DIR" help:"Where the proxy keeps what it knows (default: /var/lib/crossfade)."`
+	KeyFile                string `koanf:"key-file" placeholder:"FILE" help:"Key that seals the stored passwords: 32 bytes in hex (default: made in the state directory)."`
+	HoldBackfill           bool   `koanf:"hold-backfill" negatable:"" help:"Start with the backfill held, until 'crossfade release'."`
+	SourceConnections      string `koanf:"source-connections" placeholder:"N" help:"Most connections to the old server, clients' included (default: 64, and what it bears)."`
+	SourceMessages         string `koanf:"source-messages" placeholder:"N" help:"Most messages a second that the backfill reads from the old server (default: what it bears)."`
+	SourceBytes            string `koanf:"source-bytes" placeholder:"SIZE" help:"Most bytes a second likewise, such as 2MB."`
+	DestinationConnections string `koanf:"destination-connections" placeholder:"N" help:"Most connections to the new server."`
+	DestinationMessages    string `koanf:"destination-messages" placeholder:"N" help:"Most messages a second that the backfill writes to the new server."`
+	DestinationBytes       string `koanf:"destination-bytes" placeholder:"SIZE" help:"Most bytes a second likewise."`
+	QuietHours             string `koanf:"quiet-hours" placeholder:"TIMES" help:"When the backfill rests: 'Mon-Fri 08:00-18:00 Europe/Berlin', several joined by ';'; with '25%' behind it, it goes on with a quarter of its pace."`
+	Memory                 string `koanf:"memory" placeholder:"SIZE" help:"Most bytes of mail in memory on their way (default: 256MiB)."`
+	AllowPlainUpstream     bool   `koanf:"allow-plain-upstream" negatable:"" help:"Allow ?tls=off for servers that are not on this machine."`
+	LogLevel               string `koanf:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error (default: info)."`
+	LogFormat              string `koanf:"log-format" placeholder:"FORMAT" help:"text or json (default: text)."`
 }
 
 // later are names that are set aside for what is still to be built.
@@ -153,11 +161,21 @@ func checkNames(path string, raw map[string]any) error {
 		case !contains(known(), n):
 			return usagef("%s: there is no setting %q; there are: %s", path, n, strings.Join(known(), ", "))
 		}
-		if want, got := kindOf(n), reflect.ValueOf(raw[n]).Kind(); want != got {
+		want, got := kindOf(n), reflect.ValueOf(raw[n]).Kind()
+		if numeric(n) && (got == reflect.Int64 || got == reflect.Float64) { // 4 is as good as "4"
+			got = reflect.String
+		}
+		if want != got {
 			return usagef("%s: %s must be a %s", path, n, map[reflect.Kind]string{reflect.Bool: "true or false", reflect.String: "text in quotes"}[want])
 		}
 	}
 	return nil
+}
+
+// numeric tells whether a setting's text is a number.
+func numeric(name string) bool {
+	_, what, _ := strings.Cut(name, "-")
+	return name == "memory" || contains([]string{"connections", "messages", "bytes"}, what)
 }
 
 func kindOf(name string) reflect.Kind {

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // for quiet hours, where the machine has no time zones
 
 	"github.com/alecthomas/kong"
 )

@@ -3,8 +3,10 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"crossfade/backfill"
+	"crossfade/backfill/pace"
 )
 
 // TestSteering: each command asks the engine for what it says, tells what was done, and passes a refusal on.
@@ -45,5 +47,20 @@ func TestSteeringRefused(t *testing.T) {
 	code, _, errs := call("pause", "--state", control(t, e), "--account", "x")
 	if code != exitFailed || errs != "crossfade: no account \"x\" is known\n" {
 		t.Errorf("%d %q", code, errs)
+	}
+}
+
+// TestStatusTellsThePace: what waits and why, and how the hosts are worked on.
+func TestStatusTellsThePace(t *testing.T) {
+	soon := time.Now().Add(90 * time.Second)
+	e := &fakeEngine{report: backfill.Report{
+		Hosts: []pace.Stats{{Side: "source", Host: "old:993", MessagesPerSecond: 48, MessageLimit: 49, MessagesFound: 49, Connections: 3, ConnectionLimit: 4, ConnectionsConfigured: 4}},
+		Accounts: []backfill.AccountReport{{Account: "a@b", Priority: 7, Waits: "refused for the account (full)", WaitsUntil: &soon,
+			Folders: []backfill.FolderState{{Folder: "Sent", Paused: true, State: "copying"}}}}}}
+	_, out, _ := call("status", "--state", control(t, e))
+	for _, want := range []string{"waits: refused for the account (full) (for 1m", "priority 7", "Sent is paused", "source old:993: 48.0 messages/s", "at most 49.0 messages/s (what it bears)", "3 of 4 connections (your setting)"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
 	}
 }

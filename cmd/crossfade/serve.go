@@ -12,6 +12,7 @@ import (
 
 	"crossfade/backfill"
 	"crossfade/backfill/driver/imap"
+	"crossfade/backfill/pace"
 	"crossfade/proxy"
 )
 
@@ -43,11 +44,19 @@ func (c *serveCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 
 // build puts the proxy together; on an error nothing is left open.
 func build(s settings, log *slog.Logger) (st *stack, err error) {
-	source, err := newDriver("source", s.Source, s.AllowPlainUpstream, log)
+	below, above, err := s.paces()
 	if err != nil {
 		return nil, err
 	}
-	destination, err := newDriver("destination", s.Destination, s.AllowPlainUpstream, log)
+	memory, err := s.memory()
+	if err != nil {
+		return nil, err
+	}
+	source, err := pacedDriver("source", s.Source, s.AllowPlainUpstream, below, log)
+	if err != nil {
+		return nil, err
+	}
+	destination, err := pacedDriver("destination", s.Destination, s.AllowPlainUpstream, above, log)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +66,7 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 			return nil, usagef("--tls-cert %s: %v", s.TLSCert, err)
 		}
 	}
-	st, err = newStack(stackOptions{source: source, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, log: log})
+	st, err = newStack(stackOptions{source: source, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, memory: memory, log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +78,14 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 	return st, st.open(s, conf)
 }
 
-// newDriver reads a server's URL. The error does not repeat it: people put passwords into URLs.
+// newDriver makes the driver of a server that is worked on as fast as it bears.
 func newDriver(name, url string, allowPlain bool, log *slog.Logger) (backfill.Driver, error) {
-	d, err := imap.New(imap.Options{URL: url, AllowPlain: allowPlain, Log: log})
+	return pacedDriver(name, url, allowPlain, pace.Limits{}, log)
+}
+
+// pacedDriver reads a server's URL. The error does not repeat it: people put passwords into URLs.
+func pacedDriver(name, url string, allowPlain bool, limits pace.Limits, log *slog.Logger) (backfill.Driver, error) {
+	d, err := imap.New(imap.Options{URL: url, AllowPlain: allowPlain, Limits: limits, Log: log})
 	if err != nil {
 		return nil, usagef("--%s: %s", name, strings.TrimPrefix(err.Error(), "imap: "))
 	}

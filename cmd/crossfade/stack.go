@@ -44,6 +44,7 @@ type stackOptions struct {
 	state               string // directory; it is made if it is not there
 	keyFile             string
 	hold                bool
+	memory              int64 // bytes of mail on their way; 0: what the engine takes by itself
 	log                 *slog.Logger
 }
 
@@ -74,7 +75,7 @@ func newStack(o stackOptions) (*stack, error) {
 	}
 	engine, err := backfill.New(backfill.Options{
 		Marks:  known,
-		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Logger: o.log})
+		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, MemoryBytes: o.memory, Logger: o.log})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

@@ -47,7 +47,7 @@ func (c *statusCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	if r.Held {
-		fmt.Fprintln(w, "The backfill is held: 'crossfade release' lets it go.")
+		fmt.Fprintln(w, "The backfill is held: 'crossfade resume' lets it go.")
 	}
 	if r.Problem != "" {
 		fmt.Fprintln(w, "! "+r.Problem)
@@ -72,6 +72,7 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 		if a.Problem != "" {
 			fmt.Fprintf(w, "  ! %s%s\n", a.Problem, ago(a.Since, now))
 		}
+		printWaits(w, a, now)
 		if a.Doubt != "" {
 			fmt.Fprintf(w, "  ! %s\n", a.Doubt)
 		}
@@ -91,6 +92,7 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 	if len(r.Accounts) > 1 {
 		printCounts(w, "all", "", r.Total)
 	}
+	printHosts(w, r.Hosts, now)
 	return w.Flush()
 }
 

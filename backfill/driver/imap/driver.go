@@ -45,10 +45,8 @@ func New(o Options) (*Driver, error) {
 		return nil, err
 	}
 	o = o.orDefaults()
-	if o.Pace == nil {
-		o.Pace = pace.New(t.addr, pace.Limits{})
-	}
-	return &Driver{opts: o, target: t, pool: newPool(o), pace: o.Pace, bars: &bars{}, metrics: newMetrics()}, nil
+	h := pace.New(t.addr, o.Limits)
+	return &Driver{opts: o, target: t, pool: newPool(o, h), pace: h, bars: &bars{}, metrics: newMetrics()}, nil
 }
 
 // Host implements backfill.Driver.

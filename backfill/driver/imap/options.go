@@ -25,7 +25,7 @@ type Options struct {
 	AllowPlain  bool          // passwords may travel without TLS
 	PerAccount  int           // connections for one account; 0: 4
 	PerHost     int           // connections in all; 0: 64
-	Pace        *pace.Host    // how fast the host may be worked on; nil: as fast as it bears
+	Limits      pace.Limits   // how fast the host may be worked on; Limits.Connections goes before PerHost
 	Timeout     time.Duration // longest silence in a command; 0: 2 min
 	DialTimeout time.Duration // longest wait for a connection and its TLS handshake; 0: 30 s
 	IdleTimeout time.Duration // unused connections are closed after this; 0: 5 min
@@ -42,6 +42,9 @@ func (o Options) orDefaults() Options {
 	}
 	if o.PerHost <= 0 {
 		o.PerHost = 64
+	}
+	if o.Limits.Connections > 0 {
+		o.PerHost = o.Limits.Connections
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 2 * time.Minute

@@ -48,7 +48,9 @@ type want struct {
 	login bool   // to prove the credentials
 }
 
-func newPool(o Options) *pool { return &pool{opts: o, changed: make(chan struct{}), pace: o.Pace} }
+func newPool(o Options, h *pace.Host) *pool {
+	return &pool{opts: o, changed: make(chan struct{}), pace: h}
+}
 
 // most is how many connections there may be to the host, and how many of an account; the caller holds mu.
 func (p *pool) most(u *usage) (host, account int) {

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"crossfade/backfill/pace"
+)
+
+func TestPaces(t *testing.T) {
+	s := settings{SourceConnections: "4", SourceMessages: "2.5", SourceBytes: "1.5 MB", DestinationBytes: "64KiB", QuietHours: "Mon-Fri 08:00-18:00 UTC"}
+	source, destination, err := s.paces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if source.Connections != 4 || source.Messages != 2.5 || source.Bytes != 1.5e6 || destination.Connections != 0 || destination.Bytes != 64<<10 {
+		t.Errorf("%+v %+v", source, destination)
+	}
+	if p := (settings{}); p.Memory != "" {
+		t.Error(p)
+	}
+}
+
+func TestPacesRefused(t *testing.T) {
+	for _, c := range []struct {
+		s    settings
+		want string
+	}{
+		{settings{SourceConnections: "0"}, "--source-connections 0: give a number of at least 1"},
+		{settings{DestinationConnections: "many"}, "--destination-connections many"},
+		{settings{SourceMessages: "-1"}, "--source-messages -1"},
+		{settings{SourceMessages: "NaN"}, "--source-messages NaN"},
+		{settings{DestinationMessages: "x"}, "--destination-messages x"},
+		{settings{SourceBytes: "2 parsecs"}, "--source-bytes 2 parsecs"},
+		{settings{DestinationBytes: "-5MB"}, "500KB, 2MB or 64MiB"},
+		{settings{QuietHours: "at night"}, `--quiet-hours: "at night" is no time of the week`},
+	} {
+		if _, _, err := c.s.paces(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c.s, err)
+		}
+	}
+}
+
+func TestMemory(t *testing.T) {
+	for text, want := range map[string]int64{"": 0, "64MiB": 64 << 20, "1GB": 1e9, "16777216": 16 << 20} {
+		if n, err := (&settings{Memory: text}).memory(); err != nil || n != want {
+			t.Errorf("%q: %d %v", text, n, err)
+		}
+	}
+	if _, err := (&settings{Memory: "1MB"}).memory(); err == nil || !strings.Contains(err.Error(), "at least 16 MiB") {
+		t.Error(err)
+	}
+}
+
+// TestNoLimits: nothing said is nothing limited.
+func TestNoLimits(t *testing.T) {
+	source, _, err := (&settings{}).paces()
+	if err != nil || source.Connections != 0 || source.Messages != 0 || source.Bytes != 0 {
+		t.Errorf("%+v %v", source, err)
+	}
+	if h := pace.New("x", source); h.Slice(7) != 7 {
+		t.Error("a limit from nowhere")
+	}
+}
