@@ -173,7 +173,7 @@ func (f *folder) answer(kind string) answer {
 // acceptAbove takes the admin's word for what the destination lost.
 func (f *folder) acceptAbove(ctx context.Context, again bool) (string, error) {
 	before := f.counted()
-	for _, c := range []claim{f.sync, f.writer} {
+	for _, c := range []*claim{f.sync, f.writer} {
 		if err := c.take(ctx); err != nil {
 			return "", err
 		}

@@ -24,8 +24,8 @@ type account struct {
 	running bool          // its worker was started; guarded by e.mu
 	wakeup  chan struct{} // of size one: there may be work
 	again   chan struct{} // of size one: a pause after an error is over
-	tree    claim         // one refresher of the tree
-	connect claim         // one background login at a time
+	tree    *claim        // one refresher of the tree
+	connect *claim        // one background login at a time
 	alters  atomic.Bool   // the destination was seen to alter messages
 	taken   atomic.Uint64 // messages that the destination took in this run
 

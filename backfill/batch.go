@@ -2,7 +2,6 @@ package backfill
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -10,71 +9,11 @@ import (
 	"crossfade/store"
 )
 
-// appendBatch appends messages in order, in as large portions as it may. A message at which the destination breaks off
-// does not keep the others back.
-func (f *folder) appendBatch(ctx context.Context, batch []incoming) error {
-	var held error
-	for len(batch) > 0 {
-		n := f.portion(batch)
-		passed, err := f.appendPortion(ctx, batch[:n])
-		if err != nil && !passed {
-			return errors.Join(err, held)
-		}
-		held = errors.Join(held, err)
-		batch = batch[n:]
-	}
-	return held
-}
-
-// appendPortion takes messages through the four steps: intents (fsynced), APPEND, UIDs, links (fsynced). passed tells
-// that others may go on in spite of the error.
-func (f *folder) appendPortion(ctx context.Context, batch []incoming) (passed bool, err error) {
-	if err := f.writer.take(ctx); err != nil {
-		return false, err
-	}
-	defer f.writer.release()
-	w, err := f.acct.dest(ctx)
-	if err != nil {
-		return false, err
-	}
-	if err := f.recover(ctx, w); err != nil {
-		return false, err
-	}
-	batch, err = f.journal(batch)
-	if err != nil || len(batch) == 0 {
-		return false, err
-	}
-	f.sending = batch
-	defer func() { f.sending = nil }()
-	items := make([]AppendItem, len(batch))
-	for i, m := range batch {
-		l, _ := f.get(m.uid)
-		items[i] = AppendItem{Flags: f.flags(l.Sent), Date: m.date, Size: m.size, Open: m.open}
-	}
-	results, appendErr := w.Append(ctx, f.record().Name, items)
-	appendErr = f.appendBinary(ctx, w, items, results, appendErr)
-	results = distinct(results)
-	if appendErr != nil && uncertain(appendErr) {
-		f.cutAt = time.Now()
-	}
-	if blamable(ctx, appendErr) {
-		passed = f.blame(culprit(batch, results), appendErr)
-	} else if appendErr == nil {
-		f.cleared(batch)
-	}
-	if err := f.takeResults(ctx, w, batch, results, appendErr); err != nil {
-		return false, err
-	}
-	if passed {
-		return true, errors.Join(appendErr, f.dismiss(culprit(batch, results)[0]))
-	}
-	return false, appendErr
-}
-
-// journal makes the batch's intent durable and returns the messages that are still to be copied.
-func (f *folder) journal(batch []incoming) ([]incoming, error) {
+// journal makes the batch's intent durable and returns the messages that are still to be copied. floor is a UID that
+// nothing in flight is below.
+func (f *folder) journal(batch []incoming, floor uint32) ([]incoming, error) {
 	var out []incoming
-	keeps, floor := f.keeps(), f.destFloor()
+	keeps := f.keeps()
 	err := f.edit(func(e *edit) error {
 		out = make([]incoming, 0, len(batch))
 		for _, m := range batch {
@@ -112,17 +51,13 @@ func (st BoxState) holdable(flags mapping.Flags) mapping.Flags {
 	return mapping.NewFlags(slices.DeleteFunc(flags.List(), func(s string) bool { return !st.Permanent.Has(s) })...)
 }
 
-// takeResults sorts out what became of each APPEND of a batch.
-func (f *folder) takeResults(ctx context.Context, w Writer, batch []incoming, results []AppendResult, appendErr error) error {
+// takeResults sorts out what became of each APPEND of a batch. unknown says that recover has to look for some.
+func (f *folder) takeResults(ctx context.Context, w Writer, batch []incoming, results []AppendResult, appendErr error) (unknown bool, err error) {
 	rec, floor := f.record(), f.destFloor()
 	found := make(map[uint32]uint32)
-	var refused, unsent, answered []incoming
+	var refused, unsent []incoming
 	var reasons []error
-	unknown := false
 	for i, m := range batch {
-		if i < len(results) && results[i].Err == nil {
-			answered = append(answered, m)
-		}
 		switch {
 		case i >= len(results) && appendErr != nil && !uncertain(appendErr):
 			unsent = append(unsent, m)
@@ -135,24 +70,26 @@ func (f *folder) takeResults(ctx context.Context, w Writer, batch []incoming, re
 		case results[i].UID == 0 || results[i].UIDValidity != rec.DestUIDValidity || results[i].UID < floor:
 			unknown = true // UID not learned is not "copy failed"
 		default:
-			found[m.uid] = results[i].UID
+			found[m.uid], floor = results[i].UID, results[i].UID+1 // they ascend
 		}
 	}
 	if err := f.finishCopies(ctx, w, found); err != nil {
-		return err
+		return unknown, err
 	}
 	if err := f.giveBack(unsent, refused, reasons); err != nil {
-		return err
+		return unknown, err
 	}
-	if unknown || f.counted().flying > 0 {
-		if err := f.recover(ctx, w); err != nil {
-			return err
-		}
-		if err := f.swallowed(answered); err != nil {
-			return err
-		}
-	}
-	return f.removePending(ctx, w)
+	return unknown || f.anyInFlight(batch), nil
+}
+
+// anyInFlight tells whether the end of some of these is not known.
+func (f *folder) anyInFlight(batch []incoming) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return slices.ContainsFunc(batch, func(m incoming) bool {
+		i, ok := find(f.links, m.uid)
+		return ok && inFlight(&f.links[i])
+	})
 }
 
 // giveBack lists what was not sent again and sets aside what the destination refused.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"crossfade/store"
@@ -11,23 +12,26 @@ import (
 
 // claim is a long exclusion that waits with a context, so that nobody hangs on a slow server. It is not a
 // mutex: whoever holds it may talk to a server.
-type claim chan struct{}
+type claim struct {
+	free    chan struct{}
+	waiting atomic.Int32
+}
 
-func newClaim() claim {
-	c := make(claim, 1)
-	c <- struct{}{}
+func newClaim() *claim {
+	c := &claim{free: make(chan struct{}, 1)}
+	c.free <- struct{}{}
 	return c
 }
 
 // take waits for the claim.
-func (c claim) take(ctx context.Context) error {
-	select {
-	case <-c:
+func (c *claim) take(ctx context.Context) error {
+	if c.tryTake() {
 		return nil
-	default:
 	}
+	c.waiting.Add(1)
+	defer c.waiting.Add(-1)
 	select {
-	case <-c:
+	case <-c.free:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -35,16 +39,19 @@ func (c claim) take(ctx context.Context) error {
 }
 
 // tryTake takes the claim if it is free.
-func (c claim) tryTake() bool {
+func (c *claim) tryTake() bool {
 	select {
-	case <-c:
+	case <-c.free:
 		return true
 	default:
 		return false
 	}
 }
 
-func (c claim) release() { c <- struct{}{} }
+// wanted tells the holder that somebody waits.
+func (c *claim) wanted() bool { return c.waiting.Load() > 0 }
+
+func (c *claim) release() { c.free <- struct{}{} }
 
 // claimTime is how long a writer's claim in the store holds without being renewed; each batch renews it.
 const claimTime = 10 * time.Minute

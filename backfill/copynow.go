@@ -74,13 +74,7 @@ type stray struct {
 // readAll brings the messages into the spool.
 func (c *carrying) readAll(ctx context.Context, links []store.Link) (batch []incoming, err error) {
 	for _, layer := range layers(links) {
-		ch := make(chan incoming, len(layer))
-		_, err := c.m.f.read(ctx, layer, ch)
-		close(ch)
-		for in := range ch {
-			batch = append(batch, in)
-		}
-		if err != nil {
+		if _, err := c.m.f.read(ctx, layer, c.m.a.e.spool, func(in incoming) error { batch = append(batch, in); return nil }); err != nil {
 			return batch, err
 		}
 	}

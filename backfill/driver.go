@@ -174,7 +174,8 @@ type SearchKey struct {
 	Literals [][]byte
 }
 
-// AppendItem is one message to add. Body must give exactly Size bytes; Open is called once for each try.
+// AppendItem is one message to add. Body must give exactly Size bytes; Open is called once for each try. A body that
+// is in memory may have a method Bytes() []byte besides; what it returns must not change before Append returns.
 type AppendItem struct {
 	Flags mapping.Flags
 	Date  time.Time

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"crossfade/backfill/pace"
 	"crossfade/internal/durable"
 	"crossfade/internal/marks"
@@ -73,9 +75,11 @@ type Engine struct {
 	store   *store.Store
 	vault   *vault
 	log     *slog.Logger
-	owner   string    // names this run in claims and intents
-	started time.Time // APPENDs of an earlier run may arrive until Grace after it
-	memory  *budget
+	owner   string              // names this run in claims and intents
+	started time.Time           // APPENDs of an earlier run may arrive until Grace after it
+	memory  *budget             // bodies in memory
+	disk    *semaphore.Weighted // bodies in files
+	slabs   sync.Pool           // of *slab
 	spools  *durable.Spool
 	below   *pace.Host // of the source
 	above   *pace.Host // of the destination
@@ -118,7 +122,7 @@ func New(opt Options) (*Engine, error) {
 	e := &Engine{
 		opt: opt, store: opt.Store, vault: v, log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
 		below: paceOf(opt.Source), above: paceOf(opt.Destination),
-		memory: newBudget(opt.MemoryBytes), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), slots: newSlots(opt.Workers), pauses: newPauses(opt.Hold),
+		memory: newBudget(max(opt.MemoryBytes, spoolInMemory)), disk: semaphore.NewWeighted(spoolOnDisk), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), slots: newSlots(opt.Workers), pauses: newPauses(opt.Hold),
 		accounts: make(map[store.AccountID]*account),
 		saved:    newSavedMail(opt.Quarantine),
 	}

@@ -22,8 +22,8 @@ type folder struct {
 	acct *account
 	id   store.FolderID
 
-	writer claim // one writer per destination folder: copies, clients' appends, listings of new mail
-	sync   claim // one refresher of the source side
+	writer *claim // one writer per destination folder: copies, clients' appends, listings of new mail
+	sync   *claim // one refresher of the source side
 
 	editing sync.Mutex // one edit at a time; held over the commit, so that what is told is durable
 

@@ -16,11 +16,11 @@ const savedRun = 100
 
 // readSaved brings messages that the source has lost from what was saved of them when they were refused, and returns
 // those that are still to be read from the source.
-func (f *folder) readSaved(ctx context.Context, links []store.Link, out chan<- incoming) (rest []store.Link, err error) {
+func (f *folder) readSaved(ctx context.Context, links []store.Link, spool spooler, out func(incoming) error) (rest []store.Link, err error) {
 	for _, l := range links {
 		in, ok := incoming{}, false
 		if l.Lost {
-			if in, ok, err = f.fromSaved(ctx, &l); err != nil {
+			if in, ok, err = f.fromSaved(ctx, &l, spool); err != nil {
 				return nil, err
 			}
 		}
@@ -28,18 +28,15 @@ func (f *folder) readSaved(ctx context.Context, links []store.Link, out chan<- i
 			rest = append(rest, l)
 			continue
 		}
-		select {
-		case out <- in:
-		case <-ctx.Done():
-			in.close()
-			return nil, ctx.Err()
+		if err := out(in); err != nil {
+			return nil, err
 		}
 	}
 	return rest, nil
 }
 
 // fromSaved reads one message from what was saved of it.
-func (f *folder) fromSaved(ctx context.Context, l *store.Link) (incoming, bool, error) {
+func (f *folder) fromSaved(ctx context.Context, l *store.Link, spool spooler) (incoming, bool, error) {
 	name, err := f.savedAs(l.UID)
 	if err != nil || name == "" {
 		return incoming{}, false, err
@@ -52,7 +49,7 @@ func (f *folder) fromSaved(ctx context.Context, l *store.Link) (incoming, bool, 
 		return incoming{}, false, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
-	s, err := f.acct.e.spool(ctx, savedSize(name), r)
+	s, err := spool(ctx, savedSize(name), r)
 	if err != nil {
 		return incoming{}, false, err
 	}

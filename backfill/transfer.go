@@ -4,25 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"golang.org/x/sync/errgroup"
 
 	"crossfade/mapping"
 	"crossfade/store"
 )
 
 const (
-	// runLinks is how many messages are asked for at a time; between runs an opened folder may go first.
-	runLinks = 1000
-	// batchLinks and batchBytes bound one APPEND batch: one intent, one commit, and a client's own APPEND to the
-	// folder waits no longer than that.
-	batchLinks = 100
-	batchBytes = 16 << 20
-	// batchWait is how long a batch that is not full waits for more.
-	batchWait = 10 * time.Millisecond
+	// runLinks is how many messages are asked for at a time: it bounds the memory of a very large folder's transfer.
+	runLinks = 20_000
+	// confirmLinks is how many provisional pairs are compared at a time; a client's APPEND waits that long.
+	confirmLinks = 1000
 )
 
 // incoming is a message on its way up.
@@ -49,26 +46,121 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 		return true, f.matchAnew(ctx)
 	}
 	todo := f.pending()
+	if len(todo) == 0 || f.problem().Text != "" {
+		return true, nil // a problem is reported; a person or the other side's recovery lifts it
+	}
+	if yield() {
+		return false, nil
+	}
+	if f.rests() {
+		return false, errRests
+	}
+	if err := f.acct.e.room(); err != nil {
+		return false, err
+	}
+	t := &transferring{f: f, yield: yield, ahead: f.acct.e.newAhead()}
+	if err = t.run(ctx, todo); err == nil && t.enough.Load() && f.rests() {
+		err = errRests
+	}
+	return !t.enough.Load() || f.problem().Text != "", err
+}
+
+// transferring is one transfer: one goroutine reads the source, another writes the destination.
+type transferring struct {
+	f      *folder
+	yield  func() bool
+	ahead  *ahead
+	enough atomic.Bool // no more is to be read: another folder goes first, it rests, or there is a problem or no room
+}
+
+// errEnough ends a Read that is not to go on.
+var errEnough = errors.New("enough has been read")
+
+// run reads ahead while it writes. What was read before the source failed is still written.
+func (t *transferring) run(ctx context.Context, todo []uint32) error {
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	ch := make(chan incoming, batchLinks/4)
+	var unread error
+	go func() {
+		defer close(ch)
+		defer t.ahead.drop()
+		unread = t.read(reading, todo, ch)
+	}()
+	err := t.f.write(ctx, ch, t.look)
+	stop()
+	for in := range ch { // what was read but not written
+		in.close()
+	}
+	if err != nil {
+		return err
+	}
+	return unread
+}
+
+// look decides after each batch whether to go on.
+func (t *transferring) look() {
+	if t.f.problem().Text != "" || t.f.rests() || t.f.acct.e.room() != nil || t.yield() {
+		t.enough.Store(true)
+	}
+}
+
+// read reads ahead: source folder by source folder, while what came before is written.
+func (t *transferring) read(ctx context.Context, todo []uint32, out chan<- incoming) error {
 	for len(todo) > 0 {
-		if f.problem().Text != "" {
-			return true, nil // reported; a person or the other side's recovery lifts it
-		}
-		if yield() {
-			return false, nil
-		}
-		if f.rests() {
-			return false, errRests
-		}
-		if err := f.acct.e.room(); err != nil {
-			return false, err
-		}
-		n := min(len(todo), f.acct.e.runSize())
-		if err := f.transferRun(ctx, f.stillListed(todo[:n])); err != nil {
-			return false, err
+		n := min(len(todo), t.f.acct.e.runSize())
+		for _, layer := range layers(t.f.stillListed(todo[:n])) {
+			err := t.box(ctx, layer, out)
+			if errors.Is(err, errEnough) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
 		}
 		todo = todo[n:]
 	}
-	return true, nil
+	return nil
+}
+
+// box reads messages of one source folder.
+func (t *transferring) box(ctx context.Context, todo []store.Link, out chan<- incoming) error {
+	f := t.f
+	var paired, plain []store.Link
+	for _, l := range todo {
+		if l.Paired {
+			paired = append(paired, l)
+		}
+	}
+	for some := range slices.Chunk(paired, confirmLinks) {
+		if t.enough.Load() {
+			return errEnough
+		}
+		if err := f.confirm(ctx, some); err != nil {
+			return err
+		}
+	}
+	for _, l := range todo { // what proved to be no pair goes in its turn
+		if now, ok := f.get(l.UID); ok && now.State == store.Listed && !now.Paired {
+			plain = append(plain, now)
+		}
+	}
+	left, err := f.read(ctx, plain, t.ahead.spool, func(m incoming) error {
+		select {
+		case out <- m:
+		case <-ctx.Done():
+			m.close()
+			return ctx.Err()
+		}
+		if t.enough.Load() {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return f.missing(ctx, plain, left)
 }
 
 // lookLocked lists both sides with both claims taken.
@@ -106,62 +198,13 @@ func (f *folder) stillListed(uids []uint32) []store.Link {
 	return slices.DeleteFunc(f.snapshotAll(uids), func(l store.Link) bool { return l.State != store.Listed || l.Src == 0 })
 }
 
-// transferRun copies some messages: source folder by source folder, reading ahead while the batch before is
-// written.
-func (f *folder) transferRun(ctx context.Context, todo []store.Link) error {
-	for _, layer := range layers(todo) {
-		if err := f.transferBox(ctx, layer); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// transferBox copies messages of one source folder.
-func (f *folder) transferBox(ctx context.Context, todo []store.Link) error {
-	var paired, plain []store.Link
-	for _, l := range todo {
-		if l.Paired {
-			paired = append(paired, l)
-		}
-	}
-	if err := f.confirm(ctx, paired); err != nil {
-		return err
-	}
-	for _, l := range todo { // what proved to be no pair goes in its turn
-		if now, ok := f.get(l.UID); ok && now.State == store.Listed && !now.Paired {
-			plain = append(plain, now)
-		}
-	}
-	var left map[uint32]uint32
-	ch := make(chan incoming, 2*batchLinks)
-	g, gctx := errgroup.WithContext(ctx)
-	var unread error
-	g.Go(func() (err error) {
-		defer close(ch)
-		if left, err = f.read(gctx, plain, ch); gctx.Err() == nil {
-			unread, err = err, nil // what was read is written still
-		}
-		return err
-	})
-	g.Go(func() error { return f.write(gctx, ch) })
-	err := g.Wait()
-	for in := range ch { // what was read but not written
-		in.close()
-	}
-	if err == nil {
-		err = unread
-	}
-	if err != nil {
-		return err
-	}
-	return f.missing(ctx, plain, left)
-}
+// spooler keeps a body that is read.
+type spooler func(ctx context.Context, size int64, body io.Reader) (*spooled, error)
 
 // read brings messages of one source folder into the spool, each once. It returns those that the source did not
-// give: shown UIDs by source UID.
-func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incoming) (left map[uint32]uint32, err error) {
-	if links, err = f.readSaved(ctx, links, out); err != nil || len(links) == 0 {
+// give: shown UIDs by source UID. out takes over what it is given.
+func (f *folder) read(ctx context.Context, links []store.Link, spool spooler, out func(incoming) error) (left map[uint32]uint32, err error) {
+	if links, err = f.readSaved(ctx, links, spool, out); err != nil || len(links) == 0 {
 		return nil, err
 	}
 	src, err := f.acct.source(ctx)
@@ -183,18 +226,12 @@ func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incomi
 			return nil
 		}
 		body = &bodyReader{r: m.Body}
-		s, err := f.acct.e.spool(ctx, m.Size, body)
+		s, err := spool(ctx, m.Size, body)
 		if err != nil {
 			return err
 		}
-		select {
-		case out <- incoming{uid, m.Flags, m.Date, s}:
-			delete(left, m.UID)
-			return nil
-		case <-ctx.Done():
-			s.close()
-			return ctx.Err()
-		}
+		delete(left, m.UID)
+		return out(incoming{uid, m.Flags, m.Date, s})
 	}
 	if err = f.readPaced(ctx, src, box, set, each); itemOnly(err) {
 		err = nil // one bad message stops no other: what is left is asked for one by one
@@ -220,55 +257,6 @@ func (f *folder) read(ctx context.Context, links []store.Link, out chan<- incomi
 func itemOnly(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Scope == Item
-}
-
-// write appends what was read, in batches.
-func (f *folder) write(ctx context.Context, in <-chan incoming) error {
-	for {
-		batch := collect(ctx, in, f.acct.e.above.Slice(batchLinks))
-		if len(batch) == 0 {
-			return ctx.Err()
-		}
-		err := f.admit(ctx, f.acct.e.above, len(batch))
-		if err == nil {
-			err = f.appendBatch(ctx, batch)
-		}
-		for _, m := range batch {
-			m.close()
-		}
-		if err != nil {
-			return fmt.Errorf("destination: %w", err)
-		}
-	}
-}
-
-// collect waits for a message and takes what follows closely, most at the most.
-func collect(ctx context.Context, in <-chan incoming, most int) []incoming {
-	var batch []incoming
-	var bytes int64
-	var timeout <-chan time.Time
-	for len(batch) < most && bytes < batchBytes {
-		select {
-		case m, ok := <-in:
-			if !ok {
-				return batch
-			}
-			if batch = append(batch, m); timeout == nil {
-				t := time.NewTimer(batchWait)
-				defer t.Stop()
-				timeout = t.C
-			}
-			bytes += m.size
-		case <-timeout:
-			return batch
-		case <-ctx.Done():
-			for _, m := range batch {
-				m.close()
-			}
-			return nil
-		}
-	}
-	return batch
 }
 
 // missing looks after messages that the source did not give: gone meanwhile, or refused by it. Very many at once

@@ -67,6 +67,17 @@ func (h *Host) Admit(ctx context.Context, messages int) error {
 	}
 }
 
+// Free tells whether Admit would let messages go at once.
+func (h *Host) Free() bool {
+	if h == nil {
+		return true
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	wait, _ := h.delay(time.Now(), false)
+	return wait <= 0 && h.breaker.why == nil
+}
+
 // Ready waits until the host's pause and its quiet hours are over: who holds nothing asks before work begins.
 func (h *Host) Ready(ctx context.Context) error {
 	if h == nil {

@@ -17,7 +17,7 @@ import (
 const (
 	appendSmall    = 1 << 20 // messages up to this size are read before they are sent
 	appendBytes    = 4 << 20 // bytes of small messages in one MULTIAPPEND, or sent without an answer
-	appendMessages = 100     // messages likewise
+	appendMessages = 500     // messages likewise
 )
 
 // Append implements backfill.Writer. A refusal that concerns more than its message (OVERQUOTA, TRYCREATE,
@@ -27,7 +27,9 @@ const (
 func (a *account) Append(ctx context.Context, box string, items []backfill.AppendItem) ([]backfill.AppendResult, error) {
 	p := &appending{box: box, items: items, bad: map[int]error{}}
 	for {
-		err := a.do(ctx, need{op: "APPEND", once: true}, func(c *conn) error {
+		// Where the mailbox is selected, a server tells of each message that comes in, and that costs both ends much more
+		// than the APPEND itself.
+		err := a.do(ctx, need{op: "APPEND", once: true, apart: box}, func(c *conn) error {
 			p.c = c
 			known := len(p.results)
 			err := p.run()
@@ -159,7 +161,7 @@ func (s *sourceErr) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// load reads a small message.
+// load reads a small message. One that is in memory is not copied.
 func (p *appending) load(i int) ([]byte, error) {
 	it := p.items[i]
 	if err := checkItem(it); err != nil {
@@ -170,6 +172,9 @@ func (p *appending) load(i int) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
+	if b, ok := r.(interface{ Bytes() []byte }); ok && int64(len(b.Bytes())) == it.Size {
+		return b.Bytes(), nil
+	}
 	body := make([]byte, it.Size)
 	if _, err := io.ReadFull(r, body); err != nil && it.Size > 0 {
 		return nil, fmt.Errorf("%w: %w", errShort, err)

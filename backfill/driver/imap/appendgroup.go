@@ -2,6 +2,7 @@ package imap
 
 import (
 	"errors"
+	"time"
 
 	"crossfade/backfill"
 )
@@ -26,6 +27,9 @@ func (p *appending) settle(keep int) error {
 		return p.uncertain(err)
 	}
 	for len(p.out) > keep {
+		if len(p.out) > keep+fewAnswers && p.c.wire.Buffered() == 0 {
+			time.Sleep(forAnswers)
+		}
 		st, err := p.c.wait(p.out[0].tag, handler{tagged: p.early})
 		if err != nil {
 			return errors.Join(err, backfill.ErrUncertain)
@@ -34,6 +38,13 @@ func (p *appending) settle(keep int) error {
 	}
 	return nil
 }
+
+// Where many answers are still to come, they are let gather for a moment: to be woken for each costs both ends more
+// than the answer does. The server has enough to do meanwhile.
+const (
+	fewAnswers = 20
+	forAnswers = 2 * time.Millisecond
+)
 
 // answered takes the answer to the message that was sent first.
 func (p *appending) answered(st status) {
@@ -80,10 +91,17 @@ func (p *appending) settleBefore(tag string) error {
 	return nil
 }
 
+// groupFew is how many messages at least are tried with one command.
+const groupFew = 5
+
 // groupSize tells how many messages from i on go into one MULTIAPPEND (RFC 3502).
 func (p *appending) groupSize(i int) int {
+	most := appendMessages
+	if g := int(p.c.a.grouped.Load()); g > 0 {
+		most = min(most, g)
+	}
 	n, size := 0, int64(0)
-	for i+n < len(p.items) && n < appendMessages {
+	for i+n < len(p.items) && n < most {
 		it := p.items[i+n]
 		if size += it.Size; it.Binary || it.Size > appendSmall || size > appendBytes || p.bad[i+n] != nil {
 			break
@@ -94,7 +112,8 @@ func (p *appending) groupSize(i int) int {
 }
 
 // group sends n messages in one command: all or none. If the server refuses them, they are sent again one by
-// one, so that only the guilty one is refused.
+// one, so that only the guilty one is refused, and the next groups are smaller: a server that refuses often should not
+// get most messages twice.
 func (p *appending) group(i, n int) error {
 	if err := p.settle(0); err != nil || p.stop != nil {
 		return err
@@ -111,10 +130,15 @@ func (p *appending) group(i, n int) error {
 	if err != nil {
 		return err
 	}
+	grouped := &p.c.a.grouped
 	if st.ok() {
 		p.results = append(p.results, learnAppended(st, n)...)
+		if g := grouped.Load(); g > 0 && g < appendMessages && n >= int(g) {
+			grouped.Store(g + g/4 + 1)
+		}
 		return nil
 	}
+	grouped.Store(int32(max(groupFew, n/4)))
 	e := p.c.refused("APPEND", st, backfill.Item)
 	if e.Scope == backfill.HostScope || e.Scope == backfill.FolderScope {
 		p.stop = e

@@ -42,7 +42,8 @@ type conn struct {
 	harmless bool  // what was sent may be sent again
 	broken   error // why the connection must be closed
 
-	used  time.Time // when it was given back; zero if new
+	trip  time.Duration // the shortest time that a command took: about a round trip
+	used  time.Time     // when it was given back; zero if new
 	timer *time.Timer
 }
 
@@ -112,10 +113,15 @@ func (c *conn) send() error {
 func (c *conn) command(h handler, line string) (status, error) {
 	tag := c.begin()
 	_, _ = c.wire.WriteString(line)
+	start := time.Now()
 	if err := c.send(); err != nil {
 		return status{}, err
 	}
-	return c.wait(tag, h)
+	st, err := c.wait(tag, h)
+	if took := time.Since(start); err == nil && (c.trip == 0 || took < c.trip) {
+		c.trip = took
+	}
+	return st, err
 }
 
 // commandArgs sends a command with strings, each as a quoted string or a literal, and tail as it is.

@@ -14,6 +14,7 @@ import (
 type need struct {
 	op       string
 	box      string        // the mailbox to have selected; "" none
+	apart    string        // a mailbox not to have selected, if that can be
 	write    bool          // by SELECT, not EXAMINE
 	validity uint32        // its UIDVALIDITY; 0: any
 	once     bool          // must not be sent twice
@@ -30,7 +31,7 @@ func (a *account) do(ctx context.Context, n need, fn func(*conn) error) error {
 	}
 	for try := 0; ; try++ {
 		began := time.Now()
-		c, err := a.acquire(ctx, want{box: n.box, write: n.write, fresh: n.fresh || try > 0, login: n.fresh})
+		c, err := a.acquire(ctx, want{box: n.box, apart: n.apart, write: n.write, fresh: n.fresh || try > 0, login: n.fresh})
 		a.d.metrics.waited(ctx, began)
 		if err != nil {
 			return a.explain(n.op, err)

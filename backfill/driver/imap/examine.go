@@ -106,7 +106,14 @@ func (a *account) Examine(ctx context.Context, box string) (backfill.BoxState, e
 func (a *account) Poll(ctx context.Context, box string, prev backfill.BoxState) (backfill.News, error) {
 	var n backfill.News
 	err := a.do(ctx, need{op: "poll", box: box}, func(c *conn) error {
-		if !c.now {
+		switch {
+		case c.now:
+		case !c.polled: // its UIDNEXT is that of its SELECT, and may be lower than what another connection has seen since
+			c.selected = false // prev is what this is compared with
+			if err := c.selectBox(c.box, c.writable); err != nil {
+				return err
+			}
+		default:
 			st, err := c.command(handler{}, "NOOP")
 			if err != nil {
 				return err

@@ -192,6 +192,9 @@ func (r *reading) tell(p *part, body io.Reader, size int64) error {
 		r.unordered = true
 		return errOdd
 	}
+	if r.cur.first.IsZero() {
+		r.cur.first = time.Now()
+	}
 	if p.uid == r.cur.last() && r.next == nil && len(r.todo) > 0 && r.singles == 0 {
 		if err := r.ask(&r.next); err != nil {
 			return err

@@ -43,6 +43,7 @@ const crowdTime = 10 * time.Minute
 // want says which connection would suit best.
 type want struct {
 	box   string // with this mailbox selected; "" any
+	apart string // not with this one selected
 	write bool   // by SELECT
 	fresh bool   // newly opened
 	login bool   // to prove the credentials
@@ -103,13 +104,14 @@ func (p *pool) take(a *account, w want, bg bool) (grant, error) {
 	}
 	var g grant
 	own := func(c *conn) bool { return c.a == a }
+	apart := func(c *conn) bool { return c.a == a && (w.apart == "" || c.box != w.apart) }
 	blank := func(c *conn) bool { return c.a == a && !c.selected }
 	suits := func(c *conn) bool { return c.a == a && c.selected && c.box == w.box && (c.writable || !w.write) }
 	enough := u.open >= max(1, perAccount/2)
 	switch {
 	case !w.fresh && w.box != "" && p.unidle(suits, &g.c):
 	case !w.fresh && p.unidle(blank, &g.c):
-	case !w.fresh && (enough || w.box == "") && p.unidle(own, &g.c):
+	case !w.fresh && (enough || w.box == "") && p.unidle(apart, &g.c):
 	case u.open < perAccount && p.open < perHost:
 	case !w.fresh && p.unidle(own, &g.c):
 	case u.open >= perAccount && p.unidle(own, &g.victim), p.open >= perHost && p.oldest(&g.victim):

@@ -5,15 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	goimap "github.com/emersion/go-imap/v2"
 
 	"crossfade/backfill"
 )
 
-// readGroup is how many messages one command asks for. The next command is sent when the last one has begun to
-// arrive, not before: Dovecot mixes the answers of commands that it has at the same time.
-const readGroup = 500
+// A command asks for a group of messages. The next command is sent when the last message has begun to arrive, not
+// before: Dovecot mixes the answers of commands that it has at the same time. So each group costs a round trip, and
+// the groups grow until that no longer counts.
+const (
+	readGroup    = 500    // the first group, from a server that is near
+	readGroupMax = 20_000 // a group's numbers alone take memory
+	readGroupMin = 20
+	groupTrips   = 20                     // a group should take that many round trips,
+	groupLeast   = 250 * time.Millisecond // at least this
+	groupMost    = 4 * time.Second        // and at most this
+)
 
 // Read implements backfill.Mail. When a message's answer makes no sense, twice, everything before it has been
 // given to each, and the error is an *Error with Scope Item and its UID: the caller can go on behind it. A message
@@ -27,7 +36,7 @@ func (a *account) Read(ctx context.Context, box string, uidValidity uint32, uids
 		if err != nil {
 			return err
 		}
-		r := &reading{c: c, each: a.counted(ctx, each), flags: flagCache{}, asked: todo, todo: todo}
+		r := &reading{c: c, each: a.counted(ctx, each), flags: flagCache{}, asked: todo, todo: todo, group: firstGroup(c.trip)}
 		if a.unordered.Load() {
 			r.singles = len(todo)
 		}
@@ -62,6 +71,7 @@ type reading struct {
 	done      []uint32 // what has been told, ascending
 	todo      []uint32 // what has not been sent for
 	singles   int      // how many of todo are asked for alone: they are in doubt
+	group     int      // how many of the others are asked for at once
 	cur, next *sent    // commands under way
 	trouble   bool     // an answer made no sense: nothing more is told until it has been asked again
 	unordered bool     // the server does not answer in ascending order
@@ -70,8 +80,28 @@ type reading struct {
 
 // sent is a command whose answer is awaited.
 type sent struct {
-	tag  string
-	uids []uint32
+	tag   string
+	uids  []uint32
+	at    time.Time // when it was sent
+	first time.Time // when the first message came
+}
+
+// firstGroup is larger the longer the way is.
+func firstGroup(trip time.Duration) int {
+	return min(readGroup+int(trip/time.Millisecond)*40, 10*readGroup)
+}
+
+// resize makes the next groups so large that they take the time they should, given how long one took. How long the
+// caller took over the messages counts: a slow destination wants small groups as a slow source does.
+func (r *reading) resize(s *sent) {
+	n := len(s.uids)
+	if n < min(r.group, readGroup) || s.first.IsZero() {
+		return // the end of the list, or one message alone
+	}
+	took := max(time.Since(s.first), time.Millisecond)
+	want := max(groupLeast, min(groupTrips*s.first.Sub(s.at), groupMost))
+	size := int64(n) * int64(want) / int64(took)
+	r.group = int(max(readGroupMin, min(size, 8*int64(n), readGroupMax)))
 }
 
 func (s *sent) last() uint32 { return s.uids[len(s.uids)-1] }
@@ -102,6 +132,7 @@ func (r *reading) run() error {
 		r.judge(st, lost)
 		switch {
 		case !r.trouble:
+			r.resize(r.cur)
 			r.forget()
 		case r.unordered:
 			return &backfill.Error{Op: "read", Host: r.c.host, Scope: backfill.FolderScope, Patience: backfill.Now, Err: errOrder}
@@ -119,7 +150,7 @@ var errOrder = errors.New("the server does not answer in ascending order")
 
 // ask sends the command for the next group.
 func (r *reading) ask(into **sent) error {
-	n := min(readGroup, len(r.todo))
+	n := min(r.group, len(r.todo))
 	items := "(UID FLAGS INTERNALDATE BODY.PEEK[])"
 	if r.singles > 0 {
 		n = 1
@@ -135,7 +166,7 @@ func (r *reading) ask(into **sent) error {
 	}
 	tag := r.c.begin()
 	_, _ = fmt.Fprintf(r.c.wire, "UID FETCH %s %s", set[0], items) // the error sticks
-	*into = &sent{tag, r.todo[:n]}
+	*into = &sent{tag: tag, uids: r.todo[:n], at: time.Now()}
 	r.todo = r.todo[n:]
 	return r.c.send()
 }
@@ -151,8 +182,8 @@ func (r *reading) judge(st status, lost int) {
 	}
 }
 
-// again reads what else is under way to its end, and arranges that the rest of the failed group is asked for
-// alone, then everything behind it.
+// again reads what else is under way to its end, and arranges that what follows in the failed group, where the
+// guilty one is, is asked for alone, then everything behind it.
 func (r *reading) again() error {
 	if r.next != nil {
 		if _, err := r.c.wait(r.next.tag, handler{fetch: r.answer}); err != nil {
@@ -166,6 +197,7 @@ func (r *reading) again() error {
 	from, _ := slices.BinarySearch(r.asked, r.last()+1)
 	r.todo = r.asked[from:]
 	r.singles, _ = slices.BinarySearch(r.todo, failed+1)
+	r.singles = min(r.singles, readGroup)
 	return nil
 }
 

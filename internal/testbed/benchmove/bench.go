@@ -63,7 +63,7 @@ func parse(args []string) (o options, err error) {
 	fs := flag.NewFlagSet("benchmove", flag.ContinueOnError)
 	tools := fs.String("tools", "crossfade,mbsync,doveadm,offlineimap,imapsync", "what to compare; imapsync is the program that the environment's IMAPSYNC names")
 	sizes := fs.String("sizes", "10000x4KB,500x400KB,300000x1KB", "mailboxes, COUNTxBYTES")
-	delays := fs.String("delays", "0,20,100", "round trips added between tool and source, in ms")
+	delays := fs.String("delays", "0,20,100", "round trips added between tool and source, in ms; \"\" leaves only -single")
 	fs.BoolVar(&o.single, "single", true, "try the first size also with a destination without MULTIAPPEND")
 	fs.IntVar(&o.runs, "runs", 1, "runs of each; the median counts")
 	fs.StringVar(&o.dir, "dir", "/dev/shm", "where the servers keep their mail and the tools their state")
@@ -80,7 +80,7 @@ func parse(args []string) (o options, err error) {
 		}
 		o.sizes = append(o.sizes, parsed)
 	}
-	for _, d := range strings.Split(*delays, ",") {
+	for _, d := range strings.FieldsFunc(*delays, func(r rune) bool { return r == ',' }) {
 		ms, err := strconv.Atoi(d)
 		if err != nil || ms < 0 {
 			return o, fmt.Errorf("-delays: %q is no number of milliseconds", d)
@@ -145,7 +145,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	work, err := os.MkdirTemp(o.dir, "crossfade-benchmove-")
+	work, err := os.MkdirTemp(o.dir, "cf") // short: the servers make Unix sockets below
 	if err != nil {
 		return err
 	}
