@@ -28,7 +28,7 @@
 // copy: read once into a bounded spool (spool.go, transfer.go), journal the intent, APPEND, learn the UIDs
 // (batch.go), compare flags and link (finish.go) → verify (verify.go). What is refused climbs a ladder: as it is, in a
 // literal8 (binary.go), quarantine (quarantine.go), from where it is tried again ever more rarely (retry.go). After a crash or a cut recover.go finds
-// by the hash of the bytes what arrived. A source folder that is numbered anew is matched again by rebase.go; mail
+// by the hash of the bytes what arrived. A source folder that is numbered anew is matched again by rebase.go and rebaseborrowed.go; mail
 // that a client carries into a folder of the destination's numbers is copied at once by copynow.go.
 //
 // # The proof
@@ -58,6 +58,11 @@
 //   - What only the destination has is never touched; a copy that vanished there was deleted by its user. Many at
 //     once are not believed, unless a command of ours was to remove them (leaving.go).
 //   - What vanished on the source keeps its source UID, if it was copied or deleted: it may come back (gone.go).
+//   - A delete or a move on the source is carried over to an untouched copy when it was seen twice, some time apart,
+//     and every other folder was looked at since (carry.go, newcomer.go). Much at once is not believed until the
+//     admin says so (accept.go).
+//   - A folder that is renamed on the source keeps its links; the shown folder is renamed, too, if it is a user's own
+//     (rename.go, renamedest.go). One that is deleted there keeps its copies.
 //   - No lock is held over a network call. The sync and writer claims of a folder are; sync is taken first.
 //
 // # Counting
