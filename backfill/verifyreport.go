@@ -138,6 +138,7 @@ func (r *FolderReport) Findings() string {
 		{r.SignedOff, "of these signed off"}, {r.Altered, "rewritten by the destination"}, {r.DatesDiffer, "with another date"},
 		{r.Twins, "there twice and shown twice"}, {r.KeywordsUnheld, "with keywords that the destination does not hold"}, {r.FlagsChanged, "with flags that users changed"},
 		{r.DestOnly, "only on the destination"}, {r.Deleted, "deleted by the user since"}, {r.SourceGone, "deleted on the source since"},
+		{r.Reappended, "appended again (the stated exception)"},
 	} {
 		if n.count > 0 {
 			out = append(out, fmt.Sprintf("%d %s", n.count, n.what))

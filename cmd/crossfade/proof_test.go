@@ -20,7 +20,7 @@ import (
 func TestVerifyReport(t *testing.T) {
 	date := time.Unix(1, 0).UTC()
 	e := &fakeEngine{folders: []backfill.FolderReport{
-		{Account: "b@x.test", Folder: "Sent", OK: true, Done: 3, Total: 3, Equal: 3},
+		{Account: "b@x.test", Folder: "Sent", OK: true, Done: 3, Total: 3, Equal: 3, Reappended: 77},
 		{Account: "a@x.test", Folder: "INBOX", Sources: []string{"INBOX"}, Done: 8, Total: 10, Equal: 8, Missing: 1, Differences: []backfill.Difference{
 			{Kind: "missing", UID: 4, SourceUID: 5, Box: "INBOX", MessageID: "<x|y@z>", Date: &date, Size: 99}},
 			Refused: []backfill.Refused{{UID: 9, Class: "refused", Reason: "refused by the destination", Words: "<b>bad</b> | *header*", SignedOff: &store.SignOff{By: "Eve", Time: date}}}, SignedOff: 1},
@@ -43,7 +43,7 @@ func TestVerifyReport(t *testing.T) {
 			}
 			sum := sha256.Sum256(data)
 			plain := strings.ReplaceAll(string(text), `\`, "")
-			for _, want := range []string{hex.EncodeToString(sum[:]), "DO NOT agree", "old:993", "new:993", "11 (84.615 %)", "1970-01-01 00:00:01 UTC", "1 missing on the destination", "Signature: ___", "proof.json", "UID 5 on the source"} {
+			for _, want := range []string{hex.EncodeToString(sum[:]), "DO NOT agree", "old:993", "new:993", "11 (84.615 %)", "1970-01-01 00:00:01 UTC", "1 missing on the destination", "Signature: ___", "77 appended again", "proof.json", "UID 5 on the source"} {
 				if !strings.Contains(plain, want) {
 					t.Errorf("no %q in\n%s", want, text)
 				}

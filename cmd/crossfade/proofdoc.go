@@ -181,8 +181,18 @@ func (p *proof) differences() docPart {
 	return out
 }
 
+// notes explain the one exception to "nothing doubled", and where it happened.
 func (p *proof) notes() docPart {
-	return docPart{heading: "The stated exception", paragraphs: []string{
-		"After a crash a message whose copy was moved away or deleted before the crash was noticed may have been copied again: it is on the new server rather twice than not at all. Such a message counts as doubled, or as there and shown twice, in its folder.",
+	out := docPart{heading: "The stated exception", head: []string{"Account", "Folder", "Appended again"}, paragraphs: []string{
+		"After a crash a message whose copy had already been moved away or deleted may have been copied again: it is on the new server rather twice than not at all.",
 	}}
+	for i := range p.folders {
+		if f := &p.folders[i]; f.Reappended > 0 {
+			out.rows = append(out.rows, []string{f.Account, f.Folder, strconv.Itoa(f.Reappended)})
+		}
+	}
+	if len(out.rows) == 0 {
+		out.paragraphs = append(out.paragraphs, "It did not happen here.")
+	}
+	return out
 }
