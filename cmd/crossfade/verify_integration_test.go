@@ -39,7 +39,7 @@ func TestVerifyFindsSeededFaults(t *testing.T) {
 	if code, _, errs := call("hold", "--state", p.state); code != exitWell {
 		t.Fatal(errs)
 	}
-	dest.Stop(t)
+	dest.Kill(t) // a process that outlived it would hold on to what is removed
 	seed(t, filepath.Join(bed.Dir, testbed.Dest, "mail", testbed.User(0), "Maildir"))
 	dest.Start(t)
 	sides := func() [2]testbed.Snapshot {
