@@ -97,7 +97,7 @@ type gateAccount struct {
 // conditions are what the gate asks, in the order in which they are told. A new one is a function more.
 func conditions() []func(context.Context, *gate) (Condition, error) {
 	return []func(context.Context, *gate) (Condition, error){
-		knownAccounts, listedFolders, noProblems, notHeld, allCopied, nothingInFlight, quarantineSigned, verifiedLately, quietSource, clients,
+		knownAccounts, nothingToRebuild, listedFolders, noProblems, notHeld, allCopied, nothingInFlight, quarantineSigned, verifiedLately, quietSource, clients,
 	}
 }
 

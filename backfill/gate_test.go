@@ -138,6 +138,13 @@ func TestGateBeforeTheMove(t *testing.T) {
 	if r.Colour != Red || by["copied"].Colour != Red || by["listed"].Colour != Red || by["held"].Colour != Red {
 		t.Errorf("%+v", r)
 	}
+	a := b.account()
+	a.mu.Lock()
+	a.rebuild = "the state that it had is lost"
+	a.mu.Unlock()
+	if _, by := b.asked(GateOptions{}); by["rebuild"].Colour != Red || !strings.Contains(by["rebuild"].Items[0], "is lost") {
+		t.Errorf("%+v", by["rebuild"])
+	}
 	if _, err := b.e.Finish(t.Context(), GateOptions{Accept: []string{"everything"}}); err == nil {
 		t.Error("a condition that is none was accepted")
 	}

@@ -40,6 +40,24 @@ func listedFolders(_ context.Context, g *gate) (Condition, error) {
 	return c, nil
 }
 
+// nothingToRebuild: an account whose state was lost serves nobody, and nobody knows what of it was deleted.
+func nothingToRebuild(_ context.Context, g *gate) (Condition, error) {
+	c := Condition{Name: "rebuild", Text: "no account waits for a rebuild"}
+	waiting, err := g.e.Rebuilding()
+	if err != nil {
+		return c, err
+	}
+	for _, a := range waiting {
+		if g.opt.Account == "" || canonical(a.Account) == canonical(g.opt.Account) {
+			c.item(Red, "%s: %s (%s)", a.Account, a.Why, a.State)
+		}
+	}
+	if c.count() > 0 {
+		c.Text, c.Do = fmt.Sprintf("%d accounts wait for a rebuild", c.count()), "crossfade rebuild"
+	}
+	return c, nil
+}
+
 // noProblems: a folder that stopped waits for a person.
 func noProblems(_ context.Context, g *gate) (Condition, error) {
 	c := Condition{Name: "problems", Text: "no folder and no account has stopped"}

@@ -34,9 +34,18 @@ func (e *edit) quarantine(l store.Link, q store.Quarantine) {
 // release removes a message's quarantine record. Its saved bytes are swept later.
 func (e *edit) release(uid uint32) {
 	e.noteRefusal(uid, refusedAs{})
-	acc, id := e.f.rec.Account, e.f.id
-	e.also = append(e.also, func(tx *store.Tx) error { return tx.DeleteQuarantine(acc, id, uid) })
-	e.f.acct.sweepSaved.Store(true)
+	a, id := e.f.acct, e.f.id
+	e.also = append(e.also, func(tx *store.Tx) error {
+		old, err := tx.Quarantined(a.id, id, uid)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return nil
+		case err != nil:
+			return err
+		}
+		a.noteReleased(old.Saved)
+		return tx.DeleteQuarantine(a.id, id, uid)
+	})
 }
 
 // renumberRefused lets a quarantine record follow its message to another number.

@@ -35,7 +35,7 @@ var errNoRoom = errors.New("no room to save the message's bytes")
 
 // savedMail keeps the bytes of messages in quarantine, so that they outlive the source. A file is named after what
 // is in it and stands in its account's directory; the quarantine record names the file. It is written before the
-// record, and removed some time after the last record that names it: what is there too much is swept.
+// record, and removed some time after the last record that names it.
 type savedMail struct {
 	fsys  durable.FS
 	dir   string // "": nothing is saved
@@ -164,7 +164,9 @@ func (s *savedMail) count() (n int64, err error) {
 func (s *savedMail) grow(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.used += n
+	if s.used >= 0 {
+		s.used += n
+	}
 }
 
 // has tells whether bytes are saved.
@@ -185,26 +187,17 @@ func (s *savedMail) open(acc store.AccountID, name string) (io.ReadCloser, error
 	return s.fsys.Open(s.path(acc, name))
 }
 
-// sweep removes an account's files that no record names; the caller holds busy for writing.
-func (s *savedMail) sweep(acc store.AccountID, keep map[string]bool) error {
-	files, err := s.fsys.ReadDir(s.accountDir(acc))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	for _, f := range files {
-		name, ours := strings.CutSuffix(f.Name(), ".eml")
-		if !ours || keep[name] || savedSize(name) < 0 {
+// sweep removes some of an account's files; the caller holds busy for writing and knows that no record names them.
+func (s *savedMail) sweep(acc store.AccountID, names map[string]bool) (err error) {
+	for name := range names {
+		if !s.has(acc, name) {
 			continue
 		}
 		if gone := durable.Remove(s.fsys, s.path(acc, name)); gone != nil {
 			err = errors.Join(err, gone)
 			continue
 		}
-		s.mu.Lock()
-		if s.used >= 0 {
-			s.used -= savedSize(name)
-		}
-		s.mu.Unlock()
+		s.grow(-savedSize(name))
 	}
 	return err
 }

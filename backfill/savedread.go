@@ -164,14 +164,30 @@ func (f *folder) noteSaved(uid uint32, name string) error {
 	})
 }
 
-// sweepQuarantine removes saved bytes that no record of the account names, if records went since the last time.
+// noteReleased remembers saved bytes of which a record goes.
+func (a *account) noteReleased(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if name != "" && a.released == nil {
+		a.released = make(map[string]bool)
+	}
+	if name != "" {
+		a.released[name] = true
+	}
+}
+
+// sweepQuarantine removes saved bytes whose records went since the last time, unless another record names them. Files
+// that no record ever named in this run are left alone: after the loss of the state they may be all there is.
 func (a *account) sweepQuarantine() error {
-	if a.e.saved.dir == "" || !a.sweepSaved.Swap(false) {
+	a.mu.Lock()
+	names := a.released
+	a.released = nil
+	a.mu.Unlock()
+	if len(names) == 0 || a.e.saved.dir == "" {
 		return nil
 	}
 	a.e.saved.busy.Lock()
 	defer a.e.saved.busy.Unlock()
-	keep := make(map[string]bool)
 	err := a.e.store.View(func(rx *store.Rx) error {
 		for _, f := range a.all() {
 			recs, err := rx.Quarantine(a.id, f.id)
@@ -179,16 +195,18 @@ func (a *account) sweepQuarantine() error {
 				return err
 			}
 			for _, q := range recs {
-				keep[q.Saved] = true
+				delete(names, q.Saved)
 			}
 		}
 		return nil
 	})
 	if err == nil {
-		err = a.e.saved.sweep(a.id, keep)
+		err = a.e.saved.sweep(a.id, names)
 	}
 	if err != nil {
-		a.sweepSaved.Store(true)
+		for name := range names {
+			a.noteReleased(name)
+		}
 	}
 	return err
 }
