@@ -29,7 +29,7 @@ type account struct {
 	alters  atomic.Bool   // the destination was seen to alter messages
 	taken   atomic.Uint64 // messages that the destination took in this run
 
-	released map[string]bool // saved bytes of which records went; guarded by mu
+	unnamed map[string]bool // saved bytes of which records went; guarded by mu
 
 	high uint32 // UIDVALIDITYs that are made up are above it; 0 unless the account was rebuilt
 

@@ -168,11 +168,11 @@ func (f *folder) noteSaved(uid uint32, name string) error {
 func (a *account) noteReleased(name string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if name != "" && a.released == nil {
-		a.released = make(map[string]bool)
+	if name != "" && a.unnamed == nil {
+		a.unnamed = make(map[string]bool)
 	}
 	if name != "" {
-		a.released[name] = true
+		a.unnamed[name] = true
 	}
 }
 
@@ -180,8 +180,8 @@ func (a *account) noteReleased(name string) {
 // that no record ever named in this run are left alone: after the loss of the state they may be all there is.
 func (a *account) sweepQuarantine() error {
 	a.mu.Lock()
-	names := a.released
-	a.released = nil
+	names := a.unnamed
+	a.unnamed = nil
 	a.mu.Unlock()
 	if len(names) == 0 || a.e.saved.dir == "" {
 		return nil
