@@ -127,3 +127,13 @@ func (e *edit) closeIntentIfDone() {
 		e.closeIntent()
 	}
 }
+
+// more is a refusal among the results that concerns more than its message.
+func more(results []AppendResult) error {
+	for _, r := range results {
+		if r.Err != nil && !itemOnly(r.Err) {
+			return r.Err
+		}
+	}
+	return nil
+}

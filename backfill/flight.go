@@ -221,7 +221,9 @@ func (p *writing) start(ctx context.Context, fl *flight) {
 		defer close(fl.done)
 		fl.results, fl.err = w.Append(ctx, name, items)
 		fl.err = f.appendBinary(ctx, w, items, fl.results, fl.err)
-		fl.results = distinct(fl.results)
+		if fl.results = distinct(fl.results); fl.err == nil {
+			fl.err = more(fl.results)
+		}
 	}()
 }
 

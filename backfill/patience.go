@@ -95,7 +95,7 @@ func (a *account) rest(ctx context.Context, wait time.Duration, firm, failed boo
 
 // ready waits until nothing keeps the account from working: no pause by an admin's command, none of a host.
 func (a *account) ready(ctx context.Context) error {
-	for _, wait := range []func(context.Context) error{a.released, a.e.below.Ready, a.e.above.Ready} {
+	for _, wait := range []func(context.Context) error{a.unpaused, a.e.below.Ready, a.e.above.Ready} {
 		if err := wait(ctx); err != nil {
 			return err
 		}

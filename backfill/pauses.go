@@ -81,8 +81,8 @@ func (a *account) rests() bool {
 	return a.paused || a.e.isHeld()
 }
 
-// released waits until the account's copying may go on.
-func (a *account) released(ctx context.Context) error {
+// unpaused waits until the account's copying may go on.
+func (a *account) unpaused(ctx context.Context) error {
 	for {
 		_, turned := a.e.pauses.state() // before the question, so that no change is missed
 		if !a.rests() {
