@@ -7,12 +7,15 @@ IMAGE   ?= crossfade
 
 # Seconds for each fuzz target beyond its corpus, and how often things are killed and cut off.
 FUZZ  ?= 4
+# WORST is how many messages the worst destination of all is sent.
+WORST ?= 1000
 KILLS ?= 20
 CUTS  ?= 20
 # The size of the move that all of that happens to.
 ACCOUNTS ?= 3
 MESSAGES ?= 150
 TIMEOUT  ?= 40m
+export CROSSFADE_TEST_WORST = $(WORST)
 export CROSSFADE_TEST_KILLS = $(KILLS)
 export CROSSFADE_TEST_CUTS = $(CUTS)
 export CROSSFADE_TEST_ACCOUNTS = $(ACCOUNTS)
@@ -26,7 +29,7 @@ build:
 test: servers lint integration fuzz
 
 soak:
-	$(MAKE) test KILLS=1000 CUTS=1000 ACCOUNTS=20 MESSAGES=2000 TIMEOUT=12h FUZZ=600
+	$(MAKE) test WORST=10000 KILLS=1000 CUTS=1000 ACCOUNTS=20 MESSAGES=2000 TIMEOUT=12h FUZZ=600
 
 servers:
 	testdata/server/server install

@@ -41,11 +41,12 @@ func (m *Mailbox) carry(ctx context.Context, uids []uint32, to string, move bool
 	if err := m.f.learnBeforeWhiteout(ctx, uids); err != nil { // for copies, too: their bytes follow later
 		return CopyResult{}, err
 	}
+	c := &carrying{m: m, target: t, move: move, to: make(map[uint32]uint32), done: make(map[uint32]stray), strays: make(map[uint32]uint32)}
+	defer c.removeLeft(ctx) // after the claim was given back
 	if err := t.writer.take(ctx); err != nil {
 		return CopyResult{}, err
 	}
 	defer t.writer.release()
-	c := &carrying{m: m, target: t, move: move, to: make(map[uint32]uint32), done: make(map[uint32]stray)}
 	for len(uids) > 0 {
 		if uids, err = c.round(ctx, uids); err != nil {
 			return c.result(), err // what was moved before the error is told
@@ -61,6 +62,7 @@ type carrying struct {
 	move   bool
 	to     map[uint32]uint32 // new shown UID by old one
 	done   map[uint32]stray  // copied from the source into a folder of the destination's numbers
+	strays map[uint32]uint32 // moved by COPY: the stray that journals the copy, by destination UID here
 	lost   bool              // the destination did not tell some UIDs
 }
 
@@ -101,21 +103,16 @@ func (c *carrying) carryUpper(ctx context.Context, links []store.Link) (map[uint
 	}
 	from, to := c.m.f.record(), c.target.record()
 	var got Copied
-	carry := func() (err error) {
-		if err = ErrNotOffered; c.move {
-			got, err = w.Move(ctx, from.Name, from.DestUIDValidity, set, to.Name)
-		}
-		if errors.Is(err, ErrNotOffered) {
-			if got, err = w.Copy(ctx, from.Name, from.DestUIDValidity, set, to.Name); err == nil && c.move {
-				err = c.m.f.removeUpper(ctx, w, links)
-			}
-		}
-		return err
-	}
 	if c.move {
-		err = c.m.f.leave(links, carry)
+		err = c.m.f.leave(links, func() (err error) {
+			got, err = w.Move(ctx, from.Name, from.DestUIDValidity, set, to.Name)
+			return err
+		})
+		if errors.Is(err, ErrNotOffered) {
+			return c.moveByCopy(ctx, w, links, set)
+		}
 	} else {
-		err = carry()
+		got, err = w.Copy(ctx, from.Name, from.DestUIDValidity, set, to.Name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("destination: %w", err)
@@ -174,6 +171,10 @@ func (c *carrying) commitSome(all []store.Link, copies map[uint32]uint32) (again
 			case done: // copied a moment ago, whatever became of it here meanwhile
 			case onlyAbove(&l) != onlyAbove(&old):
 				again = append(again, old.UID)
+				continue
+			case onlyAbove(&l) && c.strays[l.Dst] != 0:
+				c.to[l.UID] = to.carried(stray{c.strays[l.Dst], Entry{UID: copies[l.Dst], Flags: from.flagsOf(l.Flags)}})
+				from.leaveLater(l)
 				continue
 			case onlyAbove(&l):
 				c.link(from, to, l, copies[l.Dst], known)

@@ -39,6 +39,10 @@
 // the account's record, of how it ended. gate.go asks what stands in the way of switching the old server off, one function
 // for each condition (gateconditions.go).
 //
+// Where a destination is odd: suspect.go keeps a message at which a server breaks off from stopping the others,
+// altered.go knows copies again that the destination rewrote, swallowed.go looks after what it took and does not have,
+// movebycopy.go moves where there is no MOVE. A client's APPEND is journalled like a copy (append.go).
+//
 // # A lost or old store
 //
 // The marks (internal/marks) outlive the store. A store of a lower generation than theirs is an old copy, and a new one

@@ -4,6 +4,7 @@ package backfill_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -72,6 +73,67 @@ func appendMine(ctx context.Context, w *world) error {
 			if want := map[bool]int{true: 1, false: 0}[told[i] == nil]; there[i] != want {
 				wrong = fmt.Errorf("message %d is there %d times, want %d: the client was told %v", i, there[i], want, told[i])
 			}
+		}
+		if wrong == nil || time.Now().After(end) {
+			return wrong
+		}
+	}
+}
+
+// TestStoriesOfClientMoves: a client moves copied mail on a destination without MOVE, which breaks off in the middle, and
+// the program ends. Each message is in one folder afterwards: the new one if the client was told OK.
+func TestStoriesOfClientMoves(t *testing.T) {
+	var rows []story
+	for name, q := range map[string]faults.Quirks{"UIDPLUS": without("MOVE"), "of 1996": bare()} {
+		for _, on := range []string{"UID COPY", "UID STORE", "UID EXPUNGE", "EXPUNGE"} {
+			for cut, kind := range map[string]faults.Cut{"before": faults.CutBefore, "after": faults.CutAfter} {
+				for _, restart := range []bool{false, true} {
+					rows = append(rows, story{
+						name: fmt.Sprintf("%s, cut %s %s, restart %v", name, cut, on, restart), dst: q,
+						during: func(ctx context.Context, w *world) error { return moveMine(ctx, w, on, kind, restart) },
+						want:   expectation{folders: func(n string) bool { return n != "Drafts" && n != "Work" }, unproven: true},
+					})
+				}
+			}
+		}
+	}
+	runStories(t, rows)
+}
+
+func moveMine(ctx context.Context, w *world, on string, cut faults.Cut, restart bool) error {
+	if err := w.wait(ctx, nil); err != nil {
+		return err
+	}
+	s, err := w.engine.Login(ctx, "joe", "pw")
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	m, err := s.Open(ctx, "Work", false)
+	if err != nil {
+		return err
+	}
+	w.dst.Script(faults.Rule{On: on, Nth: 1, Cut: cut})
+	uids := m.Changes(0).UIDs
+	_, told := m.Move(ctx, uids[3:7], "Drafts")
+	m.Close()
+	if restart {
+		if err := errors.Join(w.stop(), w.start()); err != nil {
+			return err
+		}
+		if err := w.login(ctx, "joe"); err != nil {
+			return err
+		}
+	}
+	for end := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		work, drafts := w.joeDst.Messages("Work"), w.joeDst.Messages("Drafts")
+		moved := 4
+		if told != nil {
+			moved = 0
+		}
+		var wrong error
+		if len(work) != 20-moved || len(drafts) != moved {
+			wrong = fmt.Errorf("%d in Work, %d in Drafts; the client was told %v", len(work), len(drafts), told)
 		}
 		if wrong == nil || time.Now().After(end) {
 			return wrong
