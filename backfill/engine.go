@@ -163,6 +163,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	for _, a := range e.accounts {
 		e.start(a)
 	}
+	if !e.stopped {
+		e.spawn(func() { e.age(e.ctx) })
+	}
 	e.mu.Unlock()
 	e.countUnknown(ctx)
 	<-ctx.Done()

@@ -1,9 +1,11 @@
 package backfill
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"crossfade/store"
 )
@@ -43,7 +45,14 @@ func (e *Engine) reconcile() error {
 	case generation > 0 && noted == 0:
 		e.log.Warn("the file with the marks is lost; it is written anew from the state")
 	}
-	next := max(uint64(generation), noted) + 1
+	if err := e.grow(max(uint64(generation), noted) + 1); err != nil {
+		return err
+	}
+	return e.markAll(accounts)
+}
+
+// grow begins a generation: in the store first, so that the marks are never ahead of a store that is not old.
+func (e *Engine) grow(next uint64) error {
 	if next > math.MaxUint32 {
 		return errors.New("backfill: no generation is left for this state")
 	}
@@ -53,7 +62,32 @@ func (e *Engine) reconcile() error {
 	if err := e.opt.Marks.SetGeneration(next); err != nil {
 		return fmt.Errorf("note the generation: %w", err)
 	}
-	return e.markAll(accounts)
+	return nil
+}
+
+// generationTime is how long a generation lasts at most while anything is written: a copy of the store that is older
+// than that is known for one, also if it was taken since the program started.
+const generationTime = time.Minute
+
+// age begins a generation now and then until ctx ends.
+func (e *Engine) age(ctx context.Context) {
+	for seen := e.store.Updates(); sleep(ctx, generationTime) == nil; {
+		var err error
+		if seen, err = e.ageOnce(seen); err != nil && ctx.Err() == nil {
+			e.log.Warn("the age of the state could not be noted", "err", err)
+		}
+	}
+}
+
+// ageOnce begins a generation if anything was written since the last one, when the store had the count seen.
+func (e *Engine) ageOnce(seen uint64) (uint64, error) {
+	if e.opt.Marks == nil || e.store.Updates() == seen {
+		return seen, nil
+	}
+	if err := e.grow(e.opt.Marks.Generation() + 1); err != nil {
+		return seen, err
+	}
+	return e.store.Updates(), nil
 }
 
 func (e *Engine) generation() (n uint32, accounts []store.Account, err error) {

@@ -262,6 +262,39 @@ func stopWhileRebuilding(t *testing.T, n int) (died bool) {
 	return died
 }
 
+// TestCopyOfOneRun: a copy that was taken while the program ran, and is restored when it starts again, is known for an
+// old one; one to which nothing was added is none.
+func TestCopyOfOneRun(t *testing.T) {
+	for _, old := range []bool{true, false} {
+		t.Run(fmt.Sprint("old ", old), func(t *testing.T) {
+			b := newBed(t)
+			marked(t, b)
+			many(b.src.boxes["INBOX"], 6)
+			b.start(false)
+			m := b.open(b.login(), "INBOX")
+			b.wait()
+			seen, err := b.e.ageOnce(0)
+			must(t, err)
+			backup := copyKV(t, b.kv)
+			if old {
+				must(t, m.Expunge(t.Context(), m.Changes(0).UIDs[:1]))
+			}
+			if _, err := b.e.ageOnce(seen); err != nil {
+				t.Fatal(err)
+			}
+			b.end()
+			b.kv = backup
+			b.start(false)
+			if old {
+				b.waits(false)
+			} else {
+				b.login()
+			}
+			b.end()
+		})
+	}
+}
+
 // TestMarksLost: the marks are written anew from a good state, and know it for an old one afterwards.
 func TestMarksLost(t *testing.T) {
 	b := newBed(t)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 )
 
 // schema is the version of the records' layout that this code writes.
@@ -20,7 +21,10 @@ var (
 )
 
 // Store keeps typed records in a KV. It is safe for concurrent use.
-type Store struct{ kv KV }
+type Store struct {
+	kv      KV
+	updates atomic.Uint64
+}
 
 // Open takes over kv: a new one is given the schema version, one of a newer version is ErrNewer. What an earlier
 // process left to be removed is removed.
@@ -71,11 +75,17 @@ func (s *Store) Update(f func(*Tx) error) error {
 		deleted = tx.deleted
 		return err
 	})
+	if err == nil {
+		s.updates.Add(1)
+	}
 	if err != nil || !deleted {
 		return err
 	}
 	return s.sweep()
 }
+
+// Updates counts those that were kept since Open: what has not changed meanwhile has the same count.
+func (s *Store) Updates() uint64 { return s.updates.Load() }
 
 // Room answers ErrFull when nothing can be written now, so that what another server would have to be asked for first is
 // not begun.

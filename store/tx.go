@@ -49,7 +49,7 @@ func (t *Tx) NewAccountID() (AccountID, error) {
 	return AccountID(n), err
 }
 
-// generation is the name of the counter that grows with each start of the program.
+// generation is the name of the counter that grows with each start of the program, and while it writes.
 const generation = "generation"
 
 // PutGeneration writes the generation of the state.
