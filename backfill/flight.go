@@ -115,7 +115,11 @@ func (p *writing) send(ctx context.Context, batch []incoming) error {
 	for {
 		n := p.f.portion(batch)
 		if n == len(batch) {
-			return errors.Join(p.step(ctx, batch), held)
+			err := p.step(ctx, batch)
+			if held != nil { // which ends the turn: nothing may be left under way
+				err = errors.Join(err, p.step(ctx, nil))
+			}
+			return errors.Join(err, held)
 		}
 		err := p.step(ctx, nil)
 		if err == nil {
