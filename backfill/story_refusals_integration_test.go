@@ -44,9 +44,12 @@ func TestStoriesOfRefusals(t *testing.T) {
 	}
 	rows = append(rows,
 		story{name: "destination: full for a while", dst: faults.Quirks{Quota: 60_000}, during: func(ctx context.Context, w *world) error {
-			time.Sleep(300 * time.Millisecond)
+			refused := func(r backfill.Report) bool { return len(r.Accounts) > 0 && r.Accounts[0].Problem != "" }
+			if err := w.wait(ctx, refused); err != nil { // the account rests, for minutes, until it has space and the admin says so
+				return err
+			}
 			w.dst.Set(func(q *faults.Quirks) { q.Quota = 0 })
-			return nil
+			return w.engine.Retry(backfill.Target{})
 		}},
 		story{name: "destination: throttled for ever", dst: faults.Quirks{Without: []string{"MULTIAPPEND"}, Throttle: faults.Throttle{Appends: 100, Per: time.Second}}, want: expectation{appends: 1000}},
 		story{name: "source: at most two connections", src: faults.Quirks{MaxConns: 2}},
