@@ -25,20 +25,29 @@ def tree():
         name = re.search(rb'([^" ]+|"[^"]*")$', line).group(1).decode().strip('"')
         if b"\\noselect" in line.lower() or b"\\nonexistent" in line.lower():
             continue
-        ok(c.select(f'"{name}"', readonly=True))
+        if c.select(f'"{name}"', readonly=True)[0] != "OK":
+            return None  # renamed or deleted since it was listed
         out[name] = {}
         for part in ok(c.uid("FETCH", "1:*", "(FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")):
             if isinstance(part, tuple):
                 flags = re.search(rb"FLAGS \(([^)]*)\)", part[0]).group(1).decode().split()
                 id = re.search(rb"<([^>]*)>", part[1]).group(1).decode()
                 out[name][id] = out[name].get(id, []) + [" ".join(sorted(f for f in flags if f != "\\Recent"))]
-    print(json.dumps(out))
+    return out
+
+
+def settled_tree():
+    for _ in range(10):
+        out = tree()
+        if out is not None:
+            return out
+    raise SystemExit("the folders change all the time")
 
 
 for line in sys.stdin:
     verb, *args = json.loads(line)
     if verb == "tree":
-        tree()
+        print(json.dumps(settled_tree()))
     elif verb == "move":  # as programs do that know no MOVE
         ok(c.uid("COPY", args[0], f'"{args[1]}"'))
         ok(c.uid("STORE", args[0], "+FLAGS", "(\\Deleted)"))
