@@ -23,8 +23,8 @@ type tool struct {
 
 // allTools are in the order of the table.
 func allTools() []tool {
-	slow := func(s size, l leg) bool { // as the issue of these measurements has it: one figure of each kind will do
-		return s.count > 10_000 || s.count > 500 && l.delay > 0 || s.count <= 500 && l.delay == 0
+	slow := func(s size, l leg) bool { // minutes each: one figure of each kind will do
+		return l.single || s.count > 10_000 || s.count > 500 && l.delay > 0 || s.count <= 500 && l.delay == 0
 	}
 	return []tool{
 		{"crossfade", nil, (*bench).crossfade},
