@@ -3,6 +3,7 @@ package backfill
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 // share lets accounts copy with some workers for an hour: each has two folders at work as long as it has messages,
 // 100 a second each. It returns when each account was done.
 func share(t *testing.T, workers int, messages []int, ranks []rank) []time.Duration {
+	var mu sync.Mutex
 	done := make([]time.Duration, len(messages))
 	synctest.Test(t, func(t *testing.T) {
 		s, begun := newSlots(workers), time.Now()
@@ -33,6 +35,8 @@ func share(t *testing.T, workers int, messages []int, ranks []rank) []time.Durat
 						}
 						s.give(turn, moved, 0)
 					}
+					mu.Lock()
+					defer mu.Unlock()
 					done[i] = time.Since(begun)
 				}()
 			}

@@ -120,7 +120,7 @@ func (w *world) login(ctx context.Context, user string) error {
 	}
 }
 
-const storyTime = 50 * time.Second
+const storyTime = 150 * time.Second
 
 // tell runs the story and says what is wrong with its end.
 func (s story) tell(t testing.TB) error {

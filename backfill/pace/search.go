@@ -6,7 +6,7 @@ const (
 	trialTime = 5 * time.Second  // how long a rate must hold to be safe
 	minHold   = 30 * time.Second // how long a found rate is kept before a higher one is tried
 	maxHold   = 3 * time.Minute
-	minRate   = 0.5  // never slower than that: a pause is for what is worse
+	minRate   = 5    // never slower than that: pauses are for what is worse, and little traffic proves no lower rate
 	nearly    = 0.06 // a gap between safe and too much that is not worth halving
 	firstStep = 0.05 // by how much a rate that was kept is raised at first
 	maxStep   = 0.5
