@@ -227,12 +227,14 @@ func crashBed(t *testing.T) (*bed, fates) {
 func judge(b *bed, f fates) {
 	b.t.Helper()
 	got := map[string][]string{}
-	for folder, box := range b.dst.boxes {
-		for _, m := range box.msgs {
-			id := subject(string(m.body))
-			got[id] = append(got[id], folder+"|"+string(m.flags))
+	b.dst.set(func() {
+		for folder, box := range b.dst.boxes {
+			for _, m := range box.msgs {
+				id := subject(string(m.body))
+				got[id] = append(got[id], folder+"|"+string(m.flags))
+			}
 		}
-	}
+	})
 	for id := range got {
 		if f[id] == nil {
 			b.t.Errorf("%s came from nowhere", id)

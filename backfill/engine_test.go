@@ -186,7 +186,7 @@ func TestMainJob(t *testing.T) {
 	b.wait()
 	b.same("INBOX.Sent", "Sent Items")
 	b.same("INBOX.Kunden", "Kunden")
-	if n := len(b.dst.boxes["INBOX"].msgs); n != 251 {
+	if n := len(b.dst.has("INBOX")); n != 251 {
 		t.Errorf("%d messages in the destination's INBOX", n)
 	}
 	b.verified()

@@ -64,7 +64,7 @@ func TestFullDisk(t *testing.T) {
 	kv.full.Store(true)
 	b.dst.set(func() { b.dst.writes = nil })
 	b.e.Release()
-	b.dst.boxes["INBOX"].put(message(901, "new"))
+	b.dst.with("INBOX", func(in *fakeBox) { in.put(message(901, "new")) })
 	b.eventually(func() error {
 		r := b.e.Status()
 		if !strings.Contains(r.Problem, "almost full") || !strings.Contains(r.Accounts[0].Problem, "almost full") {

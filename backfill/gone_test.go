@@ -136,8 +136,11 @@ func TestSourceFolderGone(t *testing.T) {
 	s := b.login()
 	b.see(b.open(s, "Kunden"))
 	b.wait()
-	was := b.src.boxes["INBOX.Kunden"]
-	b.src.set(func() { delete(b.src.boxes, "INBOX.Kunden") })
+	var was *fakeBox
+	b.src.with("INBOX.Kunden", func(box *fakeBox) {
+		was = box
+		delete(b.src.boxes, "INBOX.Kunden")
+	})
 	m := b.open(s, "Kunden")
 	b.shows(m, want...)
 	b.holds("Kunden", want...)
@@ -255,8 +258,11 @@ func TestDestinationFolderGone(t *testing.T) {
 	s := b.login()
 	b.see(b.open(s, "Kunden"))
 	b.wait()
-	was := b.dst.boxes["Kunden"]
-	b.dst.set(func() { delete(b.dst.boxes, "Kunden") })
+	var was *fakeBox
+	b.dst.with("Kunden", func(box *fakeBox) {
+		was = box
+		delete(b.dst.boxes, "Kunden")
+	})
 	m := b.open(s, "Kunden")
 	b.shows(m, want...)
 	if m.f.problem().Text == "" {

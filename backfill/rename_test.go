@@ -74,9 +74,11 @@ func TestSourceFolderRenamed(t *testing.T) {
 				b.wait()
 				b.holds("Clients", append(slices.Clone(want), `<900@test> `)...)
 				b.holds("Clients/A", sub...)
-				if b.dst.boxes["Kunden"] != nil || b.dst.boxes["Kunden/A"] != nil {
-					t.Error("the old folders are still on the destination")
-				}
+				b.dst.set(func() {
+					if b.dst.boxes["Kunden"] != nil || b.dst.boxes["Kunden/A"] != nil {
+						t.Error("the old folders are still on the destination")
+					}
+				})
 				b.verified()
 			})
 		}
