@@ -2,10 +2,8 @@ package backfill
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"maps"
 	"slices"
@@ -21,64 +19,17 @@ import (
 // with the Message-ID, or where there is none with the date. It is linked, marked, and reported as altered; it is never
 // appended again.
 
-// textSum hashes what stands behind a message's header. Every line end counts as one; those at the end do not count.
-type textSum struct {
-	sum   hash.Hash
-	text  bool // the header has ended
-	line  int  // bytes in the header's line
-	cr    bool // a CR waits for what follows
-	ends  int  // line ends wait likewise
-	ready []byte
-}
-
-func newTextSum() *textSum { return &textSum{sum: sha256.New()} }
-
-func (t *textSum) Write(p []byte) (int, error) {
-	for _, c := range p {
-		switch {
-		case !t.text && c == '\n':
-			t.text, t.line = t.line == 0, 0
-		case !t.text:
-			if c != '\r' {
-				t.line++
-			}
-		case c == '\n':
-			t.ends, t.cr = t.ends+1, false
-		case c == '\r' && !t.cr:
-			t.cr = true
-		default:
-			t.add(c)
-		}
-	}
-	_, _ = t.sum.Write(t.ready) // never fails
-	t.ready = t.ready[:0]
-	return len(p), nil
-}
-
-// add takes a byte of a line, and what waited before it.
-func (t *textSum) add(c byte) {
-	for ; t.ends > 0; t.ends-- {
-		t.ready = append(t.ready, '\n')
-	}
-	if t.cr {
-		t.ready, t.cr = append(t.ready, '\r'), false
-	}
-	t.ready = append(t.ready, c)
-}
-
-func (t *textSum) digest() [16]byte { return [16]byte(t.sum.Sum(nil)[:16]) }
-
 // readTexts reads messages for their digests, those of their texts included.
 func readTexts(ctx context.Context, m Mail, box string, uidValidity uint32, set imap.UIDSet, out map[uint32]digest) error {
 	return m.Read(ctx, box, uidValidity, set, func(msg *Message) error {
-		text := newTextSum()
+		text := mapping.NewTextSum()
 		whole := *msg
 		whole.Body = io.TeeReader(msg.Body, text)
 		if err := digestInto(out)(&whole); err != nil {
 			return err
 		}
 		d := out[msg.UID]
-		d.text = text.digest()
+		d.text = text.Digest()
 		out[msg.UID] = d
 		return nil
 	})
@@ -136,7 +87,7 @@ func akin(l *store.Link, e Entry) bool {
 func (f *folder) sourceTexts(ctx context.Context, links []store.Link) (map[uint32][16]byte, error) {
 	out := make(map[uint32][16]byte)
 	for _, m := range f.sending {
-		text := newTextSum()
+		text := mapping.NewTextSum()
 		r, err := m.open()
 		if err == nil {
 			_, err = io.Copy(text, r)
@@ -145,7 +96,7 @@ func (f *folder) sourceTexts(ctx context.Context, links []store.Link) (map[uint3
 		if err != nil {
 			return nil, err
 		}
-		out[m.uid] = text.digest()
+		out[m.uid] = text.Digest()
 	}
 	asked := slices.DeleteFunc(slices.Clone(links), func(l store.Link) bool { _, ok := out[l.UID]; return ok })
 	if len(asked) == 0 {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"crossfade/backfill/verify"
 	"crossfade/mapping"
 	"crossfade/store/powerloss"
 )
@@ -245,7 +246,7 @@ func judge(b *bed, f fates) {
 			b.t.Errorf("%s is at [%s], may be at %q", id, now, may)
 		}
 	}
-	must(b.t, b.e.Verify(b.t.Context(), "", func(r FolderReport) error {
+	must(b.t, b.e.Verify(b.t.Context(), "", func(r verify.Report) error {
 		if refused := len(r.Refused); !r.OK && !(r.Folder == "Kunden" && refused == 1) || r.Waiting+r.Missing+r.Different+r.Unknown+r.FlagsDiffer > 0 {
 			b.t.Errorf("verify: %+v", r)
 		}

@@ -33,11 +33,9 @@
 //
 // # The proof
 //
-// verify.go lists and reads both sides of a folder afresh (verifyread.go) and compares them as multisets of hashes; links
-// only explain what differs (verifyjudge.go). Nothing is believed by halves: a listing that is not complete, a message
-// that is listed and not given, a source that suddenly has much less prove nothing. It changes nothing but the note, in
-// the account's record, of how it ended. gate.go asks what stands in the way of switching the old server off, one function
-// for each condition (gateconditions.go).
+// verify.go and verifybox.go hand a folder's links and its two servers to package verify, which lists and reads both sides
+// afresh and judges them. It changes nothing but the note, in the account's record, of how it ended. gate.go asks what
+// stands in the way of switching the old server off, one function for each condition (gateconditions.go).
 //
 // Where a destination is odd: suspect.go keeps a message at which a server breaks off from stopping the others,
 // altered.go knows copies again that the destination rewrote, swallowed.go looks after what it took and does not have,

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"crossfade/backfill/verify"
 	"crossfade/mapping"
 )
 
@@ -114,7 +115,7 @@ func TestRefusedMessage(t *testing.T) {
 	b.wait()
 	b.shows(m, want...)
 	b.holds("INBOX", want[0], want[1], want[3], want[4])
-	err := b.e.Verify(t.Context(), "", func(r FolderReport) error {
+	err := b.e.Verify(t.Context(), "", func(r verify.Report) error {
 		if r.Folder == "INBOX" && (len(r.Refused) != 1 || r.Refused[0].Code != "CANNOT" || r.Refused[0].Words != "fake" || r.OK || r.Equal != 4) {
 			t.Errorf("%+v", r)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"crossfade/backfill/verify"
 	"crossfade/store"
 	"crossfade/store/memory"
 )
@@ -119,7 +120,7 @@ func (b *bed) same(src, dst string) {
 
 func (b *bed) verified() {
 	b.t.Helper()
-	err := b.e.Verify(b.t.Context(), "", func(r FolderReport) error {
+	err := b.e.Verify(b.t.Context(), "", func(r verify.Report) error {
 		if !r.OK {
 			b.t.Errorf("verify: %+v", r)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"crossfade/backfill/verify"
 	"crossfade/internal/durable/durabletest"
 	"crossfade/store"
 )
@@ -60,36 +61,36 @@ func TestGate(t *testing.T) {
 		want []string
 		text string // in the items of the conditions that are not green
 	}{
-		{"all is well", func(b *bed) { b.compared("INBOX", VerifyOptions{}) }, GateOptions{}, nil, ""},
+		{"all is well", func(b *bed) { b.compared("INBOX", verify.Options{}) }, GateOptions{}, nil, ""},
 		{"never compared", func(*bed) {}, GateOptions{}, []string{"verified red"}, "never compared"},
-		{"compared quickly", func(b *bed) { b.compared("INBOX", VerifyOptions{Quick: true}) }, GateOptions{}, []string{"verified red"}, "never compared"},
-		{"compared long ago", func(b *bed) { b.compared("INBOX", VerifyOptions{}) }, GateOptions{MaxAge: 1}, []string{"verified yellow"}, "last on"},
+		{"compared quickly", func(b *bed) { b.compared("INBOX", verify.Options{Quick: true}) }, GateOptions{}, []string{"verified red"}, "never compared"},
+		{"compared long ago", func(b *bed) { b.compared("INBOX", verify.Options{}) }, GateOptions{MaxAge: 1}, []string{"verified yellow"}, "last on"},
 		{"did not agree", func(b *bed) {
 			b.e.Hold()
 			b.dst.with("INBOX", func(b *fakeBox) { b.remove(1) })
-			b.compared("INBOX", VerifyOptions{})
+			b.compared("INBOX", verify.Options{})
 		}, GateOptions{}, []string{"held red", "verified red"}, "1 missing on the destination"},
 		{"held", func(b *bed) {
-			b.compared("INBOX", VerifyOptions{})
+			b.compared("INBOX", verify.Options{})
 			b.e.Hold()
 		}, GateOptions{}, []string{"held red"}, ""},
 		{"mail still arrives", func(b *bed) {
 			b.src.with("INBOX", func(b *fakeBox) { b.put(message(77, "late")).date = time.Now().Add(-time.Hour) })
 			b.follows(5)
-			b.compared("INBOX", VerifyOptions{})
+			b.compared("INBOX", verify.Options{})
 		}, GateOptions{}, []string{"arrivals yellow"}, "in INBOX"},
 		{"and that is accepted", func(b *bed) {
 			b.src.with("INBOX", func(b *fakeBox) { b.put(message(77, "late")).date = time.Now().Add(-time.Hour) })
 			b.follows(5)
-			b.compared("INBOX", VerifyOptions{})
+			b.compared("INBOX", verify.Options{})
 		}, GateOptions{Accept: []string{"arrivals"}}, nil, ""},
 		{"more than compared", func(b *bed) {
-			b.compared("INBOX", VerifyOptions{})
+			b.compared("INBOX", verify.Options{})
 			b.src.with("INBOX", func(b *fakeBox) { b.put(message(77, "late")) })
 			b.follows(5)
 		}, GateOptions{}, []string{"verified yellow"}, "4 messages then, 5 now"},
 		{"a folder has stopped", func(b *bed) {
-			b.compared("INBOX", VerifyOptions{})
+			b.compared("INBOX", verify.Options{})
 			b.e.Hold()
 			b.account().all()[0].setProblem("destination", "it is gone")
 		}, GateOptions{}, []string{"held red", "problems red"}, "it is gone"},
@@ -159,14 +160,14 @@ func TestGateAsksForSignatures(t *testing.T) {
 	b.start(false)
 	m := b.open(b.login(), "INBOX")
 	b.isRefused(m, 1)
-	b.compared("INBOX", VerifyOptions{})
+	b.compared("INBOX", verify.Options{})
 	if _, by := b.asked(GateOptions{}); by["quarantine"].Colour != Red || by["verified"].Colour != Red || !strings.Contains(by["quarantine"].Items[0], "too_big") {
 		t.Errorf("%+v", by)
 	}
 	if _, err := b.e.SignOff(t.Context(), QuarantineFilter{}, "Eve", false); err != nil {
 		t.Fatal(err)
 	}
-	b.compared("INBOX", VerifyOptions{})
+	b.compared("INBOX", verify.Options{})
 	if _, by := b.asked(GateOptions{}); by["quarantine"].Colour != Green || by["verified"].Colour != Green {
 		t.Errorf("%+v", by)
 	}

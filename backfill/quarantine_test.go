@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"crossfade/backfill/verify"
 	"crossfade/internal/durable"
 	"crossfade/internal/durable/durabletest"
 	"crossfade/mapping"
@@ -206,7 +207,7 @@ func TestSignOff(t *testing.T) {
 	b.isRefused(m, 1)
 	state := func(signed int, ok bool, done int) {
 		t.Helper()
-		r := b.compared("INBOX", VerifyOptions{})
+		r := b.compared("INBOX", verify.Options{})
 		if r.OK != ok || r.SignedOff != signed || r.Done != done || r.Total != 5 || len(r.Refused) != 1 {
 			t.Errorf("%+v", r)
 		}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"crossfade/backfill"
+	"crossfade/backfill/verify"
 	"crossfade/internal/faults"
 )
 
@@ -37,7 +37,7 @@ func TestStoryOfTheWorstDestination(t *testing.T) {
 		for i := range n {
 			w.joeSrc.Add("INBOX", plain(1000+i, "worst"))
 		}
-	}, want: expectation{refused: refused, words: words, appends: 4 * n, verify: func(r backfill.FolderReport) error {
+	}, want: expectation{refused: refused, words: words, appends: 4 * n, verify: func(r verify.Report) error {
 		named += len(r.Refused)
 		if bad := r.Missing + r.Different + r.Doubled + r.Waiting + r.FlagsDiffer + r.DatesDiffer; bad > 0 || r.Equal != r.Source-len(r.Refused) {
 			return fmt.Errorf("verify: %+v", r)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"crossfade/backfill"
+	"crossfade/backfill/verify"
 	"crossfade/internal/faults"
 )
 
@@ -126,7 +127,7 @@ func movedAway(ctx context.Context, w *world) error {
 }
 
 // appendedAgain: the exception is counted where it happened.
-func appendedAgain(r backfill.FolderReport) error {
+func appendedAgain(r verify.Report) error {
 	if (r.Name == "Work") != (r.Reappended > 0) || (r.Name == "Work") != (len(r.Refused) == 1) {
 		return fmt.Errorf("%s: appended again %d times, %d refused", r.Name, r.Reappended, len(r.Refused))
 	}
@@ -135,7 +136,7 @@ func appendedAgain(r backfill.FolderReport) error {
 
 // altered expects every message to be changed by the destination, and verify to say so of each.
 func altered(by func([]byte) []byte) expectation {
-	return expectation{body: by, verify: func(r backfill.FolderReport) error {
+	return expectation{body: by, verify: func(r verify.Report) error {
 		if r.Missing+r.Doubled+r.Waiting+r.Different+r.DestOnly+len(r.Refused) != 0 || r.Altered != r.Source {
 			return fmt.Errorf("verify of altered copies: %+v", r)
 		}

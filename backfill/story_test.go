@@ -16,6 +16,7 @@ import (
 
 	"crossfade/backfill"
 	"crossfade/backfill/driver/imap"
+	"crossfade/backfill/verify"
 	"crossfade/internal/faults"
 	"crossfade/store"
 	"crossfade/store/memory"
@@ -41,16 +42,16 @@ type story struct {
 
 // expectation is how a message of the source must look on the destination. Zero: the same in everything.
 type expectation struct {
-	body     func([]byte) []byte               // as the destination has its bytes
-	refused  func(faults.Message) bool         // is not there, and is named
-	words    string                            // in the words of each refusal
-	flags    func(f []string) []string         // as the destination has its flags
-	anyDate  bool                              // dates are not kept
-	folders  func(name string) bool            // folders that are compared; nil: all
-	appends  int                               // most APPEND commands beyond one for each message; 0: 200
-	restless bool                              // something goes on for ever beside it
-	unproven bool                              // verify cannot be content: what it says is not looked at
-	verify   func(backfill.FolderReport) error // further looks at verify's report of each folder
+	body     func([]byte) []byte       // as the destination has its bytes
+	refused  func(faults.Message) bool // is not there, and is named
+	words    string                    // in the words of each refusal
+	flags    func(f []string) []string // as the destination has its flags
+	anyDate  bool                      // dates are not kept
+	folders  func(name string) bool    // folders that are compared; nil: all
+	appends  int                       // most APPEND commands beyond one for each message; 0: 200
+	restless bool                      // something goes on for ever beside it
+	unproven bool                      // verify cannot be content: what it says is not looked at
+	verify   func(verify.Report) error // further looks at verify's report of each folder
 }
 
 // world is what a story works with.
@@ -267,7 +268,7 @@ func (s story) verify(ctx context.Context, w *world, src map[string][]faults.Mes
 		return nil
 	}
 	var errs []error
-	err := w.engine.Verify(ctx, "", func(r backfill.FolderReport) error {
+	err := w.engine.Verify(ctx, "", func(r verify.Report) error {
 		if s.want.folders != nil && !s.want.folders(r.Name) {
 			return nil
 		}

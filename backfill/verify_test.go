@@ -2,21 +2,21 @@ package backfill
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"crossfade/backfill/verify"
 	"crossfade/mapping"
 	"crossfade/store"
 )
 
 // compared runs a comparison and returns the report of one folder.
-func (b *bed) compared(folder string, opt VerifyOptions) FolderReport {
+func (b *bed) compared(folder string, opt verify.Options) verify.Report {
 	b.t.Helper()
-	var out []FolderReport
-	must(b.t, b.e.Compare(b.t.Context(), opt, func(r FolderReport) error {
+	var out []verify.Report
+	must(b.t, b.e.Compare(b.t.Context(), opt, func(r verify.Report) error {
 		if r.Folder == folder {
 			out = append(out, r)
 		}
@@ -41,7 +41,7 @@ func moved(t *testing.T, n int) *bed {
 }
 
 // kinds counts the named differences by kind.
-func kinds(r FolderReport) map[string]int {
+func kinds(r verify.Report) map[string]int {
 	out := map[string]int{}
 	for _, d := range r.Differences {
 		out[d.Kind]++
@@ -56,24 +56,24 @@ func TestVerifyFindsWhatIsDoneBehindItsBack(t *testing.T) {
 		name  string
 		do    func(b *bed)
 		kind  string
-		count func(FolderReport) int
+		count func(verify.Report) int
 		ok    bool
 		quick bool // seen without reading bodies too
 	}{
-		{"a copy deleted", func(b *bed) { b.dst.with("INBOX", func(b *fakeBox) { b.remove(3) }) }, diffMissing, func(r FolderReport) int { return r.Missing }, false, true},
+		{"a copy deleted", func(b *bed) { b.dst.with("INBOX", func(b *fakeBox) { b.remove(3) }) }, verify.KindMissing, func(r verify.Report) int { return r.Missing }, false, true},
 		{"a copy doubled", func(b *bed) {
 			b.dst.with("INBOX", func(b *fakeBox) { b.put(string(b.msgs[2].body)) })
-		}, diffDoubled, func(r FolderReport) int { return r.Doubled }, false, true},
+		}, verify.KindDoubled, func(r verify.Report) int { return r.Doubled }, false, true},
 		{"bytes changed", func(b *bed) {
 			b.dst.with("INBOX", func(b *fakeBox) { b.msgs[2].body = append(slices.Clone(b.msgs[2].body), '!') })
-		}, diffDifferent, func(r FolderReport) int { return r.Different }, false, false},
-		{"other flags", func(b *bed) { b.dst.with("INBOX", func(b *fakeBox) { seen(b, 3) }) }, diffFlags, func(r FolderReport) int { return r.FlagsDiffer }, false, true},
+		}, verify.KindDifferent, func(r verify.Report) int { return r.Different }, false, false},
+		{"other flags", func(b *bed) { b.dst.with("INBOX", func(b *fakeBox) { seen(b, 3) }) }, verify.KindFlags, func(r verify.Report) int { return r.FlagsDiffer }, false, true},
 		{"another date", func(b *bed) {
 			b.dst.with("INBOX", func(b *fakeBox) { b.msgs[2].date = b.msgs[2].date.Add(time.Hour) })
-		}, diffDate, func(r FolderReport) int { return r.DatesDiffer }, true, true},
-		{"new on the source", func(b *bed) { b.src.with("INBOX", func(b *fakeBox) { b.put(message(99, "new")) }) }, diffWaiting, func(r FolderReport) int { return r.Waiting }, false, true},
-		{"new on the destination", func(b *bed) { b.dst.with("INBOX", func(b *fakeBox) { b.put(message(99, "new")) }) }, diffUnknown, func(r FolderReport) int { return r.Unknown }, true, true},
-		{"deleted on the source", func(b *bed) { b.src.with("INBOX", func(b *fakeBox) { b.remove(3) }) }, "", func(r FolderReport) int { return r.SourceGone }, true, true},
+		}, verify.KindDate, func(r verify.Report) int { return r.DatesDiffer }, true, true},
+		{"new on the source", func(b *bed) { b.src.with("INBOX", func(b *fakeBox) { b.put(message(99, "new")) }) }, verify.KindWaiting, func(r verify.Report) int { return r.Waiting }, false, true},
+		{"new on the destination", func(b *bed) { b.dst.with("INBOX", func(b *fakeBox) { b.put(message(99, "new")) }) }, verify.KindUnknown, func(r verify.Report) int { return r.Unknown }, true, true},
+		{"deleted on the source", func(b *bed) { b.src.with("INBOX", func(b *fakeBox) { b.remove(3) }) }, "", func(r verify.Report) int { return r.SourceGone }, true, true},
 	} {
 		for _, quick := range []bool{false, true} {
 			if quick && !c.quick {
@@ -81,12 +81,12 @@ func TestVerifyFindsWhatIsDoneBehindItsBack(t *testing.T) {
 			}
 			t.Run(fmt.Sprint(c.name, " quick ", quick), func(t *testing.T) {
 				b := moved(t, 8)
-				if r := b.compared("INBOX", VerifyOptions{Quick: quick}); !r.OK || r.Completion != 1 || r.Total != 8 || len(r.Differences) != 0 {
+				if r := b.compared("INBOX", verify.Options{Quick: quick}); !r.OK || r.Completion != 1 || r.Total != 8 || len(r.Differences) != 0 {
 					t.Fatalf("before: %+v", r)
 				}
 				c.do(b)
 				before, writes := fmt.Sprint(b.src.bodies("INBOX"), b.dst.bodies("INBOX")), len(b.src.writes)+len(b.dst.writes)
-				r := b.compared("INBOX", VerifyOptions{Quick: quick})
+				r := b.compared("INBOX", verify.Options{Quick: quick})
 				if r.OK != c.ok || c.count(r) != 1 {
 					t.Errorf("%+v", r)
 				}
@@ -120,19 +120,19 @@ func TestVerifyTwins(t *testing.T) {
 	b.login()
 	b.wait()
 	b.e.Hold()
-	if r := b.compared("INBOX", VerifyOptions{}); !r.OK || r.Equal != 3 {
+	if r := b.compared("INBOX", verify.Options{}); !r.OK || r.Equal != 3 {
 		t.Fatalf("%+v", r)
 	}
 	b.dst.with("INBOX", func(b *fakeBox) { b.put(message(1, "twin")) })
-	if r := b.compared("INBOX", VerifyOptions{}); r.OK || r.Doubled != 1 || r.Equal != 3 {
+	if r := b.compared("INBOX", verify.Options{}); r.OK || r.Doubled != 1 || r.Equal != 3 {
 		t.Errorf("one too many: %+v", r)
 	}
 	b.dst.with("INBOX", func(b *fakeBox) { b.remove(1, 4) })
-	if r := b.compared("INBOX", VerifyOptions{}); r.OK || r.Missing != 1 || r.Equal != 2 || r.Done != 2 || r.Total != 3 {
+	if r := b.compared("INBOX", verify.Options{}); r.OK || r.Missing != 1 || r.Equal != 2 || r.Done != 2 || r.Total != 3 {
 		t.Errorf("one too few: %+v", r)
 	}
 	b.dst.with("INBOX", func(b *fakeBox) { b.put(message(1, "twin")) }) // under another UID, but it is there
-	if r := b.compared("INBOX", VerifyOptions{}); !r.OK || r.Missing != 0 || r.Equal != 3 {
+	if r := b.compared("INBOX", verify.Options{}); !r.OK || r.Missing != 0 || r.Equal != 3 {
 		t.Errorf("as many as there should be: %+v", r)
 	}
 }
@@ -154,7 +154,7 @@ func TestVerifyAfterUsers(t *testing.T) {
 	if _, _, err := s.Append(t.Context(), "INBOX", []AppendItem{item(message(50, "mine"))}); err != nil {
 		t.Fatal(err)
 	}
-	r := b.compared("INBOX", VerifyOptions{})
+	r := b.compared("INBOX", verify.Options{})
 	if !r.OK || r.Equal != 4 || r.Deleted != 2 || r.DestOnly != 1 || r.FlagsChanged != 1 || r.Done != 6 || r.Total != 6 {
 		t.Errorf("%+v", r)
 	}
@@ -168,7 +168,7 @@ func TestVerifyKeywordsNotHeld(t *testing.T) {
 	b.start(false)
 	b.login()
 	b.wait()
-	if r := b.compared("INBOX", VerifyOptions{}); !r.OK || r.FlagsDiffer != 0 {
+	if r := b.compared("INBOX", verify.Options{}); !r.OK || r.FlagsDiffer != 0 {
 		t.Errorf("%+v", r)
 	}
 }
@@ -196,7 +196,7 @@ func TestVerifyAgreesWithTheCount(t *testing.T) {
 	must(t, m.Expunge(t.Context(), m.Changes(0).UIDs[:2]))
 	check := func(done, total int) {
 		t.Helper()
-		if r := b.compared("INBOX", VerifyOptions{}); r.Done != done || r.Total != total {
+		if r := b.compared("INBOX", verify.Options{}); r.Done != done || r.Total != total {
 			t.Errorf("%d of %d done, want %d of %d: %+v", r.Done, r.Total, done, total, r)
 		}
 	}
@@ -213,7 +213,7 @@ func TestVerifyAltered(t *testing.T) {
 		b.dst.with("INBOX", func(b *fakeBox) { b.msgs[1].body = []byte(change(string(b.msgs[1].body))) })
 	}
 	rewrite(func(s string) string { return "X-Seen-By: new\r\n" + s })
-	if r := b.compared("INBOX", VerifyOptions{}); r.OK || r.Different != 1 || r.Altered != 0 {
+	if r := b.compared("INBOX", verify.Options{}); r.OK || r.Different != 1 || r.Altered != 0 {
 		t.Errorf("nobody knows of it: %+v", r)
 	}
 	f := b.account().all()[0]
@@ -225,11 +225,11 @@ func TestVerifyAltered(t *testing.T) {
 		e.put(l)
 		return nil
 	}))
-	if r := b.compared("INBOX", VerifyOptions{}); !r.OK || r.Different != 0 || r.Altered != 1 || r.Done != 4 || kinds(r)[diffAltered] != 1 {
+	if r := b.compared("INBOX", verify.Options{}); !r.OK || r.Different != 0 || r.Altered != 1 || r.Done != 4 || kinds(r)[verify.KindAltered] != 1 {
 		t.Errorf("known: %+v", r)
 	}
 	rewrite(func(s string) string { return s[:len(s)-5] + "..." })
-	if r := b.compared("INBOX", VerifyOptions{}); r.OK || r.Different != 1 || r.Altered != 0 {
+	if r := b.compared("INBOX", verify.Options{}); r.OK || r.Different != 1 || r.Altered != 0 {
 		t.Errorf("damaged since: %+v", r)
 	}
 }
@@ -245,16 +245,16 @@ func TestVerifyIsKept(t *testing.T) {
 		}))
 		return rec.Verified
 	}
-	b.compared("INBOX", VerifyOptions{Quick: true})
+	b.compared("INBOX", verify.Options{Quick: true})
 	if v := kept(); v != nil {
 		t.Fatalf("%+v", v)
 	}
-	b.compared("INBOX", VerifyOptions{})
+	b.compared("INBOX", verify.Options{})
 	if v := kept(); v == nil || !v.OK || v.Folders != 4 || v.Done != 3 || v.Total != 3 || v.Ended.Before(v.Begun) {
 		t.Fatalf("%+v", v)
 	}
 	b.dst.with("INBOX", func(b *fakeBox) { b.remove(1) })
-	b.compared("INBOX", VerifyOptions{})
+	b.compared("INBOX", verify.Options{})
 	if v := kept(); v.OK || v.Bad != 1 || !strings.Contains(v.Problem, "INBOX: 1 missing") {
 		t.Fatalf("%+v", v)
 	}
@@ -264,41 +264,7 @@ func TestVerifyIsKept(t *testing.T) {
 func TestVerifyNamesSoMany(t *testing.T) {
 	b := moved(t, 30)
 	b.dst.with("INBOX", func(b *fakeBox) { b.msgs = nil })
-	if r := b.compared("INBOX", VerifyOptions{Names: 5}); r.Missing != 30 || len(r.Differences) != 5 {
+	if r := b.compared("INBOX", verify.Options{Names: 5}); r.Missing != 30 || len(r.Differences) != 5 {
 		t.Errorf("%d missing, %d named", r.Missing, len(r.Differences))
 	}
-}
-
-// TestVerifyMemory: a folder of 300,000 messages is compared within 64 MiB.
-func TestVerifyMemory(t *testing.T) {
-	const n = 300_000
-	s := &side{msgs: make([]found, 0, n), ids: map[mapping.Flags]uint32{"": 0}, sets: []mapping.Flags{""}}
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	below, above := *s, *s
-	below.msgs, above.msgs = make([]found, n), make([]found, n)
-	links, changed := make([]store.Link, n), make([]uint64, n)
-	for i := range n {
-		h := [16]byte{byte(i), byte(i >> 8), byte(i >> 16), 1}
-		below.msgs[i] = found{hash: h, uid: uint32(i + 1), flags: isRead}
-		above.msgs[i] = below.msgs[i]
-		links[i] = store.Link{UID: uint32(i + 1), Src: uint32(i + 1), Dst: uint32(i + 1), State: store.Copied, Hash: h}
-	}
-	f := &folder{links: links, changed: changed, sets: newFlagSets(nil)}
-	r := &FolderReport{names: 10}
-	j := &comparison{f: f, r: r, rec: store.Folder{Sources: []store.SourceBox{{Name: "INBOX"}}}, before: f.was(), below: map[uint16]*side{0: &below}, above: &above}
-	j.all()
-	r.conclude()
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if !r.OK || r.Equal != n {
-		t.Fatalf("%+v", r)
-	}
-	used := int64(after.HeapAlloc-before.HeapAlloc) >> 20
-	t.Logf("%d MiB for both sides, the links and the order", used)
-	if used > 64 {
-		t.Errorf("%d MiB", used)
-	}
-	runtime.KeepAlive(j)
 }

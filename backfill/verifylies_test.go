@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
+
+	"crossfade/backfill/verify"
 )
 
 // lyingMail lists less than it says it has, or gives a message that it lists to nobody.
@@ -73,7 +75,7 @@ func TestVerifyProvesNothingByHalves(t *testing.T) {
 				}
 				a.mu.Unlock()
 				c.do(b, liar)
-				r := b.compared("INBOX", VerifyOptions{})
+				r := b.compared("INBOX", verify.Options{})
 				if r.OK != c.ok || !strings.Contains(r.Problem, c.want) || r.Unread != c.miss || c.want == "" && r.Problem != "" {
 					t.Errorf("%+v", r)
 				}
@@ -87,7 +89,7 @@ func TestVerifyProvesNothingByHalves(t *testing.T) {
 func TestVerifyBelievesNoEmptySource(t *testing.T) {
 	b := moved(t, 120)
 	b.src.with("INBOX", func(b *fakeBox) { b.msgs = b.msgs[:20] })
-	if r := b.compared("INBOX", VerifyOptions{}); r.OK || !strings.Contains(r.Problem, "not believed") {
+	if r := b.compared("INBOX", verify.Options{}); r.OK || !strings.Contains(r.Problem, "not believed") {
 		t.Errorf("%+v", r)
 	}
 }

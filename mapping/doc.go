@@ -7,6 +7,7 @@
 //   - role: the special use of a folder (RFC 6154), told by attributes or by a default name ([Role])
 //   - default name: a name under which some server or client makes the folder of a role, in any language
 //   - key: what a cheap listing tells about a message; equal keys propose a pair ([Key], [Pair])
+//   - text: what stands behind a message's header, for servers that rewrite headers ([TextSum])
 //   - source, destination: the old and the new server; below and above are messages on them
 //   - plan: where each folder of the source goes ([Plan])
 //

@@ -17,7 +17,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 	"golang.org/x/sync/errgroup"
 
-	"crossfade/backfill"
+	"crossfade/backfill/verify"
 	"crossfade/internal/faults"
 	"crossfade/internal/testbed"
 )
@@ -297,7 +297,7 @@ func (s *story) moved(t *testing.T) {
 	want.Folders = maps.Clone(want.Folders)
 	refused := 0
 	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
-		var f backfill.FolderReport
+		var f verify.Report
 		if err := json.Unmarshal([]byte(line), &f); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"crossfade/backfill"
+	"crossfade/backfill/verify"
 )
 
 // fakeEngine answers the control socket.
@@ -22,7 +23,7 @@ type fakeEngine struct {
 	quarantineKeeper
 	finisher
 	report  backfill.Report
-	folders []backfill.FolderReport
+	folders []verify.Report
 	err     error
 	asked   []string
 	waiting []backfill.RebuildAccount
@@ -47,7 +48,7 @@ func (f *fakeEngine) Accept(_ context.Context, account, folder string, again boo
 	f.asked = append(f.asked, fmt.Sprint("accept ", account, " ", folder, " ", again))
 	return backfill.Accepted{Account: account, Folder: folder, Done: "7 messages stay deleted"}, nil
 }
-func (f *fakeEngine) Compare(_ context.Context, opt backfill.VerifyOptions, each func(backfill.FolderReport) error) error {
+func (f *fakeEngine) Compare(_ context.Context, opt verify.Options, each func(verify.Report) error) error {
 	f.asked = append(f.asked, "verify "+opt.Account)
 	for _, r := range f.folders {
 		if err := each(r); err != nil {
@@ -181,20 +182,20 @@ func TestHoldAndRelease(t *testing.T) {
 }
 
 func TestVerify(t *testing.T) {
-	good := backfill.FolderReport{Account: "a", Folder: "INBOX", OK: true, Equal: 9}
-	bad := backfill.FolderReport{Account: "a", Folder: "Sent", Equal: 2, Missing: 1, Refused: []backfill.Refused{{UID: 5, Reason: "refused", Words: "too large"}}}
+	good := verify.Report{Account: "a", Folder: "INBOX", OK: true, Equal: 9}
+	bad := verify.Report{Account: "a", Folder: "Sent", Equal: 2, Missing: 1, Refused: []verify.Refused{{UID: 5, Reason: "refused", Words: "too large"}}}
 	for _, c := range []struct {
 		name    string
-		folders []backfill.FolderReport
+		folders []verify.Report
 		err     error
 		code    int
 		out     string // in the output for people
 		json    string // in the lines
 		errs    string
 	}{
-		{"all agree", []backfill.FolderReport{good, good}, nil, exitWell, "ok: 2 folders agree, 18 messages", `"verdict":true,"ok":true,"folders":2,`, ""},
-		{"one does not", []backfill.FolderReport{good, bad}, nil, exitFailed, "FAIL  a: Sent: 2 equal, 1 missing on the destination, 1 refused", `"verdict":true,"ok":false`, ""},
-		{"it breaks off", []backfill.FolderReport{good}, errors.New("no account is known"), exitFailed, "ok    a: INBOX", `"error":"no account is known"`, "no account is known"},
+		{"all agree", []verify.Report{good, good}, nil, exitWell, "ok: 2 folders agree, 18 messages", `"verdict":true,"ok":true,"folders":2,`, ""},
+		{"one does not", []verify.Report{good, bad}, nil, exitFailed, "FAIL  a: Sent: 2 equal, 1 missing on the destination, 1 refused", `"verdict":true,"ok":false`, ""},
+		{"it breaks off", []verify.Report{good}, errors.New("no account is known"), exitFailed, "ok    a: INBOX", `"error":"no account is known"`, "no account is known"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := &fakeEngine{folders: c.folders, err: c.err}

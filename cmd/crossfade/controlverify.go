@@ -7,12 +7,12 @@ import (
 	"strconv"
 	"time"
 
-	"crossfade/backfill"
+	"crossfade/backfill/verify"
 )
 
 // verifier is what the control socket asks of the engine for comparing both sides.
 type verifier interface {
-	Compare(ctx context.Context, opt backfill.VerifyOptions, each func(backfill.FolderReport) error) error
+	Compare(ctx context.Context, opt verify.Options, each func(verify.Report) error) error
 	Servers() (source, destination string)
 }
 
@@ -45,10 +45,10 @@ func streamVerify(w http.ResponseWriter, r *http.Request, e verifier) {
 	if err != nil {
 		names = 0 // the default
 	}
-	opt := backfill.VerifyOptions{Account: q.Get("account"), Quick: q.Get("quick") == "true", Names: names}
+	opt := verify.Options{Account: q.Get("account"), Quick: q.Get("quick") == "true", Names: names}
 	last := verdict{Verdict: true, OK: true, Quick: opt.Quick, Begun: time.Now().UTC(), Version: versionText()}
 	last.Source, last.Destination = e.Servers()
-	err = e.Compare(r.Context(), opt, func(f backfill.FolderReport) error {
+	err = e.Compare(r.Context(), opt, func(f verify.Report) error {
 		last.Folders++
 		last.Done += f.Done
 		last.Total += f.Total

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"crossfade/backfill"
+	"crossfade/backfill/verify"
 	"crossfade/internal/durable"
 )
 
@@ -18,13 +18,13 @@ import (
 type proof struct {
 	whole   bool // its verdict has come
 	verdict verdict
-	folders []backfill.FolderReport
+	folders []verify.Report
 	data    bytes.Buffer // the JSON lines as they came
 	Digest  string       // SHA-256 of data
 }
 
 // add takes one folder's line. A nil proof takes nothing.
-func (p *proof) add(raw json.RawMessage, f backfill.FolderReport) {
+func (p *proof) add(raw json.RawMessage, f verify.Report) {
 	if p == nil {
 		return
 	}
@@ -41,7 +41,7 @@ func (p *proof) end(raw json.RawMessage, v verdict) {
 	p.whole, p.verdict = true, v
 	sum := sha256.Sum256(p.data.Bytes())
 	p.Digest = hex.EncodeToString(sum[:])
-	slices.SortFunc(p.folders, func(a, b backfill.FolderReport) int {
+	slices.SortFunc(p.folders, func(a, b verify.Report) int {
 		return cmp.Or(strings.Compare(a.Account, b.Account), strings.Compare(a.Folder, b.Folder))
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crossfade/backfill"
+	"crossfade/backfill/verify"
 	"crossfade/store"
 )
 
@@ -19,11 +20,11 @@ import (
 // words are never markup.
 func TestVerifyReport(t *testing.T) {
 	date := time.Unix(1, 0).UTC()
-	e := &fakeEngine{folders: []backfill.FolderReport{
+	e := &fakeEngine{folders: []verify.Report{
 		{Account: "b@x.test", Folder: "Sent", OK: true, Done: 3, Total: 3, Equal: 3, Reappended: 77},
-		{Account: "a@x.test", Folder: "INBOX", Sources: []string{"INBOX"}, Done: 8, Total: 10, Equal: 8, Missing: 1, Differences: []backfill.Difference{
+		{Account: "a@x.test", Folder: "INBOX", Sources: []string{"INBOX"}, Done: 8, Total: 10, Equal: 8, Missing: 1, Differences: []verify.Difference{
 			{Kind: "missing", UID: 4, SourceUID: 5, Box: "INBOX", MessageID: "<x|y@z>", Date: &date, Size: 99}},
-			Refused: []backfill.Refused{{UID: 9, Class: "refused", Reason: "refused by the destination", Words: "<b>bad</b> | *header*", SignedOff: &store.SignOff{By: "Eve", Time: date}}}, SignedOff: 1},
+			Refused: []verify.Refused{{UID: 9, Class: "refused", Reason: "refused by the destination", Words: "<b>bad</b> | *header*", SignedOff: &store.SignOff{By: "Eve", Time: date}}}, SignedOff: 1},
 	}}
 	state := control(t, e)
 	for _, kind := range []string{"md", "html", "txt"} {
@@ -140,7 +141,7 @@ func TestFinish(t *testing.T) {
 // TestFinishVerifiesFirst: whatever the comparison says, the gate has the last word; one that was cut off ends it.
 func TestFinishVerifiesFirst(t *testing.T) {
 	gate := &fakeGate{report: backfill.GateReport{Colour: backfill.Red}}
-	e := &fakeEngine{finisher: gate, folders: []backfill.FolderReport{{Account: "a", Folder: "INBOX", Missing: 1}}}
+	e := &fakeEngine{finisher: gate, folders: []verify.Report{{Account: "a", Folder: "INBOX", Missing: 1}}}
 	state := control(t, e)
 	if code, out, _ := call("finish", "--verify", "--state", state); code != exitFailed || !strings.Contains(out, "FAIL  a: INBOX") || !strings.Contains(out, "No: keep") {
 		t.Errorf("%d %s", code, out)

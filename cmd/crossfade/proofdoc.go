@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"crossfade/backfill"
+	"crossfade/backfill/verify"
 )
 
 // document words the comparison for a person who is to sign it.
@@ -84,7 +84,7 @@ type sums struct {
 	folders, bad, done, total, equal, missing, different, doubled, waiting, refused, signed int
 }
 
-func (s *sums) add(f *backfill.FolderReport) {
+func (s *sums) add(f *verify.Report) {
 	s.folders++
 	if !f.OK {
 		s.bad++

@@ -12,7 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"crossfade/backfill"
+	"crossfade/backfill/verify"
 )
 
 type verifyCmd struct {
@@ -80,7 +80,7 @@ func (c *verifyCmd) print(lines io.Reader, out io.Writer) error {
 			c.report.end(raw, last)
 			return c.conclude(out, last, equal, failed)
 		}
-		var f backfill.FolderReport
+		var f verify.Report
 		if err := json.Unmarshal(raw, &f); err != nil {
 			return fmt.Errorf("the proxy's answer cannot be read: %w", err)
 		}
@@ -118,7 +118,7 @@ func (c *verifyCmd) conclude(out io.Writer, last verdict, equal, failed int) err
 }
 
 // printFolder writes one line, one for each message that is named, and one for each that was refused.
-func printFolder(out io.Writer, f backfill.FolderReport) {
+func printFolder(out io.Writer, f verify.Report) {
 	state := "ok  "
 	if !f.OK {
 		state = "FAIL"

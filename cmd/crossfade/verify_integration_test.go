@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"crossfade/backfill"
+	"crossfade/backfill/verify"
 	"crossfade/internal/testbed"
 )
 
@@ -76,10 +76,10 @@ func TestVerifyFindsSeededFaults(t *testing.T) {
 }
 
 // inboxOf finds the line of INBOX.
-func inboxOf(t *testing.T, lines string) (r backfill.FolderReport) {
+func inboxOf(t *testing.T, lines string) (r verify.Report) {
 	t.Helper()
 	for s := bufio.NewScanner(strings.NewReader(lines)); s.Scan(); {
-		var f backfill.FolderReport
+		var f verify.Report
 		if json.Unmarshal(s.Bytes(), &f) == nil && f.Folder == "INBOX" {
 			return f
 		}

@@ -1,9 +1,11 @@
-package backfill
+package verify
 
 import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
 
 	"crossfade/mapping"
 	"crossfade/store"
@@ -12,52 +14,75 @@ import (
 // comparison compares the two sides of a folder as they were just read. They are compared by the bytes; links only
 // explain: which copy belongs to which message, what users deleted, what came by itself.
 type comparison struct {
-	f      *folder
-	r      *FolderReport
-	rec    store.Folder
+	folder Folder
+	head   Head
+	report Report
 	quick  bool
-	before []was
-	below  map[uint16]*side
-	above  *side
 
-	byHash  []uint32 // indexes into above.msgs, ordered by hash
-	missing []store.Link
-	wanted  map[store.FlagSet]mapping.Flags
-	gone    int // own messages that the source should have and does not list
+	before       []was
+	borrowed     map[uint16]imap.UIDSet     // messages that are linked here one by one
+	alteredBelow map[uint16]map[uint32]bool // the destination is known to have altered these: their texts count
+	alteredAbove map[uint32]bool
+	below        map[uint16]*side
+	above        *side
+
+	byHash      []uint32 // indexes into above.msgs, ordered by hash
+	missing     []Link
+	quarantined map[uint32]spot                 // by UID
+	wanted      map[mapping.Flags]mapping.Flags // what the destination can hold of them
+	gone        int                             // own messages that the source should have and does not list
+}
+
+// spot is a message of a source folder.
+type spot struct {
+	box uint16
+	uid uint32
+}
+
+func newComparison(f Folder, opt Options) *comparison {
+	h := f.Head()
+	j := &comparison{folder: f, head: h, quick: opt.Quick, quarantined: make(map[uint32]spot), wanted: make(map[mapping.Flags]mapping.Flags)}
+	j.report = Report{Account: h.Account, Folder: h.Path, Name: h.Name, Problem: h.Problem, Reappended: h.Reappended, names: opt.Names}
+	for i := range h.Sources {
+		if s := &h.Sources[i]; s.own() {
+			j.report.Sources = append(j.report.Sources, s.Name)
+		}
+	}
+	return j
+}
+
+// own calls each for the source folders that are the folder's own and were read.
+func (j *comparison) own(each func(b uint16, s *side)) {
+	for i := range j.head.Sources {
+		if s := j.below[uint16(i)]; s != nil && j.head.Sources[i].own() {
+			each(uint16(i), s)
+		}
+	}
 }
 
 // all judges everything. No server is asked, and the folder's lock is held for no longer than reading takes.
 func (j *comparison) all() {
-	r := j.r
+	r := &j.report
 	r.Quick = j.quick
-	for _, b := range ownSources(j.rec) {
-		if s := j.below[b]; s != nil {
-			r.Source += len(s.msgs)
-		}
-	}
+	j.own(func(_ uint16, s *side) { r.Source += len(s.msgs) })
 	r.Total = r.Source
 	if j.above != nil {
 		r.Destination = len(j.above.msgs)
 	}
-	j.wanted = make(map[store.FlagSet]mapping.Flags)
 	j.links()
 	j.order()
 	j.seekMissing()
 	j.doubled()
 	j.unlinked()
-	if tooMany(j.gone, r.Source+j.gone) && r.Problem == "" {
+	if j.head.Doubt(j.gone, r.Source+j.gone) && r.Problem == "" {
 		r.Problem = fmt.Sprintf("the source lists %d messages less than it did: that is not believed, so nothing is proven", j.gone)
 	}
 }
 
 // links judges link by link.
 func (j *comparison) links() {
-	f := j.f
-	f.mu.RLock()
-	defer f.mu.RUnlock()
 	at := 0
-	for i := range f.links {
-		l := &f.links[i]
+	j.folder.Links(func(l Link) {
 		for at < len(j.before) && j.before[at].uid < l.UID {
 			j.left(j.before[at])
 			at++
@@ -67,8 +92,8 @@ func (j *comparison) links() {
 			old = j.before[at]
 			at++
 		}
-		j.link(l, old, f.changed[i] == old.version)
-	}
+		j.link(l, old, l.Version == old.version)
+	})
 	for ; at < len(j.before); at++ {
 		j.left(j.before[at])
 	}
@@ -82,7 +107,7 @@ func (j *comparison) left(old was) {
 }
 
 // link judges one link; the caller holds the folder's lock. sameFlags: they did not change meanwhile.
-func (j *comparison) link(l *store.Link, old was, sameFlags bool) {
+func (j *comparison) link(l Link, old was, sameFlags bool) {
 	j.left(old)
 	var b *found
 	if l.Src != 0 {
@@ -94,7 +119,7 @@ func (j *comparison) link(l *store.Link, old was, sameFlags bool) {
 			m.flags |= isUsed
 		}
 	}
-	own := l.Src != 0 && !isBorrowed(j.rec, l.Box)
+	own := l.Src != 0 && !j.head.borrowed(l.Box)
 	if own && b == nil && !l.Lost && j.below[l.Box] != nil && l.State != store.Whiteout {
 		j.gone++
 	}
@@ -105,12 +130,14 @@ func (j *comparison) link(l *store.Link, old was, sameFlags bool) {
 		}
 	case store.Whiteout:
 		if b != nil {
-			j.r.Deleted++
+			j.report.Deleted++
 			j.done(own)
 		}
+	case store.Quarantined:
+		j.quarantined[l.UID] = spot{l.Box, l.Src}
 	case store.Above:
 		if a != nil {
-			j.r.DestOnly++
+			j.report.DestOnly++
 		}
 	case store.Copied:
 		if a == nil && (old.state != store.Copied || old.dst != l.Dst) {
@@ -121,44 +148,44 @@ func (j *comparison) link(l *store.Link, old was, sameFlags bool) {
 	}
 }
 
-func (j *comparison) waits(l *store.Link, a *found) {
-	j.r.Waiting++
-	j.name(diffWaiting, l, a, "", l.State.String())
+func (j *comparison) waits(l Link, a *found) {
+	j.report.Waiting++
+	j.name(KindWaiting, l, a, "", l.State.String())
 }
 
 // done counts a message of the source's own as done.
 func (j *comparison) done(own bool) {
 	if own {
-		j.r.Done++
+		j.report.Done++
 	}
 }
 
 // copied judges a copy.
-func (j *comparison) copied(l *store.Link, a, b *found, own, sameFlags bool) {
+func (j *comparison) copied(l Link, a, b *found, own, sameFlags bool) {
 	if b == nil && own {
-		j.r.SourceGone++
+		j.report.SourceGone++
 	}
 	switch {
 	case b != nil && !b.has(isRead):
-		j.r.Unread++
-		j.name(diffUnread, l, a, "", "the source does not give it")
+		j.report.Unread++
+		j.name(KindUnread, l, a, "", "the source does not give it")
 	case a != nil && !a.has(isRead):
 		a.flags |= isCopy
-		j.r.Unread++
-		j.name(diffUnread, l, a, "", "the destination does not give it")
+		j.report.Unread++
+		j.name(KindUnread, l, a, "", "the destination does not give it")
 	case a == nil:
-		j.missing = append(j.missing, *l)
+		j.missing = append(j.missing, l.kept())
 	case !j.equal(l, a, b) && !j.altered(l, a, b):
 		a.flags |= isCopy
-		j.r.Different++
-		j.name(diffDifferent, l, a, "", "")
+		j.report.Different++
+		j.name(KindDifferent, l, a, "", "")
 	default:
 		a.flags |= isCopy
 		if j.equal(l, a, b) {
-			j.r.Equal++
+			j.report.Equal++
 		} else {
-			j.r.Altered++
-			j.name(diffAltered, l, a, "", "")
+			j.report.Altered++
+			j.name(KindAltered, l, a, "", "")
 		}
 		j.done(own && b != nil)
 		j.dates(l, a, b)
@@ -170,7 +197,7 @@ func (j *comparison) copied(l *store.Link, a, b *found, own, sameFlags bool) {
 
 // altered tells whether the copy is one of those that the destination is known to have rewritten, and its text is still
 // the source's. Where the source does not have the message any more, the mark has to do.
-func (j *comparison) altered(l *store.Link, a, b *found) bool {
+func (j *comparison) altered(l Link, a, b *found) bool {
 	if !l.Altered || b == nil || j.quick {
 		return l.Altered
 	}
@@ -179,7 +206,7 @@ func (j *comparison) altered(l *store.Link, a, b *found) bool {
 }
 
 // equal compares the bytes, with what was read when the message was copied if the source does not have it any more.
-func (j *comparison) equal(l *store.Link, a, b *found) bool {
+func (j *comparison) equal(l Link, a, b *found) bool {
 	switch {
 	case b != nil:
 		return a.hash == b.hash
@@ -189,43 +216,43 @@ func (j *comparison) equal(l *store.Link, a, b *found) bool {
 	return a.hash == l.Hash
 }
 
-func (j *comparison) dates(l *store.Link, a, b *found) {
+func (j *comparison) dates(l Link, a, b *found) {
 	if b != nil && a.date != b.date {
-		j.r.DatesDiffer++
-		j.name(diffDate, l, a, utc(b.date), utc(a.date))
+		j.report.DatesDiffer++
+		j.name(KindDate, l, a, utc(b.date), utc(a.date))
 	}
 }
 
 func utc(seconds int64) string { return time.Unix(seconds, 0).UTC().Format(time.RFC3339) }
 
 // flags compares the copy's flags with what clients are shown.
-func (j *comparison) flags(l *store.Link, a, b *found) {
-	now, shown := j.above.flagsOf(a), j.f.sets.get(l.Flags)
-	want := j.holdable(l.Flags)
+func (j *comparison) flags(l Link, a, b *found) {
+	now := j.above.flagsOf(a)
+	want := j.holdable(l.Shown)
 	if b != nil {
 		if below := j.below[l.Box].flagsOf(b); below != now && want == now {
-			j.r.FlagsChanged++
-		} else if want != now && mapping.Merge(j.f.sets.get(l.Base), shown, below) == now {
+			j.report.FlagsChanged++
+		} else if want != now && mapping.Merge(l.Before, l.Shown, below) == now {
 			return // the source's change was carried over at this very moment
 		}
 	}
 	switch {
 	case want == now:
-	case j.f.sets.get(l.Sent) == now && now.Remove(want) == "" && onlyKeywords(want.Remove(now)):
-		j.r.KeywordsUnheld++
-		j.name(diffKeywords, l, a, string(want), string(now))
+	case l.Sent == now && now.Remove(want) == "" && onlyKeywords(want.Remove(now)):
+		j.report.KeywordsUnheld++
+		j.name(KindKeywords, l, a, string(want), string(now))
 	default:
-		j.r.FlagsDiffer++
-		j.name(diffFlags, l, a, string(want), string(now))
+		j.report.FlagsDiffer++
+		j.name(KindFlags, l, a, string(want), string(now))
 	}
 }
 
 // holdable is what the destination can hold of a set of flags, by what its folder says now.
-func (j *comparison) holdable(id store.FlagSet) mapping.Flags {
-	out, ok := j.wanted[id]
+func (j *comparison) holdable(flags mapping.Flags) mapping.Flags {
+	out, ok := j.wanted[flags]
 	if !ok {
-		out = j.above.state.holdable(j.f.sets.get(id))
-		j.wanted[id] = out
+		out = j.above.state.Holds(flags)
+		j.wanted[flags] = out
 	}
 	return out
 }
@@ -237,44 +264,40 @@ func onlyKeywords(flags mapping.Flags) bool {
 // unlinked judges what no link knows: on the source it came after the last look and waits; on the destination it is
 // new mail.
 func (j *comparison) unlinked() {
-	for _, b := range ownSources(j.rec) {
-		s := j.below[b]
-		if s == nil {
-			continue
-		}
+	j.own(func(b uint16, s *side) {
 		for i := range s.msgs {
 			if m := &s.msgs[i]; !m.has(isUsed) {
-				j.r.Waiting++
-				j.name(diffWaiting, &store.Link{Src: m.uid, Box: b}, nil, "", "new on the source")
+				j.report.Waiting++
+				j.name(KindWaiting, Link{Link: &store.Link{Src: m.uid, Box: b}}, nil, "", "new on the source")
 			}
 		}
-	}
+	})
 	if j.above == nil {
 		return
 	}
 	for i := range j.above.msgs {
 		if m := &j.above.msgs[i]; !m.has(isUsed) {
-			j.r.DestOnly++
-			j.r.Unknown++
-			j.name(diffUnknown, nil, m, "", "new on the destination")
+			j.report.DestOnly++
+			j.report.Unknown++
+			j.name(KindUnknown, Link{}, m, "", "new on the destination")
 		}
 	}
 }
 
 // name names a message by its link, its copy or both.
-func (j *comparison) name(kind string, l *store.Link, a *found, want, got string) {
+func (j *comparison) name(kind string, l Link, a *found, want, got string) {
 	d := Difference{Kind: kind, Want: want, Got: got, Size: -1}
-	if l != nil {
-		d.UID, d.SourceUID, d.DestUID, d.box = l.UID, l.Src, l.Dst, l.Box
+	if l.Link != nil {
+		d.SourceUID, d.DestUID, d.box = l.Src, l.Dst, l.Box
 		if l.HasDetails {
 			date := time.Unix(l.Date, 0).UTC()
 			d.Size, d.Date = l.Size, &date
 		}
-		if d.UID >= provisional {
-			d.UID = 0
+		if l.Told {
+			d.UID = l.UID
 		}
 		if l.Src != 0 {
-			d.Box = j.rec.Sources[l.Box].Name
+			d.Box = j.head.Sources[l.Box].Name
 		}
 	}
 	if a != nil {
@@ -285,5 +308,5 @@ func (j *comparison) name(kind string, l *store.Link, a *found, want, got string
 		}
 	}
 	d.Size = max(d.Size, 0)
-	j.r.name(d)
+	j.report.name(d)
 }

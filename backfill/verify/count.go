@@ -1,4 +1,4 @@
-package backfill
+package verify
 
 import (
 	"bytes"
@@ -28,20 +28,20 @@ func (j *comparison) order() {
 // moved it out and back.
 func (j *comparison) seekMissing() {
 	for i := range j.missing {
-		l := &j.missing[i]
-		b, own := j.below[l.Box].at(l.Src), !isBorrowed(j.rec, l.Box)
+		l := j.missing[i]
+		b, own := j.below[l.Box].at(l.Src), !j.head.borrowed(l.Box)
 		hash, known := l.Hash, l.HasHash() && !j.quick
 		if b != nil {
 			hash, known = b.hash, true
 		}
 		if a := j.free(hash); known && a != nil {
 			a.flags |= isUsed | isCopy
-			j.r.Equal++
+			j.report.Equal++
 			j.done(own && b != nil)
 			continue
 		}
-		j.r.Missing++
-		j.name(diffMissing, l, nil, "", "")
+		j.report.Missing++
+		j.name(KindMissing, l, nil, "", "")
 	}
 }
 
@@ -122,12 +122,12 @@ func (j *comparison) surplus(group []uint32, below int) {
 		m := spare[len(spare)-1]
 		spare = spare[:len(spare)-1]
 		if m.has(isUsed) {
-			j.r.Twins++
-			j.name(diffTwin, nil, m, "", "")
+			j.report.Twins++
+			j.name(KindTwin, Link{}, m, "", "")
 			continue
 		}
 		m.flags |= isUsed
-		j.r.Doubled++
-		j.name(diffDoubled, nil, m, "", "")
+		j.report.Doubled++
+		j.name(KindDoubled, Link{}, m, "", "")
 	}
 }

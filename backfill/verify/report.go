@@ -1,4 +1,4 @@
-package backfill
+package verify
 
 import (
 	"fmt"
@@ -8,8 +8,8 @@ import (
 	"crossfade/store"
 )
 
-// FolderReport compares one folder's two sides message by message: both are listed and read whole, now.
-type FolderReport struct {
+// Report compares one folder's two sides message by message: both are listed and read whole, now.
+type Report struct {
 	Account string   `json:"account"`
 	Folder  string   `json:"folder"` // decoded, for people
 	Name    string   `json:"name"`   // raw, on the destination
@@ -73,17 +73,17 @@ type Refused struct {
 
 // The kinds of a Difference.
 const (
-	diffWaiting   = "waiting"
-	diffMissing   = "missing"
-	diffDifferent = "different"
-	diffAltered   = "altered"
-	diffDoubled   = "doubled"
-	diffTwin      = "twin"
-	diffUnread    = "unread"
-	diffFlags     = "flags"
-	diffKeywords  = "keywords"
-	diffDate      = "date"
-	diffUnknown   = "unknown"
+	KindWaiting   = "waiting"
+	KindMissing   = "missing"
+	KindDifferent = "different"
+	KindAltered   = "altered"
+	KindDoubled   = "doubled"
+	KindTwin      = "twin"
+	KindUnread    = "unread"
+	KindFlags     = "flags"
+	KindKeywords  = "keywords"
+	KindDate      = "date"
+	KindUnknown   = "unknown"
 )
 
 // Difference names one message that is not as it should be.
@@ -102,7 +102,7 @@ type Difference struct {
 }
 
 // name adds a difference unless there are enough of its kind.
-func (r *FolderReport) name(d Difference) {
+func (r *Report) name(d Difference) {
 	if r.named == nil {
 		r.named = make(map[string]int)
 	}
@@ -112,7 +112,7 @@ func (r *FolderReport) name(d Difference) {
 }
 
 // conclude draws the conclusion from the numbers.
-func (r *FolderReport) conclude() {
+func (r *Report) conclude() {
 	bad := r.Waiting + r.Missing + r.Different + r.Doubled + r.Unread + r.FlagsDiffer + len(r.Refused) - r.SignedOff
 	r.OK = bad == 0 && r.Problem == ""
 	r.Completion = ratio(r.Done, r.Total)
@@ -127,7 +127,7 @@ func ratio(done, total int) float64 {
 }
 
 // Findings says in words what is to be told of the folder besides the messages that are equal.
-func (r *FolderReport) Findings() string {
+func (r *Report) Findings() string {
 	var out []string
 	for _, n := range []struct {
 		count int
