@@ -21,8 +21,10 @@ func (f *folder) journal(batch []incoming, floor uint32) ([]incoming, error) {
 			if !ok || l.State != store.Listed || l.Paired {
 				continue
 			}
-			e.mergeFlags(l, Entry{Flags: m.flags})
-			l, _ = e.link(m.uid)
+			if m.listed == f.listings.Load() { // else a listing told newer ones, and these would undo them
+				e.mergeFlags(l, Entry{Flags: m.flags})
+				l, _ = e.link(m.uid)
+			}
 			setDetails(&l, Entry{Size: m.size, Date: m.date, MsgID: m.msgID})
 			l.State, l.Hash = store.Copying, m.hash
 			l.Sent = e.flags(keeps.holdable(e.flagsOf(l.Flags)))

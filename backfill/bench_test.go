@@ -77,7 +77,7 @@ func BenchmarkList(b *testing.B) {
 		b.StopTimer()
 		_, f := benchFolder(b, 0)
 		b.StartTimer()
-		must(b, f.mergeLower(0, BoxState{UIDValidity: 1, UIDNext: 100_001, Exists: 100_000}, entries, Scan{Flags: true, Details: true}))
+		must(b, f.mergeLower(0, BoxState{UIDValidity: 1, UIDNext: 100_001, Exists: 100_000}, entries, Scan{Flags: true, Details: true}, nil))
 	}
 }
 
@@ -90,7 +90,7 @@ func BenchmarkRelist(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		must(b, f.mergeLower(0, BoxState{UIDValidity: 1, UIDNext: 100_001, Exists: 100_000}, entries, Scan{Flags: true}))
+		must(b, f.mergeLower(0, BoxState{UIDValidity: 1, UIDNext: 100_001, Exists: 100_000}, entries, Scan{Flags: true}, nil))
 	}
 }
 

@@ -30,9 +30,9 @@ func isLost(l *store.Link) bool {
 	return l.Lost && (l.State == store.Copied || l.State == store.Quarantined)
 }
 
-// carried tells a whiteout that stands for a removal on the source: if the message is back there, it is back.
+// recalled tells a whiteout that stands for a removal on the source: if the message is back there, it is back.
 // A copy that is still to be removed goes first.
-func carried(l *store.Link) bool {
+func recalled(l *store.Link) bool {
 	return l.State == store.Whiteout && l.Lost && !l.Touched && l.Dst == 0
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"crossfade/mapping"
@@ -52,6 +53,7 @@ type folder struct {
 	opened  time.Time // when a client last opened it; guarded by acct.mu
 	watched bool      // its watcher runs; guarded by acct.mu
 
+	listings    atomic.Uint64          // listings of source folders that were taken in; changed under editing
 	flagsListed map[uint16]flagsListed // by source folder; guarded by sync
 	source      map[uint16]*cursor     // what the last look at each source folder told; guarded by sync
 	dest        cursor                 // the same for the destination; changed by the writer only, guarded by mu
@@ -59,14 +61,17 @@ type folder struct {
 	appended uint32
 	// removed are destination UIDs that clients expunged since the last listing there began: a listing that
 	// still had them must not bring them back. Guarded by mu.
-	removed   map[uint32]struct{}
-	losses    losses    // what the source lost; guarded by mu
-	below     time.Time // last look at all of its source folders that went well; guarded by mu
-	looked    time.Time // last look at both sides; guarded by sync
-	checked   time.Time // last pass of the backfill; guarded by mu
-	savedSeen bool      // this run has looked whether saved bytes are there; of the folder's turn alone
-	cutAt     time.Time // when a connection last ended in the middle of an APPEND; guarded by writer
-	inbox     bool
+	removed map[uint32]struct{}
+	// departing commands remove messages from the destination now; departures were begun so far. Guarded by mu.
+	departing  int
+	departures uint64
+	losses     losses    // what the source lost; guarded by mu
+	below      time.Time // last look at all of its source folders that went well; guarded by mu
+	looked     time.Time // last look at both sides; guarded by sync
+	checked    time.Time // last pass of the backfill; guarded by mu
+	savedSeen  bool      // this run has looked whether saved bytes are there; of the folder's turn alone
+	cutAt      time.Time // when a connection last ended in the middle of an APPEND; guarded by writer
+	inbox      bool
 	// suspects were under way when the destination broke off; unread counts how often the source broke off at a message.
 	// Both by shown UID, guarded by mu.
 	suspects map[uint32]*suspect

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"crossfade/store"
 )
 
 // TestStopInLargeMove kills the process at each write of a MOVE and an EXPUNGE of so many copied messages that
@@ -68,4 +70,32 @@ func stopInLargeMove(t *testing.T, how string, n int) (died bool) {
 		t.Errorf("%d messages are still expected to go", n)
 	}
 	return err != nil
+}
+
+// TestLeavingWhileLooked: a look at the destination while a command is about to remove messages there does not take
+// back that they go, so that a kill before the command's end is known stops no folder.
+func TestLeavingWhileLooked(t *testing.T) {
+	b := newBed(t)
+	many(b.src.boxes["INBOX"], 100)
+	b.start(false)
+	m := b.open(b.login(), "INBOX")
+	b.wait()
+	b.e.Hold()
+	links := m.f.where(func(*store.Link) bool { return true })
+	look := func() {
+		must(t, m.f.writer.take(t.Context()))
+		defer m.f.writer.release()
+		must(t, m.f.lookUpper(t.Context()))
+	}
+	must(t, m.f.leave(links, func() error {
+		look()
+		return nil
+	}))
+	if n := m.f.counted().leaving; n != len(links) {
+		t.Errorf("%d messages are known to go", n)
+	}
+	look()
+	if n := m.f.counted().leaving; n != 0 {
+		t.Errorf("%d messages are still expected to go", n)
+	}
 }

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
-
 	"crossfade/mapping"
 	"crossfade/store"
 )
@@ -166,10 +164,7 @@ func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, ful
 	if err != nil {
 		return err
 	}
-	if err := f.carryFlags(ctx, b, entries); err != nil {
-		return err
-	}
-	if err := f.mergeLower(b, st, entries, what); err != nil {
+	if err := f.takeLower(ctx, b, st, entries, what); err != nil {
 		return err
 	}
 	if !full && f.countBox(b) != int(st.Exists) {
@@ -178,10 +173,7 @@ func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, ful
 		if st, err = src.Scan(ctx, name, what, func(e Entry) error { entries = append(entries, e); return nil }); err != nil {
 			return err
 		}
-		if err := f.carryFlags(ctx, b, entries); err != nil {
-			return err
-		}
-		if err := f.mergeLower(b, st, entries, what); err != nil {
+		if err := f.takeLower(ctx, b, st, entries, what); err != nil {
 			return err
 		}
 		full = true
@@ -229,8 +221,9 @@ func bySource(links []store.Link, b uint16) map[uint32]uint32 {
 }
 
 // mergeLower takes a listing of a source folder into the links: new messages become links, changed flags are
-// merged three ways, the proxy's user winning.
-func (f *folder) mergeLower(b uint16, st BoxState, entries []Entry, what Scan) error {
+// merged three ways, the proxy's user winning. The copies' flags were carried before; where others than these have
+// changed, it changes nothing and is errLate.
+func (f *folder) mergeLower(b uint16, st BoxState, entries []Entry, what Scan, carried map[uint32]carriedFlags) error {
 	return f.edit(func(e *edit) error {
 		known := bySource(f.links, b)
 		if len(known) == 0 {
@@ -245,11 +238,12 @@ func (f *folder) mergeLower(b uint16, st BoxState, entries []Entry, what Scan) e
 			l, ok := e.link(uid)
 			switch {
 			case !ok:
-			case carried(&l): // its removal was believed too early
+			case recalled(&l): // its removal was believed too early
 				e.revive(l, en)
 			default:
-				if l = e.regain(l); what.Flags {
-					e.mergeFlags(l, en)
+				l = e.regain(l)
+				if what.Flags && !e.mergeCarried(l, en, carried) {
+					return errLate
 				}
 			}
 		}
@@ -265,6 +259,7 @@ func (f *folder) mergeLower(b uint16, st BoxState, entries []Entry, what Scan) e
 // lowerListed moves a source folder's cursor behind a listing that ended with the message last; 0 if there was
 // none. Not to st.UIDNext: a message may have come behind the listing.
 func (e *edit) lowerListed(b uint16, st BoxState, last uint32) {
+	e.f.listings.Add(1)
 	r := e.record()
 	r.Sources = slices.Clone(r.Sources)
 	box := &r.Sources[b]
@@ -304,46 +299,4 @@ func (e *edit) mergeFlags(l store.Link, en Entry) {
 	l.Flags = e.flags(mapping.Merge(base, e.flagsOf(l.Flags), en.Flags))
 	l.Base = e.flags(en.Flags)
 	e.put(l)
-}
-
-// carryFlags brings changes that an old client made to flags on the source to the copies, before they count as
-// seen.
-func (f *folder) carryFlags(ctx context.Context, b uint16, entries []Entry) error {
-	if f.counted().states[store.Copied] == 0 {
-		return nil
-	}
-	changes := make(map[change]imap.UIDSet)
-	keeps := f.keeps()
-	f.mu.RLock()
-	known := bySource(f.links, b)
-	for _, en := range entries {
-		i, ok := find(f.links, known[en.UID])
-		if !ok || f.links[i].State != store.Copied {
-			continue
-		}
-		base, now := f.sets.get(f.links[i].Base), f.sets.get(f.links[i].Sent)
-		want := mapping.Merge(base, f.sets.get(f.links[i].Flags), en.Flags)
-		for _, c := range []change{{FlagsAdd, keeps.holdable(want).Remove(now)}, {FlagsRemove, now.Remove(want)}} {
-			if c.flags != "" && base != en.Flags {
-				set := changes[c]
-				set.AddNum(imap.UID(f.links[i].Dst))
-				changes[c] = set
-			}
-		}
-	}
-	f.mu.RUnlock()
-	if len(changes) == 0 {
-		return nil
-	}
-	w, err := f.acct.dest(ctx)
-	if err != nil {
-		return err
-	}
-	rec := f.record()
-	for c, set := range changes {
-		if _, err := w.Store(ctx, rec.Name, rec.DestUIDValidity, set, c.op, c.flags); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"crossfade/mapping"
+	"crossfade/store"
 )
 
 // mail is one message that clients should see.
@@ -146,10 +147,7 @@ func (w *world) match(folder string, shown []shownMessage) error {
 // step lets one random thing happen.
 func (w *world) step() {
 	folder := rapid.SampledFrom(worldFolders).Draw(w.rt, "folder")
-	things := []string{"command", "command", "command", "command", "append", "arrive", "arrive", "touch", "go", "crash", "cut"}
-	if soak() > 1 { // with an old client on the source, slow machines see a world in some hundred end late or not at all: open
-		things = append(things, "source", "source", "blink")
-	}
+	things := []string{"command", "command", "command", "command", "append", "arrive", "arrive", "touch", "go", "crash", "cut", "source", "source", "blink"}
 	switch rapid.SampledFrom(things).Draw(w.rt, "what") {
 	case "command":
 		w.command(folder)
@@ -258,6 +256,7 @@ func (w *world) command(folder string) {
 		w.mail[folder] = slices.Delete(w.mail[folder], i, i+1)
 		return
 	}
+	w.stays(id)
 	if op != "copy" {
 		w.mail[folder] = slices.Delete(w.mail[folder], i, i+1)
 	}
@@ -275,6 +274,7 @@ func (w *world) finish() {
 	w.wait()
 	w.agree()
 	w.carriedAll()
+	w.again()
 	for _, f := range worldFolders {
 		m := w.boxes[f][1]
 		w.eventually(func() error {
@@ -282,7 +282,7 @@ func (w *world) finish() {
 				return err
 			}
 			if x, y := lines(w.see(m)), w.dst.has(f); !slices.Equal(x, y) {
-				return fmt.Errorf("%s shows %q, the destination has %q", f, x, y)
+				return fmt.Errorf("%s shows %q, the destination has %q; links %+v", f, x, y, m.f.where(func(*store.Link) bool { return true }))
 			}
 			return nil
 		})

@@ -45,6 +45,18 @@ func (w *world) oldClient(folder string) {
 	}
 }
 
+// stays takes back that a message must be gone from where an old client moved it away: a client did something with it,
+// perhaps where it went to, before its old copy was removed.
+func (w *world) stays(id string) {
+	for _, f := range worldFolders {
+		for i := range w.mail[f] {
+			if w.mail[f][i].id == id {
+				w.mail[f][i].gone = false
+			}
+		}
+	}
+}
+
 // only finds the model's one entry of a source message, if what becomes of it is certain: a message that clients
 // changed goes with the source unless it has been copied, and one that an earlier copier brought over is not ours.
 func (w *world) only(folder string, msg fakeMsg) int {
@@ -116,6 +128,14 @@ func (w *world) blink(folder string) {
 		_ = w.boxes[folder][0].f.refresh(w.rt.Context(), 0) // what it shows meanwhile is not judged
 	}
 	w.src.with(box, func(b *fakeBox) { b.msgs = all })
+}
+
+// again has what a source in a blink did not give tried again now: its time comes in minutes.
+func (w *world) again() {
+	if _, err := w.e.RetryQuarantine(w.rt.Context(), QuarantineFilter{}); err != nil {
+		w.rt.Fatal(err)
+	}
+	w.wait()
 }
 
 // carriedAll waits until everything that old clients did has been carried over.

@@ -90,7 +90,7 @@ func (e *edit) rebase(old []store.Link, entries []Entry, b, next uint16, st BoxS
 			uid = byNew[en.UID]
 		}
 		l, ok := e.link(uid)
-		if ok && carried(&l) {
+		if ok && recalled(&l) {
 			e.forget(uid)
 			ok = false
 		}

@@ -58,7 +58,7 @@ func (f *folder) fromSaved(ctx context.Context, l *store.Link, spool spooler) (i
 		f.acct.log.Error("the saved bytes of a message are damaged and not used", "folder", f.record().Name, "uid", l.UID, "file", name)
 		return incoming{}, false, nil
 	}
-	return incoming{l.UID, f.flags(l.Base), time.Unix(l.Date, 0).In(zone(l.Zone)), s}, true, nil
+	return incoming{l.UID, f.flags(l.Base), unlisted, time.Unix(l.Date, 0).In(zone(l.Zone)), s}, true, nil
 }
 
 // savedAs is the name of a message's saved bytes, "" if there are none.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -22,11 +23,15 @@ const (
 	confirmLinks = 1000
 )
 
+// unlisted stands for no listing: the flags are not what the source says now.
+const unlisted = math.MaxUint64
+
 // incoming is a message on its way up.
 type incoming struct {
-	uid   uint32 // shown
-	flags mapping.Flags
-	date  time.Time
+	uid    uint32 // shown
+	flags  mapping.Flags
+	listed uint64 // how often the source had been listed before it was asked for these flags
+	date   time.Time
 	*spooled
 }
 
@@ -211,7 +216,7 @@ func (f *folder) read(ctx context.Context, links []store.Link, spool spooler, ou
 	if err != nil {
 		return nil, err
 	}
-	box := f.record().Sources[links[0].Box]
+	box, listed := f.record().Sources[links[0].Box], f.listings.Load()
 	left = make(map[uint32]uint32, len(links))
 	var set imap.UIDSet
 	for _, l := range links {
@@ -231,7 +236,7 @@ func (f *folder) read(ctx context.Context, links []store.Link, spool spooler, ou
 			return err
 		}
 		delete(left, m.UID)
-		return out(incoming{uid, m.Flags, m.Date, s})
+		return out(incoming{uid, m.Flags, listed, m.Date, s})
 	}
 	if err = f.readPaced(ctx, src, box, set, each); itemOnly(err) {
 		err = nil // one bad message stops no other: what is left is asked for one by one

@@ -23,7 +23,7 @@ func (f *folder) lookUpper(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, Writer) error{f.recover, f.removePending, f.lookDest, f.stayed} {
+	for _, step := range []func(context.Context, Writer) error{f.recover, f.removePending, f.lookDestStayed} {
 		err := step(ctx, w)
 		if errors.Is(err, ErrNoFolder) {
 			f.setProblem("destination", "the destination's folder was deleted there: copying into it has stopped, and it is shown from the state; 'crossfade accept --copy-again' copies it again")

@@ -1,0 +1,90 @@
+package backfill
+
+import (
+	"errors"
+	"sync/atomic"
+	"testing"
+
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// lower looks at the source alone.
+func (m *Mailbox) lower(b *bed) {
+	b.t.Helper()
+	must(b.t, m.f.sync.take(b.t.Context()))
+	defer m.f.sync.release()
+	must(b.t, m.f.lookLower(b.t.Context()))
+}
+
+// TestFlagsReadBeforeListing: flags that came with a body are older than those of a listing that was taken in meanwhile.
+func TestFlagsReadBeforeListing(t *testing.T) {
+	b := newBed(t)
+	b.src.boxes["INBOX"].put(message(1, "a"))
+	var m *Mailbox
+	var once atomic.Bool
+	b.src.onRead = func(box string, _ int) {
+		if box == "INBOX" && once.CompareAndSwap(false, true) {
+			b.src.with("INBOX", func(in *fakeBox) { in.mark(1, `\Seen`) })
+			m.lower(b)
+		}
+	}
+	b.start(true)
+	m = b.open(b.login(), "INBOX")
+	b.e.Release()
+	b.wait()
+	b.shows(m, `<1@test> \Seen`)
+	b.holds("INBOX", `<1@test> \Seen`)
+	b.verified()
+}
+
+// copied is a bed with one message on both sides, which the engine looks at when it is told to only.
+func copied(t *testing.T) (*bed, *Mailbox) {
+	b := newBed(t)
+	b.src.boxes["INBOX"].put(message(1, "a"))
+	b.start(false)
+	m := b.open(b.login(), "INBOX")
+	b.wait()
+	b.e.Hold()
+	return b, m
+}
+
+// TestFlagsOfFreshCopy: what became a copy after the copies' flags were stored is not taken for carried.
+func TestFlagsOfFreshCopy(t *testing.T) {
+	b, m := copied(t)
+	entries := []Entry{{UID: 1, Flags: mapping.NewFlags(`\Seen`)}}
+	must(t, m.f.sync.take(t.Context()))
+	st := m.f.source[0].state
+	if err := m.f.mergeLower(0, st, entries, Scan{Flags: true}, nil); !errors.Is(err, errLate) {
+		t.Errorf("got %v", err)
+	}
+	if l := m.f.where(func(*store.Link) bool { return true })[0]; m.f.flags(l.Base) != "" || m.f.flags(l.Flags) != "" {
+		t.Errorf("it was changed: %+v", l)
+	}
+	b.src.with("INBOX", func(in *fakeBox) { in.mark(1, `\Seen`) })
+	must(t, m.f.takeLower(t.Context(), 0, st, entries, Scan{Flags: true}))
+	m.f.sync.release()
+	b.holds("INBOX", `<1@test> \Seen`)
+	b.shows(m, `<1@test> \Seen`)
+}
+
+// TestFlagsTwice: a flag that comes and goes on the source does so on the destination, also between two looks there.
+func TestFlagsTwice(t *testing.T) {
+	b, m := copied(t)
+	for _, flags := range [][]string{{`\Seen`}, {}, {`\Seen`, "$Work"}, {`\Flagged`}} {
+		b.src.with("INBOX", func(in *fakeBox) { in.mark(1, flags...) })
+		m.lower(b)
+		b.holds("INBOX", "<1@test> "+string(mapping.NewFlags(flags...)))
+	}
+	b.shows(m, `<1@test> \Flagged`)
+}
+
+// TestFlagsOfBothSides: what somebody changed on the destination is seen although the source's flags were carried first.
+func TestFlagsOfBothSides(t *testing.T) {
+	b, m := copied(t)
+	b.dst.with("INBOX", func(in *fakeBox) { in.mark(1, `\Answered`) })
+	b.src.with("INBOX", func(in *fakeBox) { in.mark(1, `\Seen`) })
+	m.lower(b)
+	b.shows(m, `<1@test> \Answered \Seen`)
+	b.holds("INBOX", `<1@test> \Answered \Seen`)
+}
