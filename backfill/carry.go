@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -306,7 +307,7 @@ func (f *folder) removeCarried(ctx context.Context, judged []store.Link, uids []
 				l.State = store.Whiteout
 				e.put(l)
 			case there: // somebody touched it on the destination
-				e.mergeUpperFlags(l, flags)
+				e.mergeUpperFlags(l, flags, math.MaxUint64) // l is as it was
 				continue
 			default: // it vanished there: the next look finds that out
 				continue

@@ -16,8 +16,8 @@ type carriedFlags struct {
 	sent mapping.Flags // on the destination
 }
 
-// errLate says that a listing of the source changes flags of a message that became a copy, or that a client changed,
-// since the copies' flags were stored.
+// errLate says that a listing tells flags of a message that was copied, or whose flags were changed, since the listing
+// began or the copies' flags were stored.
 var errLate = errors.New("flags changed while they were carried over")
 
 // takeLower takes a listing into the links once the destination has what it changes of the copies' flags: what

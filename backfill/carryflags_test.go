@@ -88,3 +88,33 @@ func TestFlagsOfBothSides(t *testing.T) {
 	b.shows(m, `<1@test> \Answered \Seen`)
 	b.holds("INBOX", `<1@test> \Answered \Seen`)
 }
+
+// TestFlagsStoredWhileListed: a listing of the destination that began before a client's STORE does not undo it.
+func TestFlagsStoredWhileListed(t *testing.T) {
+	for _, condstore := range []bool{true, false} {
+		b := newBed(t)
+		b.dst.modseq = condstore
+		b.dst.boxes["INBOX"].put(message(1, "a"))
+		var m *Mailbox
+		var armed atomic.Bool
+		b.dst.onScan = func(box string, n int) {
+			if n > 0 && armed.CompareAndSwap(true, false) {
+				must(t, m.Store(t.Context(), m.Changes(0).UIDs, FlagsAdd, mapping.NewFlags(`\Seen`)))
+			}
+		}
+		b.start(true)
+		m = b.open(b.login(), "INBOX")
+		b.shows(m, "<1@test> ")
+		must(t, m.f.writer.take(t.Context()))
+		b.dst.with("INBOX", func(in *fakeBox) { in.mark(1, `\Flagged`) })
+		armed.Store(true)
+		must(t, m.f.lookUpper(t.Context()))
+		m.f.writer.release()
+		if armed.Load() {
+			t.Error("nothing was listed")
+		}
+		if got := lines(b.see(m)); len(got) != 1 || got[0] != `<1@test> \Flagged \Seen` {
+			t.Errorf("shown is %q", got)
+		}
+	}
+}

@@ -38,6 +38,7 @@ type fakeServer struct {
 	onAppend func(box string, n int) // called before an APPEND's messages are taken
 	appended func(box string, n int) // called when they are taken and nobody knows yet
 	onRead   func(box string, n int) // called before whole messages are read
+	onScan   func(box string, n int) // called before a listing that was made is told
 }
 
 type fakeBox struct {
@@ -190,6 +191,9 @@ func (s *fakeServer) Scan(_ context.Context, name string, what Scan, each func(E
 	ms, st, err := s.pick(name, what.UIDValidity, what.UIDs, what.ChangedSince)
 	if err != nil {
 		return st, err
+	}
+	if s.onScan != nil {
+		s.onScan(name, len(ms))
 	}
 	for _, m := range ms {
 		e := Entry{UID: m.uid}

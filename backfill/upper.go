@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -82,26 +83,16 @@ func (f *folder) upperNews(ctx context.Context, w Writer, rec store.Folder) (New
 
 // listDest scans and merges; where the count then disagrees, messages were deleted there.
 func (f *folder) listDest(ctx context.Context, w Writer, what Scan) error {
-	rec := f.record()
 	f.mu.Lock()
 	f.removed = nil
 	f.mu.Unlock()
-	var entries []Entry
-	st, err := w.Scan(ctx, rec.Name, what, func(e Entry) error { entries = append(entries, e); return nil })
+	st, entries, err := f.takeUpper(ctx, w, what)
 	if err != nil {
 		return err
 	}
-	full := what.UIDs == nil && what.ChangedSince == 0
-	if err := f.mergeUpper(st, entries, what); err != nil {
-		return err
-	}
 	if f.countDest() != int(st.Exists) {
-		if !full {
-			what, entries = Scan{UIDValidity: st.UIDValidity, Flags: true}, entries[:0]
-			if st, err = w.Scan(ctx, rec.Name, what, func(e Entry) error { entries = append(entries, e); return nil }); err != nil {
-				return err
-			}
-			if err := f.mergeUpper(st, entries, what); err != nil {
+		if full := what.UIDs == nil && what.ChangedSince == 0; !full {
+			if st, entries, err = f.takeUpper(ctx, w, Scan{UIDValidity: st.UIDValidity, Flags: true}); err != nil {
 				return err
 			}
 		}
@@ -113,6 +104,27 @@ func (f *folder) listDest(ctx context.Context, w Writer, what Scan) error {
 	}
 	f.setDest(cursor{st, time.Now()})
 	return nil
+}
+
+// takeUpper scans and takes in what it is told. If flags of ours changed meanwhile it scans again, lest they are shown
+// as they were before.
+func (f *folder) takeUpper(ctx context.Context, w Writer, what Scan) (st BoxState, entries []Entry, err error) {
+	name := f.record().Name
+	for round := 1; ; round++ {
+		f.mu.RLock()
+		since := f.version
+		f.mu.RUnlock()
+		if round == flagRounds { // a client that changes flags without end keeps no news from the others
+			since = math.MaxUint64
+		}
+		entries = entries[:0]
+		if st, err = w.Scan(ctx, name, what, func(e Entry) error { entries = append(entries, e); return nil }); err != nil {
+			return st, nil, err
+		}
+		if err = f.mergeUpper(st, entries, what, since); !errors.Is(err, errLate) {
+			return st, entries, err
+		}
+	}
 }
 
 // countDest counts the messages that the destination's folder should have by the links.
@@ -132,8 +144,9 @@ func byDest(links []store.Link) map[uint32]uint32 {
 }
 
 // mergeUpper takes a listing of the destination's folder into the links. At the first meeting, messages that
-// look the same on both sides are paired provisionally and shown as the source's one.
-func (f *folder) mergeUpper(st BoxState, entries []Entry, what Scan) error {
+// look the same on both sides are paired provisionally and shown as the source's one. Where it tells other flags of a
+// message than were shown since a version that is not the last, it changes nothing and is errLate.
+func (f *folder) mergeUpper(st BoxState, entries []Entry, what Scan, since uint64) error {
 	var paired map[uint32]uint32 // destination UID -> shown UID
 	if what.Details {
 		below := f.where(func(l *store.Link) bool { return l.State == store.Listed && l.Dst == 0 })
@@ -144,8 +157,8 @@ func (f *folder) mergeUpper(st BoxState, entries []Entry, what Scan) error {
 		r := e.record()
 		for _, en := range entries {
 			if uid, ok := known[en.UID]; ok {
-				if l, ok := e.link(uid); ok && what.Flags {
-					e.mergeUpperFlags(l, en.Flags)
+				if l, ok := e.link(uid); ok && what.Flags && !e.mergeUpperFlags(l, en.Flags, since) {
+					return errLate
 				}
 				continue
 			}
@@ -217,15 +230,19 @@ func (e *edit) insertAbove(en Entry, sent mapping.Flags) uint32 {
 }
 
 // mergeUpperFlags takes the destination's flags into a link; what it cannot hold stays with us. Sent is what
-// the destination had when last seen.
-func (e *edit) mergeUpperFlags(l store.Link, now mapping.Flags) {
+// the destination had when last seen. Flags that changed after the version since are newer than now: it is false.
+func (e *edit) mergeUpperFlags(l store.Link, now mapping.Flags, since uint64) bool {
 	sent := e.flagsOf(l.Sent)
 	if sent == now || l.State != store.Copied && l.State != store.Above {
-		return
+		return true
+	}
+	if i, ok := find(e.f.links, l.UID); ok && e.f.changed[i] > since {
+		return false
 	}
 	l.Flags = e.flags(mapping.Merge(sent, e.flagsOf(l.Flags), now))
 	l.Sent = e.flags(now)
 	e.put(l)
+	return true
 }
 
 // mergeVanished takes out what the destination's users deleted there. all is the complete listing.
