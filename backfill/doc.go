@@ -34,8 +34,8 @@
 // # The proof
 //
 // verify.go and verifybox.go hand a folder's links and its two servers to package verify, which lists and reads both sides
-// afresh and judges them. It changes nothing but the note, in the account's record, of how it ended. gate.go asks what
-// stands in the way of switching the old server off, one function for each condition (gateconditions.go).
+// afresh and judges them. It changes nothing but the note, in the account's record, of how it ended. gate.go gathers what
+// matters of everything for package gate, which tells what stands in the way of switching the old server off.
 //
 // Where a destination is odd: suspect.go keeps a message at which a server breaks off from stopping the others,
 // altered.go knows copies again that the destination rewrote, swallowed.go looks after what it took and does not have,

@@ -2,169 +2,145 @@ package backfill
 
 import (
 	"context"
-	"fmt"
-	"slices"
+	"errors"
 	"time"
 
+	"crossfade/backfill/gate"
 	"crossfade/store"
 )
 
-// Colour is how much stands in the way of switching the old server off.
-type Colour string
-
-// The colours, from nothing to much.
-const (
-	Green  Colour = "green"
-	Yellow Colour = "yellow" // wait, or look at it
-	Red    Colour = "red"    // something would be lost
-)
-
-// worse is the darker of two colours.
-func (c Colour) worse(d Colour) Colour {
-	for _, dark := range []Colour{Red, Yellow} {
-		if c == dark || d == dark {
-			return dark
-		}
-	}
-	return Green
-}
-
-// Condition is one line of the gate's answer.
-type Condition struct {
-	Name   string   `json:"name"`
-	Colour Colour   `json:"colour"`
-	Text   string   `json:"text"`
-	Do     string   `json:"do,omitempty"`    // what to do about it
-	Items  []string `json:"items,omitempty"` // accounts, folders or messages, the first ones
-	More   int      `json:"more,omitempty"`  // how many are not named
-	// Accepted: whoever asked accepts it as it is, so it stands in nobody's way.
-	Accepted bool `json:"accepted,omitempty"`
-}
-
-// gateItems is how many accounts or folders a condition names.
-const gateItems = 20
-
-// item names something that stands in the way.
-func (c *Condition) item(colour Colour, format string, args ...any) {
-	c.Colour = c.Colour.worse(colour)
-	if len(c.Items) == gateItems {
-		c.More++
-		return
-	}
-	c.Items = append(c.Items, fmt.Sprintf(format, args...))
-}
-
-// count is how many things stand in the way.
-func (c *Condition) count() int { return len(c.Items) + c.More }
-
-// GateOptions say what is asked.
-type GateOptions struct {
-	Account string        // "": all
-	Quiet   time.Duration // how long nothing must have arrived on the source, default 14 days
-	MaxAge  time.Duration // how old the last full comparison may be, default 24 h
-	Accept  []string      // names of conditions that the admin accepts as they are
-}
-
-// GateReport answers the question whether the old server may be switched off: only if Colour is green.
-type GateReport struct {
-	Colour      Colour      `json:"colour"`
-	Time        time.Time   `json:"time"`
-	Source      string      `json:"source_server"`
-	Destination string      `json:"destination_server"`
-	Accounts    int         `json:"accounts"`
-	Conditions  []Condition `json:"conditions"`
-}
-
-// gate is one asking: what the conditions look at.
-type gate struct {
-	e        *Engine
-	opt      GateOptions
-	now      time.Time
-	accounts []gateAccount
-}
-
-// gateAccount is an account with its record and sums.
-type gateAccount struct {
-	*account
-	rec      store.Account
-	sums     sums
-	sessions int
-	listed   bool // its folders were listed since the program started
-	problem  string
-	doubt    string
-}
-
-// conditions are what the gate asks, in the order in which they are told. A new one is a function more.
-func conditions() []func(context.Context, *gate) (Condition, error) {
-	return []func(context.Context, *gate) (Condition, error){
-		knownAccounts, nothingToRebuild, listedFolders, noProblems, notHeld, allCopied, nothingInFlight, quarantineSigned, verifiedLately, quietSource, clients,
-	}
-}
-
 // Finish tells whether the old server may be switched off, and what is to be done before. It changes nothing.
-func (e *Engine) Finish(ctx context.Context, opt GateOptions) (GateReport, error) {
-	if opt.Quiet <= 0 {
-		opt.Quiet = 14 * 24 * time.Hour
+func (e *Engine) Finish(ctx context.Context, opt gate.Options) (gate.Report, error) {
+	s, err := e.gateState(ctx, opt.Account)
+	if err != nil {
+		return gate.Report{}, err
 	}
-	if opt.MaxAge <= 0 {
-		opt.MaxAge = 24 * time.Hour
-	}
-	g := &gate{e: e, opt: opt, now: time.Now()}
-	r := GateReport{Colour: Green, Time: g.now.UTC()}
-	r.Source, r.Destination = e.Servers()
-	if err := g.look(); err != nil {
-		return r, err
-	}
-	r.Accounts = len(g.accounts)
-	names := make(map[string]bool)
-	for _, condition := range conditions() {
-		c, err := condition(ctx, g)
-		if err != nil {
-			return r, err
-		}
-		names[c.Name] = true
-		if c.Colour == "" {
-			c.Colour = Green
-		}
-		if c.Colour != Green && slices.Contains(opt.Accept, c.Name) {
-			c.Accepted = true
-		} else {
-			r.Colour = r.Colour.worse(c.Colour)
-		}
-		r.Conditions = append(r.Conditions, c)
-	}
-	for _, name := range opt.Accept {
-		if !names[name] {
-			return r, fmt.Errorf("there is no condition %q to accept", name)
-		}
-	}
-	return r, ctx.Err()
+	return gate.Ask(ctx, s, opt)
 }
 
-// look gathers what all conditions need.
-func (g *gate) look() error {
-	all, err := g.e.accountsNamed(g.opt.Account)
+// gateState gathers what the gate looks at, of one account or of all.
+func (e *Engine) gateState(ctx context.Context, name string) (gate.State, error) {
+	s := gate.State{Time: time.Now(), Held: e.isHeld()}
+	s.Source, s.Destination = e.Servers()
+	accounts, err := e.accountsNamed(name)
+	if err != nil {
+		return s, err
+	}
+	for _, a := range accounts {
+		ga, err := a.gateState(ctx, s.Time)
+		if err != nil {
+			return s, err
+		}
+		s.Accounts = append(s.Accounts, ga)
+	}
+	waiting, err := e.Rebuilding()
+	if err != nil {
+		return s, err
+	}
+	for _, w := range waiting {
+		if name == "" || canonical(w.Account) == canonical(name) {
+			s.Rebuilds = append(s.Rebuilds, gate.Rebuild{Account: w.Account, Why: w.Why, State: w.State})
+		}
+	}
+	s.Refused = func(ctx context.Context, each func(gate.Refused) error) error {
+		return e.Quarantine(ctx, QuarantineFilter{Account: name}, func(q Quarantined) error {
+			return each(gate.Refused{Account: q.Account, Folder: q.Folder, UID: q.UID, Class: q.Class, Signed: q.SignedOff != nil, Saved: q.Saved})
+		})
+	}
+	return s, nil
+}
+
+// gateState is what the gate looks at of one account.
+func (a *account) gateState(ctx context.Context, now time.Time) (gate.Account, error) {
+	var rec store.Account
+	err := a.e.store.View(func(rx *store.Rx) (err error) {
+		rec, err = rx.Account(a.id)
+		return err
+	})
+	if err != nil {
+		return gate.Account{}, err
+	}
+	g := gate.Account{Name: a.name, Verified: rec.Verified, LastLogin: rec.LastLogin}
+	var s sums
+	for _, f := range a.all() {
+		if err := errors.Join(ctx.Err(), f.gateState(&g, &s, now)); err != nil {
+			return g, err
+		}
+	}
+	a.surveyed(&s)
+	n := s.completion()
+	g.Folders, g.Sourced, g.Examined = s.folders, s.sourced, s.listed
+	g.Done, g.Source, g.Left = n.Done, n.Source, s.tally.left()
+	a.mu.Lock()
+	g.Sessions, g.Listed = a.sessions, !a.treeInfo.at.IsZero()
+	problem := a.problems.Text
+	a.mu.Unlock()
+	for _, text := range []string{problem, a.doubtful()} {
+		if text != "" {
+			g.Problems = append(g.Problems, text)
+		}
+	}
+	return g, nil
+}
+
+// gateState adds what the gate looks at of one folder.
+func (f *folder) gateState(g *gate.Account, s *sums, now time.Time) error {
+	f.countOnce()
+	f.glance(s)
+	path, t := f.record().Path.String(), f.counted()
+	if p := f.problem().Text; p != "" {
+		g.Stopped = append(g.Stopped, gate.Stopped{Folder: path, Why: p})
+	}
+	if f.rests() {
+		g.Paused = append(g.Paused, path)
+	}
+	open, err := f.openIntent()
 	if err != nil {
 		return err
 	}
-	for _, a := range all {
-		ga := gateAccount{account: a, doubt: a.doubtful()}
-		err := g.e.store.View(func(rx *store.Rx) (err error) {
-			ga.rec, err = rx.Account(a.id)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, f := range a.all() {
-			f.countOnce()
-			f.glance(&ga.sums)
-		}
-		a.surveyed(&ga.sums)
-		a.mu.Lock()
-		ga.sessions, ga.listed, ga.problem = a.sessions, !a.treeInfo.at.IsZero(), a.problems.Text
-		a.mu.Unlock()
-		g.accounts = append(g.accounts, ga)
+	if n := t.flying + t.removing + t.leaving; n > 0 || open {
+		g.Flights = append(g.Flights, gate.Flight{Folder: path, Messages: n})
 	}
-	return nil
+	at, err := f.lastArrival(now)
+	if at.After(g.Arrival) {
+		g.Arrival, g.ArrivedIn = at, path
+	}
+	return err
+}
+
+// openIntent tells whether the folder has an open intent.
+func (f *folder) openIntent() (bool, error) {
+	err := f.acct.e.store.View(func(rx *store.Rx) error {
+		_, err := rx.Intent(f.record().Account, f.id)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// lastArrival is the INTERNALDATE of the message that came to the folder's own source folders last. A date in the
+// future is no arrival.
+func (f *folder) lastArrival(now time.Time) (last time.Time, err error) {
+	rec := f.record()
+	if len(ownSources(rec)) == 0 {
+		return last, nil
+	}
+	if err := f.use(); err != nil {
+		return last, err
+	}
+	defer f.done()
+	latest, limit, own := int64(0), now.Add(time.Hour).Unix(), ownBox(rec)
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for i := range f.links {
+		if l := &f.links[i]; l.HasDetails && l.Src != 0 && own(l.Box) && l.Date <= limit {
+			latest = max(latest, l.Date)
+		}
+	}
+	if latest == 0 {
+		return last, nil
+	}
+	return time.Unix(latest, 0), nil
 }

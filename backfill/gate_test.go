@@ -7,19 +7,20 @@ import (
 	"testing"
 	"time"
 
+	"crossfade/backfill/gate"
 	"crossfade/backfill/verify"
 	"crossfade/internal/durable/durabletest"
 	"crossfade/store"
 )
 
 // asked asks the gate and returns its conditions by name.
-func (b *bed) asked(opt GateOptions) (GateReport, map[string]Condition) {
+func (b *bed) asked(opt gate.Options) (gate.Report, map[string]gate.Condition) {
 	b.t.Helper()
 	r, err := b.e.Finish(b.t.Context(), opt)
 	must(b.t, err)
-	out := map[string]Condition{}
+	out := map[string]gate.Condition{}
 	for _, c := range r.Conditions {
-		if c.Text == "" || c.Colour != Green && c.Do == "" {
+		if c.Text == "" || c.Colour != gate.Green && c.Do == "" {
 			b.t.Errorf("a line that says nothing, or not what to do: %+v", c)
 		}
 		out[c.Name] = c
@@ -41,9 +42,9 @@ func (b *bed) follows(n int) {
 }
 
 // notGreen are the names of the conditions that stand in the way.
-func notGreen(r GateReport) (out []string) {
+func notGreen(r gate.Report) (out []string) {
 	for _, c := range r.Conditions {
-		if c.Colour != Green && !c.Accepted {
+		if c.Colour != gate.Green && !c.Accepted {
 			out = append(out, c.Name+" "+string(c.Colour))
 		}
 	}
@@ -57,43 +58,43 @@ func TestGate(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		do   func(b *bed)
-		opt  GateOptions
+		opt  gate.Options
 		want []string
 		text string // in the items of the conditions that are not green
 	}{
-		{"all is well", func(b *bed) { b.compared("INBOX", verify.Options{}) }, GateOptions{}, nil, ""},
-		{"never compared", func(*bed) {}, GateOptions{}, []string{"verified red"}, "never compared"},
-		{"compared quickly", func(b *bed) { b.compared("INBOX", verify.Options{Quick: true}) }, GateOptions{}, []string{"verified red"}, "never compared"},
-		{"compared long ago", func(b *bed) { b.compared("INBOX", verify.Options{}) }, GateOptions{MaxAge: 1}, []string{"verified yellow"}, "last on"},
+		{"all is well", func(b *bed) { b.compared("INBOX", verify.Options{}) }, gate.Options{}, nil, ""},
+		{"never compared", func(*bed) {}, gate.Options{}, []string{"verified red"}, "never compared"},
+		{"compared quickly", func(b *bed) { b.compared("INBOX", verify.Options{Quick: true}) }, gate.Options{}, []string{"verified red"}, "never compared"},
+		{"compared long ago", func(b *bed) { b.compared("INBOX", verify.Options{}) }, gate.Options{MaxAge: 1}, []string{"verified yellow"}, "last on"},
 		{"did not agree", func(b *bed) {
 			b.e.Hold()
 			b.dst.with("INBOX", func(b *fakeBox) { b.remove(1) })
 			b.compared("INBOX", verify.Options{})
-		}, GateOptions{}, []string{"held red", "verified red"}, "1 missing on the destination"},
+		}, gate.Options{}, []string{"held red", "verified red"}, "1 missing on the destination"},
 		{"held", func(b *bed) {
 			b.compared("INBOX", verify.Options{})
 			b.e.Hold()
-		}, GateOptions{}, []string{"held red"}, ""},
+		}, gate.Options{}, []string{"held red"}, ""},
 		{"mail still arrives", func(b *bed) {
 			b.src.with("INBOX", func(b *fakeBox) { b.put(message(77, "late")).date = time.Now().Add(-time.Hour) })
 			b.follows(5)
 			b.compared("INBOX", verify.Options{})
-		}, GateOptions{}, []string{"arrivals yellow"}, "in INBOX"},
+		}, gate.Options{}, []string{"arrivals yellow"}, "in INBOX"},
 		{"and that is accepted", func(b *bed) {
 			b.src.with("INBOX", func(b *fakeBox) { b.put(message(77, "late")).date = time.Now().Add(-time.Hour) })
 			b.follows(5)
 			b.compared("INBOX", verify.Options{})
-		}, GateOptions{Accept: []string{"arrivals"}}, nil, ""},
+		}, gate.Options{Accept: []string{"arrivals"}}, nil, ""},
 		{"more than compared", func(b *bed) {
 			b.compared("INBOX", verify.Options{})
 			b.src.with("INBOX", func(b *fakeBox) { b.put(message(77, "late")) })
 			b.follows(5)
-		}, GateOptions{}, []string{"verified yellow"}, "4 messages then, 5 now"},
+		}, gate.Options{}, []string{"verified yellow"}, "4 messages then, 5 now"},
 		{"a folder has stopped", func(b *bed) {
 			b.compared("INBOX", verify.Options{})
 			b.e.Hold()
 			b.account().all()[0].setProblem("destination", "it is gone")
-		}, GateOptions{}, []string{"held red", "problems red"}, "it is gone"},
+		}, gate.Options{}, []string{"held red", "problems red"}, "it is gone"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBed(t)
@@ -102,7 +103,7 @@ func TestGate(t *testing.T) {
 			b.login()
 			b.wait()
 			c.do(b)
-			var r GateReport
+			var r gate.Report
 			b.eventually(func() error { // a removal or an intent may be under way for a moment
 				r, _ = b.asked(c.opt)
 				if got := notGreen(r); !slices.Equal(got, c.want) {
@@ -110,12 +111,12 @@ func TestGate(t *testing.T) {
 				}
 				return nil
 			})
-			if (r.Colour == Green) != (c.want == nil) {
+			if (r.Colour == gate.Green) != (c.want == nil) {
 				t.Errorf("it is %s", r.Colour)
 			}
 			text := ""
 			for _, k := range r.Conditions {
-				if k.Colour != Green {
+				if k.Colour != gate.Green {
 					text += strings.Join(k.Items, "\n")
 				}
 			}
@@ -131,25 +132,25 @@ func TestGateBeforeTheMove(t *testing.T) {
 	b := newBed(t)
 	many(b.src.boxes["INBOX"], 4)
 	b.start(true)
-	if r, _ := b.asked(GateOptions{}); r.Colour != Red || notGreen(r)[0] != "accounts red" {
+	if r, _ := b.asked(gate.Options{}); r.Colour != gate.Red || notGreen(r)[0] != "accounts red" {
 		t.Errorf("%+v", r)
 	}
 	b.open(b.login(), "INBOX")
-	r, by := b.asked(GateOptions{})
-	if r.Colour != Red || by["copied"].Colour != Red || by["listed"].Colour != Red || by["held"].Colour != Red {
+	r, by := b.asked(gate.Options{})
+	if r.Colour != gate.Red || by["copied"].Colour != gate.Red || by["listed"].Colour != gate.Red || by["held"].Colour != gate.Red {
 		t.Errorf("%+v", r)
 	}
 	a := b.account()
 	a.mu.Lock()
 	a.rebuild = "the state that it had is lost"
 	a.mu.Unlock()
-	if _, by := b.asked(GateOptions{}); by["rebuild"].Colour != Red || !strings.Contains(by["rebuild"].Items[0], "is lost") {
+	if _, by := b.asked(gate.Options{}); by["rebuild"].Colour != gate.Red || !strings.Contains(by["rebuild"].Items[0], "is lost") {
 		t.Errorf("%+v", by["rebuild"])
 	}
-	if _, err := b.e.Finish(t.Context(), GateOptions{Accept: []string{"everything"}}); err == nil {
+	if _, err := b.e.Finish(t.Context(), gate.Options{Accept: []string{"everything"}}); err == nil {
 		t.Error("a condition that is none was accepted")
 	}
-	if _, err := b.e.Finish(t.Context(), GateOptions{Account: "nobody"}); err == nil {
+	if _, err := b.e.Finish(t.Context(), gate.Options{Account: "nobody"}); err == nil {
 		t.Error("an unknown account")
 	}
 }
@@ -161,14 +162,14 @@ func TestGateAsksForSignatures(t *testing.T) {
 	m := b.open(b.login(), "INBOX")
 	b.isRefused(m, 1)
 	b.compared("INBOX", verify.Options{})
-	if _, by := b.asked(GateOptions{}); by["quarantine"].Colour != Red || by["verified"].Colour != Red || !strings.Contains(by["quarantine"].Items[0], "too_big") {
+	if _, by := b.asked(gate.Options{}); by["quarantine"].Colour != gate.Red || by["verified"].Colour != gate.Red || !strings.Contains(by["quarantine"].Items[0], "too_big") {
 		t.Errorf("%+v", by)
 	}
 	if _, err := b.e.SignOff(t.Context(), QuarantineFilter{}, "Eve", false); err != nil {
 		t.Fatal(err)
 	}
 	b.compared("INBOX", verify.Options{})
-	if _, by := b.asked(GateOptions{}); by["quarantine"].Colour != Green || by["verified"].Colour != Green {
+	if _, by := b.asked(gate.Options{}); by["quarantine"].Colour != gate.Green || by["verified"].Colour != gate.Green {
 		t.Errorf("%+v", by)
 	}
 }
@@ -179,14 +180,14 @@ func TestGateSeesClients(t *testing.T) {
 	b.start(false)
 	s1, s2 := b.login(), b.login()
 	b.wait()
-	if _, by := b.asked(GateOptions{}); !strings.Contains(by["clients"].Text, "2 sessions of 1 accounts") {
+	if _, by := b.asked(gate.Options{}); !strings.Contains(by["clients"].Text, "2 sessions of 1 accounts") {
 		t.Errorf("%+v", by["clients"])
 	}
 	for range 2 {
 		must(t, s1.Close())
 	}
 	must(t, s2.Close())
-	if _, by := b.asked(GateOptions{}); !strings.Contains(by["clients"].Items[0], "last login on "+time.Now().UTC().Format("2006-01")) {
+	if _, by := b.asked(gate.Options{}); !strings.Contains(by["clients"].Items[0], "last login on "+time.Now().UTC().Format("2006-01")) {
 		t.Errorf("%+v", by["clients"])
 	}
 	var rec store.Account

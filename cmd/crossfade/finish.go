@@ -13,30 +13,30 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"crossfade/backfill"
+	"crossfade/backfill/gate"
 )
 
 // finisher is what the control socket asks of the engine about the end of the move.
 type finisher interface {
-	Finish(ctx context.Context, opt backfill.GateOptions) (backfill.GateReport, error)
+	Finish(ctx context.Context, opt gate.Options) (gate.Report, error)
 }
 
 // gateAnswer is what /finish answers.
 type gateAnswer struct {
-	backfill.GateReport
+	gate.Report
 	Error string `json:"error,omitempty"`
 }
 
 // answerFinish answers GET /finish.
 func answerFinish(w http.ResponseWriter, r *http.Request, e finisher) {
 	q := r.URL.Query()
-	opt := backfill.GateOptions{Account: q.Get("account"), Accept: q["accept"]}
+	opt := gate.Options{Account: q.Get("account"), Accept: q["accept"]}
 	var a gateAnswer
 	var errs [3]error
 	opt.Quiet, errs[0] = time.ParseDuration(q.Get("quiet"))
 	opt.MaxAge, errs[1] = time.ParseDuration(q.Get("max-age"))
 	if errs[2] = errors.Join(errs[:2]...); errs[2] == nil {
-		a.GateReport, errs[2] = e.Finish(r.Context(), opt)
+		a.Report, errs[2] = e.Finish(r.Context(), opt)
 	}
 	if errs[2] != nil {
 		a.Error = errs[2].Error()
@@ -87,9 +87,9 @@ func (c *finishCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 		enc.SetIndent("", "  ")
 		err = enc.Encode(a)
 	} else {
-		err = printGate(io.out, a.GateReport)
+		err = printGate(io.out, a.Report)
 	}
-	if err == nil && a.Colour != backfill.Green {
+	if err == nil && a.Colour != gate.Green {
 		return errTold
 	}
 	return err
@@ -114,7 +114,7 @@ func (c *finishCmd) compare(ctx context.Context, state string, std std) error {
 }
 
 // printGate writes a line for each condition, what stands in the way below it, and what to do.
-func printGate(out io.Writer, r backfill.GateReport) error {
+func printGate(out io.Writer, r gate.Report) error {
 	var b strings.Builder
 	for _, c := range r.Conditions {
 		mark := strings.ToUpper(string(c.Colour))
@@ -122,7 +122,7 @@ func printGate(out io.Writer, r backfill.GateReport) error {
 			mark = "ACCEPTED"
 		}
 		fmt.Fprintf(&b, "%-8s  %s: %s\n", mark, c.Name, c.Text)
-		if c.Colour == backfill.Green && c.Name != "clients" {
+		if c.Colour == gate.Green && c.Name != "clients" {
 			continue
 		}
 		for _, item := range c.Items {
@@ -136,9 +136,9 @@ func printGate(out io.Writer, r backfill.GateReport) error {
 		}
 	}
 	switch r.Colour {
-	case backfill.Green:
+	case gate.Green:
 		fmt.Fprintf(&b, "The old server %s may be switched off.\n", r.Source)
-	case backfill.Yellow:
+	case gate.Yellow:
 		fmt.Fprintf(&b, "Not yet: nothing would be lost that is known of, but look at the yellow lines first. Keep the old server %s running.\n", r.Source)
 	default:
 		fmt.Fprintf(&b, "No: keep the old server %s running until the red lines are gone.\n", r.Source)

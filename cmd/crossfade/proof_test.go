@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"crossfade/backfill"
+	"crossfade/backfill/gate"
 	"crossfade/backfill/verify"
 	"crossfade/store"
 )
@@ -84,38 +84,38 @@ func TestPercentNeverRoundsUp(t *testing.T) {
 
 // fakeGate answers once and keeps what it was asked.
 type fakeGate struct {
-	report backfill.GateReport
+	report gate.Report
 	err    error
-	asked  backfill.GateOptions
+	asked  gate.Options
 }
 
-func (f *fakeGate) Finish(_ context.Context, opt backfill.GateOptions) (backfill.GateReport, error) {
+func (f *fakeGate) Finish(_ context.Context, opt gate.Options) (gate.Report, error) {
 	f.asked = opt
 	return f.report, f.err
 }
 
 func TestFinish(t *testing.T) {
-	line := func(name string, c backfill.Colour) backfill.Condition {
-		return backfill.Condition{Name: name, Colour: c, Text: "text of " + name, Do: "do " + name, Items: []string{"item of " + name}, More: 3}
+	line := func(name string, c gate.Colour) gate.Condition {
+		return gate.Condition{Name: name, Colour: c, Text: "text of " + name, Do: "do " + name, Items: []string{"item of " + name}, More: 3}
 	}
 	for _, c := range []struct {
 		name   string
-		report backfill.GateReport
+		report gate.Report
 		err    error
 		code   int
 		want   []string
 		not    string
 	}{
-		{"green", backfill.GateReport{Colour: backfill.Green, Source: "old:993", Conditions: []backfill.Condition{line("copied", backfill.Green)}}, nil, exitWell,
+		{"green", gate.Report{Colour: gate.Green, Source: "old:993", Conditions: []gate.Condition{line("copied", gate.Green)}}, nil, exitWell,
 			[]string{"GREEN     copied: text of copied", "old:993 may be switched off"}, "do copied"},
-		{"yellow", backfill.GateReport{Colour: backfill.Yellow, Conditions: []backfill.Condition{line("arrivals", backfill.Yellow)}}, nil, exitFailed,
+		{"yellow", gate.Report{Colour: gate.Yellow, Conditions: []gate.Condition{line("arrivals", gate.Yellow)}}, nil, exitFailed,
 			[]string{"YELLOW    arrivals", "item of arrivals", "and 3 more", "> do arrivals", "Not yet"}, ""},
-		{"red", backfill.GateReport{Colour: backfill.Red, Conditions: []backfill.Condition{line("verified", backfill.Red)}}, nil, exitFailed, []string{"RED       verified", "No: keep"}, ""},
-		{"error", backfill.GateReport{}, fmt.Errorf("no account %q is known", "x"), exitFailed, []string{`no account "x"`}, ""},
+		{"red", gate.Report{Colour: gate.Red, Conditions: []gate.Condition{line("verified", gate.Red)}}, nil, exitFailed, []string{"RED       verified", "No: keep"}, ""},
+		{"error", gate.Report{}, fmt.Errorf("no account %q is known", "x"), exitFailed, []string{`no account "x"`}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			gate := &fakeGate{report: c.report, err: c.err}
-			state := control(t, &fakeEngine{finisher: gate})
+			asked := &fakeGate{report: c.report, err: c.err}
+			state := control(t, &fakeEngine{finisher: asked})
 			code, out, errs := call("finish", "--state", state, "--account", "a b", "--quiet", "3", "--max-age", "2h", "--accept", "arrivals")
 			for _, want := range c.want {
 				if !strings.Contains(out+errs, want) {
@@ -125,7 +125,7 @@ func TestFinish(t *testing.T) {
 			if code != c.code || c.not != "" && strings.Contains(out, c.not) {
 				t.Errorf("%d\n%s", code, out)
 			}
-			if o := gate.asked; o.Account != "a b" || o.Quiet != 72*time.Hour || o.MaxAge != 2*time.Hour || len(o.Accept) != 1 {
+			if o := asked.asked; o.Account != "a b" || o.Quiet != 72*time.Hour || o.MaxAge != 2*time.Hour || len(o.Accept) != 1 {
 				t.Errorf("%+v", o)
 			}
 			if code, out, _ := call("finish", "--state", state, "--json"); code != c.code || c.err == nil && !strings.Contains(out, `"colour": "`+string(c.report.Colour)) {
@@ -140,8 +140,8 @@ func TestFinish(t *testing.T) {
 
 // TestFinishVerifiesFirst: whatever the comparison says, the gate has the last word; one that was cut off ends it.
 func TestFinishVerifiesFirst(t *testing.T) {
-	gate := &fakeGate{report: backfill.GateReport{Colour: backfill.Red}}
-	e := &fakeEngine{finisher: gate, folders: []verify.Report{{Account: "a", Folder: "INBOX", Missing: 1}}}
+	asked := &fakeGate{report: gate.Report{Colour: gate.Red}}
+	e := &fakeEngine{finisher: asked, folders: []verify.Report{{Account: "a", Folder: "INBOX", Missing: 1}}}
 	state := control(t, e)
 	if code, out, _ := call("finish", "--verify", "--state", state); code != exitFailed || !strings.Contains(out, "FAIL  a: INBOX") || !strings.Contains(out, "No: keep") {
 		t.Errorf("%d %s", code, out)

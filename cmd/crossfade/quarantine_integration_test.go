@@ -18,6 +18,7 @@ import (
 	goimap "github.com/emersion/go-imap/v2"
 
 	"crossfade/backfill"
+	"crossfade/backfill/gate"
 	"crossfade/internal/faults"
 	"crossfade/internal/testbed"
 )
@@ -101,22 +102,22 @@ func TestRefusedByCyrus(t *testing.T) {
 	if got := bodyThrough(t, p, refused[0].UID); !bytes.Equal(got, broken.Body) {
 		t.Errorf("through the proxy: %q", got)
 	}
-	finish := func() (backfill.GateReport, int) {
+	finish := func() (gate.Report, int) {
 		t.Helper()
 		code, text, errs := call("finish", "--verify", "--json", "--state", p.state)
-		var r backfill.GateReport
+		var r gate.Report
 		if err := json.Unmarshal([]byte(text), &r); err != nil {
 			t.Fatalf("%d %s %s %v", code, text, errs, err)
 		}
 		return r, code
 	}
-	if r, code := finish(); code != exitFailed || r.Colour != backfill.Red {
+	if r, code := finish(); code != exitFailed || r.Colour != gate.Red {
 		t.Errorf("the gate is open: %+v", r)
 	}
 	if code, _, errs := call("quarantine", "sign-off", "--all", "--by", "Eve Admin", "--state", p.state); code != exitWell {
 		t.Errorf("sign-off: %d %s", code, errs)
 	}
-	if r, code := finish(); code != exitWell || r.Colour != backfill.Green {
+	if r, code := finish(); code != exitWell || r.Colour != gate.Green {
 		t.Errorf("the gate is shut: %d %+v", code, r)
 	}
 	report := filepath.Join(t.TempDir(), "proof.txt")
