@@ -110,7 +110,7 @@ func (f *folder) acceptBelow(ctx context.Context, boxes []uint16) (string, error
 	defer f.sync.release()
 	for _, b := range boxes {
 		if f.hasProblem(lostFolder(b)) {
-			if err := f.giveUp(b); err != nil {
+			if err := f.giveUp(ctx, b); err != nil {
 				return "", err
 			}
 			continue
@@ -134,14 +134,12 @@ func (f *folder) acceptBelow(ctx context.Context, boxes []uint16) (string, error
 }
 
 // giveUp forgets what was not copied from a source folder that is gone; the caller holds sync.
-func (f *folder) giveUp(b uint16) error {
+func (f *folder) giveUp(ctx context.Context, b uint16) error {
 	left := f.where(func(l *store.Link) bool { return onSource(l, b) && l.State == store.Listed })
+	if err := f.lose(ctx, left); err != nil {
+		return err
+	}
 	err := f.edit(func(e *edit) error {
-		for _, g := range left {
-			if l, ok := e.link(g.UID); ok && l.State == store.Listed {
-				e.loseSource(l)
-			}
-		}
 		if r := e.record(); r.Sources[b].UIDValidity == 0 {
 			r.Sources = slices.Clone(r.Sources)
 			r.Sources[b].Gone = true

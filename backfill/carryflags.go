@@ -3,6 +3,8 @@ package backfill
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -58,9 +60,7 @@ func (f *folder) carryFlags(ctx context.Context, b uint16, entries []Entry) (map
 	if f.counted().states[store.Copied] == 0 {
 		return nil, nil
 	}
-	carried, dsts := make(map[uint32]carriedFlags), make(map[uint32]uint32) // dsts: shown UID by destination UID
-	changes := make(map[change]imap.UIDSet)
-	keeps := f.keeps()
+	p := f.pushing()
 	f.mu.RLock()
 	known := bySource(f.links, b)
 	for _, en := range entries {
@@ -69,42 +69,92 @@ func (f *folder) carryFlags(ctx context.Context, b uint16, entries []Entry) (map
 			continue
 		}
 		l := &f.links[i]
-		base, now := f.sets.get(l.Base), f.sets.get(l.Sent)
-		if base == en.Flags {
-			continue
+		if base := f.sets.get(l.Base); base != en.Flags {
+			p.note(l, f.sets.get(l.Sent), mapping.Merge(base, f.sets.get(l.Flags), en.Flags))
 		}
-		want := mapping.Merge(base, f.sets.get(l.Flags), en.Flags)
-		add, remove := keeps.holdable(want).Remove(now), now.Remove(want)
-		for _, c := range []change{{FlagsAdd, add}, {FlagsRemove, remove}} {
-			if c.flags != "" {
-				set := changes[c]
-				set.AddNum(imap.UID(l.Dst))
-				changes[c] = set
-			}
-		}
-		carried[l.UID], dsts[l.Dst] = carriedFlags{want, now.Add(add).Remove(remove)}, l.UID
 	}
 	f.mu.RUnlock()
-	if len(changes) == 0 {
-		return carried, nil
+	return p.carried, p.store(ctx)
+}
+
+// agree finds out the flags of the destination's messages that are to answer for provisional pairs which the source
+// lost, and changes them as clients did. It returns them by shown UID.
+func (f *folder) agree(ctx context.Context, lost []store.Link) (map[uint32]carriedFlags, error) {
+	lost = slices.DeleteFunc(slices.Clone(lost), func(l store.Link) bool { return !l.Paired || l.State != store.Listed })
+	if len(lost) == 0 {
+		return nil, nil
 	}
 	w, err := f.acct.dest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rec := f.record()
-	for c, set := range changes {
+	above, err := f.flagsAbove(ctx, w, lost)
+	if err != nil {
+		return nil, fmt.Errorf("destination: %w", err)
+	}
+	p := f.pushing()
+	for i := range lost {
+		l := &lost[i]
+		now, ok := above[l.Dst]
+		switch {
+		case !ok: // the next look there finds that out
+		case l.Touched:
+			base := f.flags(l.Base)
+			p.note(l, now, mapping.Merge(base, base.Add(now), f.flags(l.Flags)))
+		default:
+			p.note(l, now, now)
+		}
+	}
+	return p.carried, p.store(ctx)
+}
+
+// pushing are changes of flags on their way to the destination.
+type pushing struct {
+	f       *folder
+	keeps   BoxState
+	changes map[change]imap.UIDSet
+	carried map[uint32]carriedFlags // by shown UID
+	shown   map[uint32]uint32       // shown UID by destination UID
+}
+
+func (f *folder) pushing() *pushing {
+	return &pushing{f, f.keeps(), make(map[change]imap.UIDSet), make(map[uint32]carriedFlags), make(map[uint32]uint32)}
+}
+
+// note has a message of which the destination has the flags now get those that are wanted, as far as it keeps them.
+func (p *pushing) note(l *store.Link, now, want mapping.Flags) {
+	add, remove := p.keeps.holdable(want).Remove(now), now.Remove(want)
+	for _, c := range []change{{FlagsAdd, add}, {FlagsRemove, remove}} {
+		if c.flags != "" {
+			set := p.changes[c]
+			set.AddNum(imap.UID(l.Dst))
+			p.changes[c] = set
+		}
+	}
+	p.carried[l.UID], p.shown[l.Dst] = carriedFlags{want, now.Add(add).Remove(remove)}, l.UID
+}
+
+func (p *pushing) store(ctx context.Context) error {
+	if len(p.changes) == 0 {
+		return nil
+	}
+	w, err := p.f.acct.dest(ctx)
+	if err != nil {
+		return err
+	}
+	rec := p.f.record()
+	for c, set := range p.changes {
 		got, err := w.Store(ctx, rec.Name, rec.DestUIDValidity, set, c.op, c.flags)
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("destination: %w", err)
 		}
 		for dst, flags := range got { // of what else it tells, the next look at it will know
-			if uid, ok := dsts[dst]; ok && c.op == FlagsAdd {
-				now := carried[uid]
+			if uid, ok := p.shown[dst]; ok && c.op == FlagsAdd {
+				now := p.carried[uid]
 				now.sent = now.sent.Remove(c.flags.Remove(flags)) // it does not keep these
-				carried[uid] = now
+				p.carried[uid] = now
 			}
 		}
 	}
-	return carried, nil
+	return nil
 }

@@ -118,3 +118,44 @@ func TestFlagsStoredWhileListed(t *testing.T) {
 		}
 	}
 }
+
+// TestFlagsOfLostPair: a message that is on both sides vanishes from the source, for a moment or for good, before it
+// was compared: what a client changed of its flags is what the destination then has.
+func TestFlagsOfLostPair(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		b := newBed(t)
+		was := *b.src.boxes["INBOX"].put(message(1, "a"), "$Todo", `\Flagged`)
+		b.dst.boxes["INBOX"].put(message(1, "a"), "$Todo", `\Answered`).date = was.date
+		b.start(true)
+		m := b.open(b.login(), "INBOX")
+		must(t, m.Store(t.Context(), m.Changes(0).UIDs, FlagsSet, mapping.NewFlags(`\Seen`)))
+		b.src.with("INBOX", func(in *fakeBox) { in.remove(1) })
+		must(t, m.f.refresh(t.Context(), 0))
+		b.shows(m, `<1@test> \Answered \Seen`)
+		b.holds("INBOX", `<1@test> \Answered \Seen`)
+		if back {
+			b.src.with("INBOX", func(in *fakeBox) {
+				in.put(message(1, "a"), "$Todo", `\Flagged`).uid = 1
+				in.next = 2
+			})
+		}
+		b.e.Release()
+		b.wait()
+		b.shows(m, `<1@test> \Answered \Seen`)
+		b.holds("INBOX", `<1@test> \Answered \Seen`)
+		b.verified()
+		b.end()
+	}
+}
+
+// TestFlagsWhenNumberedAnew: flags that change on the source while its UIDVALIDITY does are carried.
+func TestFlagsWhenNumberedAnew(t *testing.T) {
+	b, m := copied(t)
+	b.src.with("INBOX", func(in *fakeBox) {
+		in.validity += 1000
+		in.mark(1, `\Seen`)
+	})
+	must(t, m.f.refresh(t.Context(), 0))
+	b.shows(m, `<1@test> \Seen`)
+	b.holds("INBOX", `<1@test> \Seen`)
+}

@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -38,18 +39,41 @@ func (f *folder) mergeGone(ctx context.Context, src Mail, b uint16, all []Entry)
 	if err != nil {
 		return err
 	}
-	err = f.edit(func(e *edit) error {
-		for _, g := range gone {
-			if l, ok := e.link(g.UID); ok && l.Src == g.Src && l.Box == b {
+	if err := f.lose(ctx, gone); err != nil {
+		return err
+	}
+	f.noteLosses(gone)
+	return nil
+}
+
+// lose takes it in that the source does not list messages any more.
+func (f *folder) lose(ctx context.Context, gone []store.Link) error {
+	for {
+		agreed, err := f.agree(ctx, gone)
+		if err != nil {
+			return err
+		}
+		err = f.edit(func(e *edit) error {
+			for i, g := range gone {
+				l, ok := e.link(g.UID)
+				if !ok || l.Src != g.Src || l.Box != g.Box {
+					continue
+				}
+				if l.Paired && l != g {
+					gone[i] = l
+					return errLate
+				}
+				if c, ok := agreed[l.UID]; ok {
+					l.Flags, l.Sent = e.flags(c.want), e.flags(c.sent)
+				}
 				e.loseSource(l)
 			}
+			return nil
+		})
+		if !errors.Is(err, errLate) {
+			return err
 		}
-		return nil
-	})
-	if err == nil {
-		f.noteLosses(gone)
 	}
-	return err
 }
 
 // copyingGone tells whether a message is being copied that the source does not list any more.
@@ -163,7 +187,9 @@ func (e *edit) regain(l store.Link) store.Link {
 	l.Lost = false
 	switch l.State {
 	case store.Above:
-		l.State, l.Paired = store.Listed, true
+		if l.State, l.Paired = store.Listed, true; !l.Touched {
+			l.Flags = l.Base
+		}
 	case store.Quarantined:
 		l.State = store.Listed
 		e.release(l.UID)

@@ -114,7 +114,7 @@ func (e *edit) rebase(old []store.Link, entries []Entry, b, next uint16, st BoxS
 	r.Sources = slices.Clone(r.Sources)
 	r.Sources[b].Gone = true
 	box := &r.Sources[next]
-	box.Gone, box.UIDNext, box.ModSeq, box.Exists, box.First = false, st.UIDNext, st.HighestModSeq, st.Exists, st.UIDNext
+	box.Gone, box.UIDNext, box.ModSeq, box.Exists, box.First = false, st.UIDNext, 0, st.Exists, st.UIDNext // 0: flags are listed next
 }
 
 // keysOfLinks are the keys by which messages of two listings are proposed to be the same.
