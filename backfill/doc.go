@@ -70,8 +70,8 @@
 // # Counting
 //
 // What a folder's links count up to is kept with every edit and stored in its transaction (tally.go). survey.go adds
-// the folders up for reports (report.go, overview.go) and metrics (collector.go), without loading any of them; domain.go
-// and rate.go tell how fast it goes, mishap.go what goes wrong.
+// the folders up for reports (report.go, overview.go) and for package metrics (metrics.go), without loading any of them;
+// domain.go and rate.go tell how fast it goes, mishap.go what goes wrong.
 //
 // # Calls
 //

@@ -69,11 +69,8 @@ func (e *Engine) Overview() Overview {
 	})
 	o.Held, o.Done = held, v.accounts[stateCopied] > 0 && len(o.Unfinished) == 0
 	o.Progress, o.Counts = v.total.progress(&e.domains.all.rate, held, v.now), v.total.tally.counts()
-	o.Domains, o.Accounts, o.Folders = v.domainReports(held), v.accounts, make(map[string]int)
-	for state, n := range v.total.states {
-		o.Folders[folderState(state).String()] = n
-	}
-	o.Queue = Queue{v.queue.opened, v.queue.others, seconds(v.queue.oldestOpened), seconds(v.queue.oldestLook)}
+	o.Domains, o.Accounts, o.Folders = v.domainReports(held), v.accounts, v.total.byState()
+	o.Queue = Queue{v.queue.opened, v.queue.others, v.queue.oldestOpened.Seconds(), v.queue.oldestLook.Seconds()}
 	o.Hosts = e.Hosts()
 	o.Refused = make(map[string]int)
 	for c := range classes {

@@ -1,19 +1,21 @@
-package backfill
+package metrics
 
 import (
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"crossfade/store"
 )
 
-// Collector gives the engine's metrics. They are read off counts that are kept with every change: a scrape loads no
-// folder and asks no server, and none of them has an account or a folder for a label.
-func (e *Engine) Collector() prometheus.Collector { return &collector{e} }
+// New makes a collector of what look gives at every scrape, and of what others have counted.
+func New(look func() Snapshot, others ...prometheus.Collector) prometheus.Collector {
+	return &collector{look, others}
+}
 
-type collector struct{ e *Engine }
+type collector struct {
+	look   func() Snapshot
+	others []prometheus.Collector
+}
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("crossfade_"+name, help, labels, nil)
@@ -59,7 +61,9 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range descs() {
 		ch <- d
 	}
-	c.e.mishaps.count.Describe(ch)
+	for _, o := range c.others {
+		o.Describe(ch)
+	}
 }
 
 // scrape is one scrape under way.
@@ -85,66 +89,58 @@ func (s scrape) maybe(name string, v *float64, labels ...string) {
 
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	s, held := scrape{ch, descs()}, c.e.isHeld()
-	v := c.e.survey(nil)
-	s.states(v)
-	s.counter("appended_again_messages_total", float64(v.total.reappended))
-	total := v.total.progress(&c.e.domains.all.rate, held, v.now)
-	s.maybe("completion_ratio", total.Ratio)
-	s.maybe("eta_seconds", total.ETASeconds)
-	for d, sums := range v.domains {
-		p := sums.progress(&d.rate, held, v.now)
-		s.gauge("domain_accounts", float64(sums.accounts), d.name)
-		s.gauge("domain_source_messages", float64(p.Source), d.name)
-		s.gauge("domain_source_messages_done", float64(p.Done), d.name)
-		s.maybe("domain_completion_ratio", p.Ratio, d.name)
-		s.maybe("domain_eta_seconds", p.ETASeconds, d.name)
-		s.counter("copied_messages_total", float64(d.messages.Load()), d.name)
-		s.counter("copied_bytes_total", float64(d.octets.Load()), d.name)
-		s.counter("matched_messages_total", float64(d.matched.Load()), d.name)
+	s, v := scrape{ch, descs()}, c.look()
+	s.states(&v)
+	s.counter("appended_again_messages_total", float64(v.Reappended))
+	s.maybe("completion_ratio", v.Ratio)
+	s.maybe("eta_seconds", v.ETA)
+	for i := range v.Domains {
+		s.domain(&v.Domains[i])
 	}
-	for _, h := range c.e.Hosts() {
-		s.host(h, v.now)
+	for i := range v.Hosts {
+		s.host(&v.Hosts[i], v.Time)
 	}
-	s.queue(&v.queue)
-	s.gauge("backfill_held", one(held))
-	s.gauge("memory_budget_bytes", float64(c.e.memory.size))
-	s.gauge("memory_in_flight_bytes", float64(c.e.memory.used.Load()))
-	c.e.mishaps.count.Collect(ch)
-}
-
-// states gives how many of everything are in which state, zeros included: a series that comes and goes breaks alerts.
-func (s scrape) states(v *survey) {
-	for _, state := range []string{stateWaiting, stateMoving, stateCopied, stateStopped} {
-		s.gauge("accounts", float64(v.accounts[state]), state)
-	}
-	for state, n := range v.total.states {
-		s.gauge("folders", float64(n), strings.ReplaceAll(folderState(state).String(), " ", "_"))
-	}
-	t := &v.total.tally
-	for state := store.Listed; state <= store.Above; state++ {
-		name := state.String()
-		switch state {
-		case store.Whiteout:
-			name = "deleted"
-		case store.Above:
-			name = "destination_only"
-		}
-		s.gauge("messages", float64(t.states[state]), name)
-		s.gauge("message_bytes", float64(t.bytes[state]), name)
-		s.gauge("messages_size_unknown", float64(t.unsized[state]), name)
-	}
-	for c := range classes {
-		s.gauge("quarantined_messages", float64(t.refused[c]-t.signed[c]), c.String(), "false")
-		s.gauge("quarantined_messages", float64(t.signed[c]), c.String(), "true")
+	s.gauge("queue_folders", float64(v.Queue.Opened), "opened")
+	s.gauge("queue_folders", float64(v.Queue.Background), "background")
+	s.gauge("queue_oldest_opened_seconds", v.Queue.OldestOpened.Seconds())
+	s.gauge("queue_oldest_look_seconds", v.Queue.OldestLook.Seconds())
+	s.gauge("backfill_held", one(v.Held))
+	s.gauge("memory_budget_bytes", float64(v.MemoryBudget))
+	s.gauge("memory_in_flight_bytes", float64(v.MemoryInFlight))
+	for _, o := range c.others {
+		o.Collect(ch)
 	}
 }
 
-func (s scrape) queue(q *queueSurvey) {
-	s.gauge("queue_folders", float64(q.opened), "opened")
-	s.gauge("queue_folders", float64(q.others), "background")
-	s.gauge("queue_oldest_opened_seconds", seconds(q.oldestOpened))
-	s.gauge("queue_oldest_look_seconds", seconds(q.oldestLook))
+// states gives how many of everything are in which state.
+func (s scrape) states(v *Snapshot) {
+	for state, n := range v.Accounts {
+		s.gauge("accounts", float64(n), label(state))
+	}
+	for state, n := range v.Folders {
+		s.gauge("folders", float64(n), label(state))
+	}
+	for _, m := range v.Messages {
+		s.gauge("messages", float64(m.Count), label(m.State))
+		s.gauge("message_bytes", float64(m.Bytes), label(m.State))
+		s.gauge("messages_size_unknown", float64(m.Unsized), label(m.State))
+	}
+	for _, r := range v.Refused {
+		s.gauge("quarantined_messages", float64(r.Open), r.Class, strconv.FormatBool(false))
+		s.gauge("quarantined_messages", float64(r.Signed), r.Class, strconv.FormatBool(true))
+	}
 }
 
-func seconds(d time.Duration) float64 { return d.Seconds() }
+// label makes the name of a state one word.
+func label(state string) string { return strings.ReplaceAll(state, " ", "_") }
+
+func (s scrape) domain(d *Domain) {
+	s.gauge("domain_accounts", float64(d.Accounts), d.Name)
+	s.gauge("domain_source_messages", float64(d.Source), d.Name)
+	s.gauge("domain_source_messages_done", float64(d.Done), d.Name)
+	s.maybe("domain_completion_ratio", d.Ratio, d.Name)
+	s.maybe("domain_eta_seconds", d.ETA, d.Name)
+	s.counter("copied_messages_total", float64(d.Copied), d.Name)
+	s.counter("copied_bytes_total", float64(d.CopiedBytes), d.Name)
+	s.counter("matched_messages_total", float64(d.Matched), d.Name)
+}

@@ -1,4 +1,4 @@
-package backfill
+package metrics
 
 import (
 	"strings"
@@ -28,7 +28,7 @@ func addHostDescs(add func(name, help string, labels ...string)) {
 }
 
 // host gives one host's metrics.
-func (s scrape) host(h pace.Stats, now time.Time) {
+func (s scrape) host(h *pace.Stats, now time.Time) {
 	name := strings.ToValidUTF8(h.Host, "\ufffd")
 	gauge := func(metric string, v float64, more ...string) {
 		s.gauge("host_"+metric, v, append([]string{h.Side, name}, more...)...)
