@@ -30,6 +30,7 @@ type conn struct {
 	modseq   uint64     // flag changes up to here have been told
 	told     int        // the EXISTS told last
 	modseqs  bool       // the client wants MODSEQ told
+	resync   bool       // the client wants VANISHED in place of EXPUNGE
 	garbage  int
 }
 

@@ -10,7 +10,7 @@ import (
 func (c *conn) fetch(cmd *command) error {
 	set := string(cmd.args.Word())
 	cmd.args.SP()
-	items, since, err := fetchItems(cmd)
+	items, since, vanished, err := fetchItems(cmd)
 	if err != nil {
 		return err
 	}
@@ -25,6 +25,12 @@ func (c *conn) fetch(cmd *command) error {
 			return bad("no CONDSTORE here")
 		}
 		c.modseqs = true
+	}
+	if vanished {
+		if !c.resync || !cmd.uid || since == 0 {
+			return bad("VANISHED is for UID FETCH with CHANGEDSINCE, after ENABLE QRESYNC")
+		}
+		c.earlier(set, since)
 	}
 	which, err := c.picked(set, cmd.uid)
 	if err != nil {
@@ -58,7 +64,7 @@ func hasItem(items []string, name string) bool {
 }
 
 // fetchItems reads the items in upper case (sections too: no test needs the case of a header's name).
-func fetchItems(cmd *command) (items []string, since uint64, err error) {
+func fetchItems(cmd *command) (items []string, since uint64, vanished bool, err error) {
 	take := func() bool {
 		name, ok := cmd.args.AttName()
 		items = append(items, strings.ToUpper(string(name)))
@@ -66,10 +72,10 @@ func fetchItems(cmd *command) (items []string, since uint64, err error) {
 	}
 	if cmd.args.Peek() == '(' {
 		if !cmd.args.List(take) {
-			return nil, 0, bad("FETCH set (items)")
+			return nil, 0, false, bad("FETCH set (items)")
 		}
 	} else if !take() {
-		return nil, 0, bad("FETCH set items")
+		return nil, 0, false, bad("FETCH set items")
 	}
 	if len(items) == 1 {
 		switch items[0] {
@@ -87,9 +93,10 @@ func fetchItems(cmd *command) (items []string, since uint64, err error) {
 		if cmd.args.SP(); strings.EqualFold(string(word), "CHANGEDSINCE") {
 			since, ok = cmd.args.Number()
 		}
+		vanished = vanished || strings.EqualFold(string(word), "VANISHED")
 		return ok
 	})
-	return items, since, nil
+	return items, since, vanished, nil
 }
 
 // answer adds one FETCH answer; the caller holds mu.

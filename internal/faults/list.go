@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"crossfade/internal/imapwire"
 )
 
 func (c *conn) list(cmd *command) error  { return c.listAs(cmd, "LIST") }
@@ -21,6 +23,13 @@ func (c *conn) listAs(cmd *command, how string) error {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	q := &c.s.quirks
+	var items []string // RETURN (... STATUS (...)), RFC 5819
+	if _, list, ok := strings.Cut(opts, "STATUS ("); ok && how == "LIST" {
+		if !q.has("LIST-STATUS") {
+			return bad("no LIST-STATUS here")
+		}
+		items = statusItems(imapwire.NewScanner([]byte("(" + list)))
+	}
 	if pattern == "" {
 		c.out = append(c.out, c.spaced(fmt.Sprintf(`* %s (\Noselect) %s ""`, how, quote(q.sep()))))
 		return nil
@@ -38,6 +47,9 @@ func (c *conn) listAs(cmd *command, how string) error {
 			break
 		}
 		c.out = append(c.out, c.spaced(fmt.Sprintf("* %s (%s) %s %s", how, c.attrs(name, how, opts), quote(q.sep()), quote(name))))
+		if b := c.acct.boxes[name]; b != nil && !b.noselect && items != nil {
+			c.tellStatus(b, items)
+		}
 	}
 	return nil
 }
@@ -120,10 +132,24 @@ func (c *conn) status(cmd *command) error {
 		return err
 	}
 	_, _ = astring(cmd.args)
+	c.tellStatus(b, statusItems(cmd.args))
+	return nil
+}
+
+// statusItems reads a list of items, in upper case.
+func statusItems(sc *imapwire.Scanner) (items []string) {
+	sc.List(func() bool {
+		item, ok := sc.Atom()
+		items = append(items, strings.ToUpper(string(item)))
+		return ok
+	})
+	return items
+}
+
+// tellStatus adds a STATUS answer; the caller holds mu.
+func (c *conn) tellStatus(b *mailbox, items []string) {
 	var out []string
-	cmd.args.List(func() bool {
-		item, ok := cmd.args.Atom()
-		name := strings.ToUpper(string(item))
+	for _, name := range items {
 		switch name {
 		case "MESSAGES":
 			out = append(out, fmt.Sprintf("%s %d", name, len(b.msgs)))
@@ -142,12 +168,19 @@ func (c *conn) status(cmd *command) error {
 			}
 			out = append(out, fmt.Sprintf("%s %d", name, n))
 		case "HIGHESTMODSEQ":
-			out = append(out, fmt.Sprintf("%s %d", name, b.modseq))
+			if c.s.quirks.has("CONDSTORE") {
+				out = append(out, fmt.Sprintf("%s %d", name, b.modseq))
+			}
 		}
-		return ok
-	})
-	c.linef("* STATUS %s (%s)", quote(b.name), strings.Join(out, " "))
-	return nil
+	}
+	line := strings.Join(out, " ")
+	if c.s.quirks.StaleStatus {
+		if b.stale == "" {
+			b.stale = line
+		}
+		line = b.stale
+	}
+	c.out = append(c.out, c.spaced(fmt.Sprintf("* STATUS %s (%s)", quote(b.name), line)))
 }
 
 // find finds a mailbox that can be opened; the caller holds mu.

@@ -94,6 +94,9 @@ func (c *conn) enable(cmd *command) error {
 		if q := c.quirks(); word == "CONDSTORE" && q.has("CONDSTORE") {
 			c.modseqs = true
 			line += " CONDSTORE"
+		} else if word == "QRESYNC" && q.has("QRESYNC") {
+			c.modseqs, c.resync = true, true
+			line += " QRESYNC"
 		}
 	}
 	c.line(line)

@@ -11,7 +11,8 @@ import (
 // Quirks are the ways in which a Server is not a good one. The zero value is a good server.
 type Quirks struct {
 	// Without lists capabilities that are neither offered nor understood: UIDPLUS, LITERAL+, MOVE, UNSELECT, IDLE,
-	// NAMESPACE, CONDSTORE, MULTIAPPEND, ENABLE, ID, SPECIAL-USE, LIST-EXTENDED, QUOTA, SASL-IR, AUTH=PLAIN, CHILDREN.
+	// NAMESPACE, CONDSTORE, QRESYNC, MULTIAPPEND, ENABLE, ID, SPECIAL-USE, LIST-EXTENDED, LIST-STATUS, QUOTA, SASL-IR,
+	// AUTH=PLAIN, CHILDREN. QRESYNC goes with CONDSTORE or ENABLE, LIST-STATUS with LIST-EXTENDED.
 	Without []string
 	// With lists further capabilities to offer; what they promise is not kept.
 	With []string
@@ -55,6 +56,11 @@ type Quirks struct {
 	Quota int64
 	// Throttle refuses APPENDs that come too fast.
 	Throttle Throttle
+
+	// Vanished says how it tells what vanished since a mod-sequence.
+	Vanished Vanished
+	// StaleStatus: STATUS tells of each mailbox what it told at first, for ever.
+	StaleStatus bool
 
 	// ShortFetch ends each FETCH of a range after so many messages and says OK. 0: never.
 	ShortFetch int
@@ -152,12 +158,16 @@ func Both(b []byte) []byte { return AddHeader(NormalLines(b)) }
 // capabilities in the order they are offered.
 var capabilities = [...]string{
 	"IMAP4rev1", "LITERAL+", "SASL-IR", "AUTH=PLAIN", "ID", "ENABLE", "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "IDLE",
-	"CHILDREN", "SPECIAL-USE", "LIST-EXTENDED", "CONDSTORE", "MULTIAPPEND", "QUOTA",
+	"CHILDREN", "SPECIAL-USE", "LIST-EXTENDED", "LIST-STATUS", "CONDSTORE", "QRESYNC", "MULTIAPPEND", "QUOTA",
 }
 
 func (q *Quirks) has(capability string) bool {
 	if capability == "XLIST" || q.XList && capability == "SPECIAL-USE" {
 		return q.XList && capability == "XLIST"
+	}
+	switch {
+	case capability == "QRESYNC" && !(q.has("CONDSTORE") && q.has("ENABLE")), capability == "LIST-STATUS" && !q.has("LIST-EXTENDED"):
+		return false
 	}
 	return !slices.ContainsFunc(q.Without, func(s string) bool { return strings.EqualFold(s, capability) })
 }

@@ -32,6 +32,8 @@ type mailbox struct {
 	next     uint32
 	modseq   uint64
 	msgs     []*message // ascending by UID
+	tombs    []tomb     // what was expunged
+	stale    string     // what STATUS told at first
 	epoch    int        // grows when all is numbered anew
 }
 
@@ -162,7 +164,7 @@ func (a *Account) Renumber(box string) {
 // renumber leaves the numbers as dense as they can be; the caller holds mu.
 func (s *Server) renumber(b *mailbox) {
 	s.validities++
-	b.validity, b.next, b.epoch = s.validities, 1, b.epoch+1
+	b.validity, b.next, b.epoch, b.tombs = s.validities, 1, b.epoch+1, nil
 	for i, m := range b.msgs {
 		n := *m
 		n.UID = b.next
@@ -177,12 +179,16 @@ func (b *mailbox) remove(which func(*message) bool) int {
 	b.msgs = slices.DeleteFunc(slices.Clone(b.msgs), func(m *message) bool {
 		if which(m) {
 			m.gone = true
+			b.tombs = append(b.tombs, tomb{uid: m.UID})
 			return true
 		}
 		return false
 	})
 	if n := before - len(b.msgs); n > 0 {
 		b.modseq++
+		for i := len(b.tombs) - n; i < len(b.tombs); i++ {
+			b.tombs[i].modseq = b.modseq
+		}
 		return n
 	}
 	return 0

@@ -16,14 +16,20 @@ func (c *conn) sync(expunges bool) {
 		return
 	}
 	if expunges {
+		var vanished []uint32
 		for i := 0; i < len(c.view); {
 			if !c.view[i].gone {
 				i++
 				continue
 			}
-			c.linef("* %d EXPUNGE", i+1)
+			if vanished = append(vanished, c.view[i].UID); !c.resync {
+				c.linef("* %d EXPUNGE", i+1)
+			}
 			c.view = slices.Delete(c.view, i, i+1)
 			c.told--
+		}
+		if c.resync && len(vanished) > 0 {
+			c.line("* VANISHED " + spelled(vanished))
 		}
 	}
 	known := c.next
