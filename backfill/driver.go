@@ -54,6 +54,13 @@ type Listener interface {
 	Listen(ctx context.Context, box string, news func()) error
 }
 
+// Glancer is a Mail that can tell how many mailboxes are without opening them.
+type Glancer interface {
+	// Glance asks for UIDVALIDITY, UIDNEXT, the number of messages and, with CONDSTORE, the highest mod-sequence, and
+	// returns them by name. What the server did not tell of is left out. Some servers tell what was true a while ago.
+	Glance(ctx context.Context, boxes []string) (map[string]BoxState, error)
+}
+
 // Writer is the half that only a destination needs.
 type Writer interface {
 	Mail
@@ -122,6 +129,9 @@ type Scan struct {
 	Flags        bool
 	Details      bool   // RFC822.SIZE, INTERNALDATE and Message-ID
 	ChangedSince uint64 // with CONDSTORE: only what changed since; needs Flags
+	// Vanished, with ChangedSince, is told of ranges of UIDs that the server says were deleted since, if it can tell (RFC
+	// 7162). Some of them may never have been; what is not told may be gone all the same.
+	Vanished func(from, to uint32)
 }
 
 // Entry is one listed message. What was not asked for is zero.

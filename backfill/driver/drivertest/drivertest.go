@@ -19,6 +19,8 @@ type Server struct {
 	User, Secret string
 	// Fill makes sure that the mailbox exists and adds messages to it, past the driver.
 	Fill func(t *testing.T, box string, msgs ...Msg)
+	// Remove expunges messages, past the driver; nil if it cannot.
+	Remove func(t *testing.T, box string, uids ...uint32)
 	// KeepsCut: the server adds a message whose sending was cut, against all rules. What does so is a test double.
 	KeepsCut bool
 	// Chatty: the server tells flags unasked, so that a poll may see changes where there are none.
@@ -48,6 +50,8 @@ func Mail(t *testing.T, f Factory) {
 	t.Run("FetchRaw", func(t *testing.T) { testFetchRaw(t, f) })
 	t.Run("Search", func(t *testing.T) { testSearch(t, f) })
 	t.Run("Poll", func(t *testing.T) { testPoll(t, f) })
+	t.Run("Glance", func(t *testing.T) { testGlance(t, f) })
+	t.Run("Vanished", func(t *testing.T) { testVanished(t, f) })
 	t.Run("UIDValidity", func(t *testing.T) { testUIDValidity(t, f) })
 	t.Run("Cancel", func(t *testing.T) { testCancel(t, f) })
 	t.Run("CallbackError", func(t *testing.T) { testCallbackError(t, f) })

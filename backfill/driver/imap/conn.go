@@ -36,6 +36,8 @@ type conn struct {
 	inView   uint32 // messages with lower UIDs are in view, if they are there
 
 	courier  bool  // see courier.go
+	resyncs  bool  // the server tells VANISHED
+	noResync bool  // it was asked to, and does not
 	odd      int   // answers that made no sense
 	lost     int   // those among them that may have been FETCH answers
 	answered bool  // something came since the call began
@@ -56,6 +58,8 @@ type handler struct {
 	fetch func(seq uint32, text []byte, lit *imapwire.Literal) error
 	// data takes every other untagged response; sc stands behind its name, which is in upper case.
 	data func(name string, num uint32, sc *imapwire.Scanner)
+	// vanished takes ranges of UIDs that are said to be gone.
+	vanished func(from, to uint32)
 	// code takes response codes of untagged status responses.
 	code func(s status)
 	// tagged takes answers to other commands than the one waited for; it reports whether it knew the tag.
@@ -103,6 +107,10 @@ func (c *conn) begin() string {
 // send ends the command and sends everything that waits.
 func (c *conn) send() error {
 	c.wire.CRLF()
+	return c.flush()
+}
+
+func (c *conn) flush() error {
 	if err := c.wire.Flush(); err != nil {
 		return c.fail(err)
 	}
@@ -126,23 +134,35 @@ func (c *conn) command(h handler, line string) (status, error) {
 
 // commandArgs sends a command with strings, each as a quoted string or a literal, and tail as it is.
 func (c *conn) commandArgs(h handler, verb, tail string, args ...string) (status, error) {
-	tag := c.begin()
-	_, _ = c.wire.WriteString(verb)
-	var refusal *refusal
-	for _, s := range args {
-		_, _ = c.wire.WriteString(" ")
-		c.leave(tag, h)
-		if err := c.wire.String(s); errors.As(err, &refusal) {
-			return refusal.st, nil
-		} else if err != nil {
-			return status{}, c.fail(err)
-		}
+	tag, refused, err := c.start(h, verb, tail, args...)
+	if err != nil {
+		return status{}, err
 	}
-	_, _ = c.wire.WriteString(tail)
-	if err := c.send(); err != nil {
+	if refused != nil {
+		return refused.st, nil
+	}
+	if err := c.flush(); err != nil {
 		return status{}, err
 	}
 	return c.wait(tag, h)
+}
+
+// start writes such a command; flush sends it. It is over already where a literal was refused.
+func (c *conn) start(h handler, verb, tail string, args ...string) (tag string, refused *refusal, err error) {
+	tag = c.begin()
+	_, _ = c.wire.WriteString(verb)
+	for _, s := range args {
+		_, _ = c.wire.WriteString(" ")
+		c.leave(tag, h)
+		if err := c.wire.String(s); errors.As(err, &refused) {
+			return tag, refused, nil
+		} else if err != nil {
+			return tag, nil, c.fail(err)
+		}
+	}
+	_, _ = c.wire.WriteString(tail)
+	c.wire.CRLF()
+	return tag, nil, nil
 }
 
 // refusal is a NO or BAD where a literal's continuation was due: the literal was not sent.

@@ -18,32 +18,11 @@ func isCourier(greeting string) bool { return strings.Contains(greeting, "Courie
 func (c *conn) askUIDNext(box string) error {
 	h := handler{data: func(name string, _ uint32, sc *imapwire.Scanner) {
 		if name == "STATUS" {
-			if n, ok := statusUIDNext(sc); ok {
-				c.state.UIDNext = n
+			if _, items := statusItems(sc); items["UIDNEXT"] > 0 {
+				c.state.UIDNext = u32(items["UIDNEXT"])
 			}
 		}
 	}}
 	_, err := c.commandArgs(h, "STATUS", " (UIDNEXT)", box)
 	return err
-}
-
-// statusUIDNext reads UIDNEXT from a STATUS response that stands behind its name.
-func statusUIDNext(sc *imapwire.Scanner) (next uint32, found bool) {
-	if _, ok := sc.AString(); !ok {
-		return 0, false
-	}
-	sc.SP()
-	sc.List(func() bool {
-		item, ok := sc.Atom()
-		if !ok {
-			return false
-		}
-		sc.SP()
-		n, ok := sc.Uint32()
-		if ok && upper(item) == "UIDNEXT" {
-			next, found = n, true
-		}
-		return ok
-	})
-	return next, found
 }

@@ -26,10 +26,11 @@ type account struct {
 	user, secret string
 	features     backfill.Features // written by Login only
 
-	use       usage        // guarded by the pool
-	permanent sync.Map     // mailbox name -> keepable, as the last SELECT told it
-	unordered atomic.Bool  // the server answers FETCH in another order than the UIDs': Read asks one by one
-	grouped   atomic.Int32 // messages that go into one MULTIAPPEND, found from refusals; 0: as many as may be
+	use          usage        // guarded by the pool
+	permanent    sync.Map     // mailbox name -> keepable, as the last SELECT told it
+	unordered    atomic.Bool  // the server answers FETCH in another order than the UIDs': Read asks one by one
+	noListStatus atomic.Bool  // the server offers LIST-STATUS and refuses it
+	grouped      atomic.Int32 // messages that go into one MULTIAPPEND, found from refusals; 0: as many as may be
 }
 
 var (
@@ -37,6 +38,7 @@ var (
 	_ backfill.Writer = (*account)(nil)
 
 	_ backfill.Listener = (*account)(nil)
+	_ backfill.Glancer  = (*account)(nil)
 )
 
 // New makes a driver. It does not connect. Errors are about the URL, in one line.

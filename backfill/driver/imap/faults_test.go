@@ -18,7 +18,8 @@ func odd(q faults.Quirks) drivertest.Factory {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return drivertest.Server{Driver: d, User: "joe", Secret: "pass word", Chatty: q.Chatty || q.Garbage != nil, Fill: func(_ *testing.T, box string, msgs ...drivertest.Msg) {
+		remove := func(_ *testing.T, box string, uids ...uint32) { joe.Remove(box, uids...) }
+		return drivertest.Server{Driver: d, User: "joe", Secret: "pass word", Remove: remove, Chatty: q.Chatty || q.Garbage != nil, Fill: func(_ *testing.T, box string, msgs ...drivertest.Msg) {
 			joe.Add(box)
 			for _, m := range msgs {
 				joe.Add(box, faults.Message{Body: []byte(m.Body), Flags: m.Flags.List(), Date: m.Date})
@@ -35,6 +36,12 @@ func TestOddServers(t *testing.T) {
 		"plain":         without("UIDPLUS", "LITERAL+", "MOVE", "UNSELECT", "IDLE", "NAMESPACE", "CONDSTORE", "MULTIAPPEND", "ENABLE", "ID", "SPECIAL-USE", "LIST-EXTENDED", "CHILDREN", "SASL-IR", "AUTH=PLAIN"),
 		"no multi":      without("MULTIAPPEND"),
 		"no condstore":  without("CONDSTORE"),
+		"no qresync":    without("QRESYNC"),
+		"no enable":     without("ENABLE"),
+		"no liststatus": without("LIST-STATUS"),
+		"no unselect":   without("UNSELECT"),
+		"told twice":    {Vanished: faults.VanishedTwice},
+		"gaps told":     {Vanished: faults.VanishedGaps},
 		"no literal+":   without("LITERAL+"),
 		"prefix":        {Separator: ".", Prefix: "INBOX."},
 		"xlist":         {XList: true},

@@ -123,8 +123,11 @@ func (a *account) AppendLimit(ctx context.Context, box string) (int64, error) {
 	}
 	err := a.do(ctx, need{op: "STATUS"}, func(c *conn) error {
 		_, err := c.commandArgs(handler{data: func(name string, _ uint32, sc *imapwire.Scanner) {
-			if n, ok := statusItem(sc, "APPENDLIMIT"); ok && name == "STATUS" {
-				limit = bounded(n)
+			if name != "STATUS" {
+				return
+			}
+			if _, items := statusItems(sc); items["APPENDLIMIT"] > 0 {
+				limit = bounded(items["APPENDLIMIT"])
 			}
 		}}, "STATUS", " (APPENDLIMIT)", box)
 		return err
@@ -144,31 +147,6 @@ func appendLimit(caps goimap.CapSet) (limit int64, each bool) {
 		}
 	}
 	return 0, caps.Has("APPENDLIMIT")
-}
-
-// statusItem reads one number from a STATUS response that stands behind its name; NIL and what is no number are
-// passed over.
-func statusItem(sc *imapwire.Scanner, want string) (n uint64, found bool) {
-	if _, ok := sc.AString(); !ok {
-		return 0, false
-	}
-	sc.SP()
-	sc.List(func() bool {
-		item, ok := sc.Atom()
-		if !ok {
-			return false
-		}
-		sc.SP()
-		if v, ok := sc.Number(); ok {
-			if upper(item) == want {
-				n, found = v, true
-			}
-			return true
-		}
-		_, ok = sc.Raw()
-		return ok
-	})
-	return n, found
 }
 
 // Connections implements backfill.Meter. It goes past the pool, whose bounds are not what is asked for.

@@ -23,6 +23,8 @@ type scan struct {
 	items string
 	must  got
 
+	vanish bool // what vanished is asked for, too
+
 	page   []listed
 	sorted bool
 	flags  flagCache
@@ -44,6 +46,12 @@ func (a *account) Scan(ctx context.Context, box string, what backfill.Scan, each
 			}
 		}
 		s := newScan(c, what)
+		if what.Vanished != nil && what.ChangedSince > 0 {
+			var err error
+			if s.vanish, err = c.resync(); err != nil {
+				return err
+			}
+		}
 		modseq := c.state.HighestModSeq // not what changes meanwhile: the next scan must see that
 		if s.full() && what.Flags {
 			c.news, c.polled = news{}, true
@@ -188,6 +196,7 @@ func (s *scan) list(page string, each func(backfill.Entry) error) error {
 		retry := chunks(setOf(again))
 		if s.c.lost > lost {
 			retry = []string{page} // whose answers were lost cannot be known
+			s.vanish = false       // perhaps it was that: of a million numbers, for one
 		}
 		lost = s.c.lost
 		for _, set := range retry {
@@ -210,17 +219,28 @@ func (s *scan) list(page string, each func(backfill.Entry) error) error {
 
 func (s *scan) fetch(set string) error {
 	cmd := "UID FETCH " + set + " " + s.items
+	h := handler{fetch: s.answer}
 	if s.what.ChangedSince > 0 {
-		cmd += " (CHANGEDSINCE " + strconv.FormatUint(s.what.ChangedSince, 10) + ")"
+		cmd += " (CHANGEDSINCE " + strconv.FormatUint(s.what.ChangedSince, 10)
+		if s.vanish {
+			cmd += " VANISHED"
+			h.vanished = s.what.Vanished
+		}
+		cmd += ")"
 	}
-	st, err := s.c.command(handler{fetch: s.answer}, cmd)
+	st, err := s.c.command(h, cmd)
 	if err != nil {
 		return err
 	}
-	if !st.ok() {
-		return s.c.refused("UID FETCH", st, backfill.FolderScope)
+	if st.ok() {
+		return nil
 	}
-	return nil
+	e := s.c.refused("UID FETCH", st, backfill.FolderScope)
+	if s.vanish && e.Scope == backfill.FolderScope && e.Err == nil {
+		s.vanish, s.c.noResync = false, true // perhaps it was that
+		return s.fetch(set)
+	}
+	return e
 }
 
 // tidy puts the page into ascending order and merges what was told in several answers.

@@ -20,24 +20,34 @@ const star = 0
 // parseSet reads a set such as 1:5,7. Nil if it is none.
 func parseSet(text []byte) goimap.UIDSet {
 	var set goimap.UIDSet
+	if !ranges(text, func(from, to uint32) {
+		set = append(set, goimap.UIDRange{Start: goimap.UID(from), Stop: goimap.UID(to)})
+	}) {
+		return nil
+	}
+	return set
+}
+
+// ranges hands over the ranges of a set as it reads them. It returns false where it comes upon something else.
+func ranges(text []byte, each func(from, to uint32)) bool {
 	sc := imapwire.NewScanner(text)
 	for {
 		from, ok := sc.Uint32()
 		if !ok || from == 0 {
-			return nil
+			return false
 		}
 		to := from
 		if sc.Byte(':') {
 			if to, ok = sc.Uint32(); !ok || to == 0 {
-				return nil
+				return false
 			}
 		}
-		set = append(set, goimap.UIDRange{Start: goimap.UID(min(from, to)), Stop: goimap.UID(max(from, to))})
+		each(min(from, to), max(from, to))
 		if sc.End() {
-			return set
+			return true
 		}
 		if !sc.Byte(',') {
-			return nil
+			return false
 		}
 	}
 }

@@ -162,6 +162,8 @@ func TestSets(t *testing.T) {
 func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`(UID 5 FLAGS (\Seen a]b) RFC822.SIZE 7 INTERNALDATE "01-Jan-2020 00:00:00 +0000" BODY[HEADER.FIELDS (MESSAGE-ID)] "x")`))
 	f.Add([]byte(`(\HasChildren) "/" "a b"`))
+	f.Add([]byte(`(EARLIER) 1:4294967295,7`))
+	f.Add([]byte(`INBOX (MESSAGES 231 UIDNEXT 44292 UIDVALIDITY 1 HIGHESTMODSEQ 7)`))
 	f.Add([]byte(`OK [COPYUID 7 1:3 5:7] x`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, _ := parseEntry(imapwire.NewScanner(b), flagCache{})
@@ -179,6 +181,12 @@ func FuzzAnswers(f *testing.F) {
 			learnAppended(st, 3)
 		}
 		_ = c.data(handler{}, "VANISHED", 0, imapwire.NewScanner(b))
+		_ = c.data(handler{vanished: func(from, to uint32) {
+			if from == 0 || from > to {
+				t.Fatalf("%d:%d vanished", from, to)
+			}
+		}}, "VANISHED", 0, imapwire.NewScanner(b))
+		(&glance{out: map[string]backfill.BoxState{}}).data("STATUS", 0, imapwire.NewScanner(b))
 		personal(imapwire.NewScanner(b))
 	})
 }

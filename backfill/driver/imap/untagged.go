@@ -75,7 +75,7 @@ func (c *conn) data(h handler, name string, num uint32, sc *imapwire.Scanner) er
 			c.expunged(1)
 		}
 	case "VANISHED":
-		c.vanished(sc)
+		c.vanished(h, sc)
 	case "FETCH":
 		c.news.flags = true
 	case "RECENT":
@@ -100,17 +100,6 @@ func (c *conn) expunged(n uint32) {
 	c.news.gone = true
 	c.gone += n
 	c.state.Exists -= min(n, c.state.Exists)
-}
-
-// vanished reads VANISHED (RFC 7162 3.2.10); EARLIER ones tell nothing new.
-func (c *conn) vanished(sc *imapwire.Scanner) {
-	c.news.gone = true
-	if sc.Peek() == '(' {
-		return
-	}
-	if n, ok := setSize(parseSet(sc.Word())); ok {
-		c.expunged(min(n, c.state.Exists))
-	}
 }
 
 // statusCode takes what response codes tell about the selected mailbox and the server.
