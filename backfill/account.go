@@ -31,10 +31,13 @@ type account struct {
 
 	unnamed map[string]bool // saved bytes of which records went; guarded by mu
 
+	glancedAt time.Time // of its worker alone
+
 	high uint32 // UIDVALIDITYs that are made up are above it; 0 unless the account was rebuilt
 
 	sessions  int       // of clients; guarded by mu, as what follows
 	lastLogin time.Time // as the state has it
+	arrived   time.Time // last login in this run
 
 	mu       sync.Mutex
 	rebuild  string           // why it waits for 'crossfade rebuild'; "" if it does not

@@ -54,6 +54,7 @@ type folder struct {
 	watched bool      // its watcher runs; guarded by acct.mu
 
 	listings    atomic.Uint64          // listings of source folders that were taken in; changed under editing
+	listedAll   map[uint16]time.Time   // when a source folder was last listed completely; guarded by sync
 	flagsListed map[uint16]flagsListed // by source folder; guarded by sync
 	source      map[uint16]*cursor     // what the last look at each source folder told; guarded by sync
 	dest        cursor                 // the same for the destination; changed by the writer only, guarded by mu
@@ -69,6 +70,8 @@ type folder struct {
 	below      time.Time // last look at all of its source folders that went well; guarded by mu
 	looked     time.Time // last look at both sides; guarded by sync
 	checked    time.Time // last pass of the backfill; guarded by mu
+	quietAt    time.Time // nothing was new then, as servers told without a look in full or a client's look saw; guarded by mu
+	glimpse    glimpse   // of the account's worker alone
 	savedSeen  bool      // this run has looked whether saved bytes are there; of the folder's turn alone
 	cutAt      time.Time // when a connection last ended in the middle of an APPEND; guarded by writer
 	inbox      bool

@@ -32,6 +32,11 @@ func (f *folder) mergeGone(ctx context.Context, src Mail, b uint16, all []Entry)
 		return nil
 	}
 	f.setProblem(sourceProblem(b), "")
+	return f.loseGone(ctx, src, b, gone)
+}
+
+// loseGone takes out what a source folder seems to lack, if it says so once more.
+func (f *folder) loseGone(ctx context.Context, src Mail, b uint16, gone []store.Link) error {
 	if len(gone) == 0 {
 		return nil
 	}

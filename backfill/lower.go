@@ -57,18 +57,19 @@ func (f *folder) lookBox(ctx context.Context, src Mail, b uint16) error {
 		return err
 	}
 	news.Flags = f.flagsDue(b, news)
+	all := f.fullDue(ctx, b)
 	switch {
 	case news.State.UIDValidity != 0 && news.State.UIDValidity != box.UIDValidity:
 		return f.rebase(ctx, src, b, news.State)
-	case !news.New && !news.Gone && !news.Flags:
+	case !news.New && !news.Gone && !news.Flags && !all:
 		f.lowerLooked(b, news.State)
 		return nil
-	case box.ModSeq != 0 && news.State.HighestModSeq != 0:
-		err = f.listBox(ctx, src, b, Scan{UIDValidity: box.UIDValidity, Flags: true, ChangedSince: box.ModSeq}, false)
-	case news.New && !news.Gone && !news.Flags:
-		err = f.listBox(ctx, src, b, Scan{UIDValidity: box.UIDValidity, UIDs: from(box.UIDNext), Flags: true}, false)
+	case box.ModSeq != 0 && news.State.HighestModSeq != 0 && !all:
+		err = f.listChanges(ctx, src, b, news.Gone)
+	case news.New && !news.Gone && !news.Flags && !all:
+		err = f.listBox(ctx, src, b, Scan{UIDValidity: box.UIDValidity, UIDs: from(box.UIDNext), Flags: true}, nil)
 	default:
-		err = f.listBox(ctx, src, b, Scan{UIDValidity: box.UIDValidity, Flags: true}, true)
+		err = f.listBox(ctx, src, b, Scan{UIDValidity: box.UIDValidity, Flags: true}, nil)
 	}
 	return f.forgetIfChanged(b, err)
 }
@@ -109,7 +110,7 @@ func (f *folder) flagsPause(exists uint32) time.Duration {
 	case f.lively() || exists < flagsMany:
 		return quietFactor * f.acct.e.opt.Recheck
 	}
-	return 6 * quietFactor * f.acct.e.opt.Recheck
+	return slowFactor * f.acct.e.opt.Recheck
 }
 
 // forgetIfChanged has the next look examine a source folder afresh whose UIDVALIDITY turned out to be another.
@@ -148,40 +149,39 @@ func (f *folder) mayPair() bool { return f.destCursor().state.Exists > 0 }
 // maxAhead bounds what is allocated on a server's word.
 const maxAhead = 1 << 20
 
-// listBox scans and merges. Where the count then disagrees, messages were deleted on the source: a complete
-// listing of UIDs tells which.
-func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, full bool) error {
-	name := f.record().Sources[b].Name
-	var entries []Entry
-	if full {
-		exists := f.record().Sources[b].Exists
-		if cur := f.source[b]; cur != nil {
-			exists = cur.state.Exists
-		}
-		entries = make([]Entry, 0, min(exists+1024, maxAhead))
+// listChanges lists what changed since the last listing.
+func (f *folder) listChanges(ctx context.Context, src Mail, b uint16, gone bool) error {
+	box := f.record().Sources[b]
+	what := Scan{UIDValidity: box.UIDValidity, Flags: true, ChangedSince: box.ModSeq}
+	var v *vanished
+	if gone {
+		v = f.vanishing(b)
+		what.Vanished = v.add
 	}
-	st, err := src.Scan(ctx, name, what, func(e Entry) error { entries = append(entries, e); return nil })
+	return f.listBox(ctx, src, b, what, v)
+}
+
+// listBox scans and merges. Where the count then disagrees, messages were deleted on the source: which, the source may
+// have told; else a complete listing of UIDs tells.
+func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, v *vanished) error {
+	full := what.UIDs == nil && what.ChangedSince == 0
+	entries, st, err := f.scanBox(ctx, src, b, what, nil)
 	if err != nil {
 		return err
 	}
-	if err := f.takeLower(ctx, b, st, entries, what); err != nil {
-		return err
+	if !full && f.countBox(b) != int(st.Exists) {
+		if err := f.loseVanished(ctx, src, b, st.Exists, v); err != nil {
+			return err
+		}
 	}
 	if !full && f.countBox(b) != int(st.Exists) {
-		what = Scan{UIDValidity: st.UIDValidity, Flags: true}
-		entries = entries[:0]
-		if st, err = src.Scan(ctx, name, what, func(e Entry) error { entries = append(entries, e); return nil }); err != nil {
-			return err
-		}
-		if err := f.takeLower(ctx, b, st, entries, what); err != nil {
-			return err
-		}
 		full = true
+		if entries, st, err = f.scanBox(ctx, src, b, Scan{UIDValidity: st.UIDValidity, Flags: true}, entries[:0]); err != nil {
+			return err
+		}
 	}
 	if full {
-		if f.flagsListed != nil {
-			f.flagsListed[b] = flagsListed{at: time.Now()}
-		}
+		f.listedFully(b)
 		if err := f.mergeGone(ctx, src, b, entries); err != nil {
 			return err
 		}
@@ -194,6 +194,33 @@ func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, ful
 	}
 	f.lowerLooked(b, st)
 	return nil
+}
+
+// scanBox lists and takes in what it lists.
+func (f *folder) scanBox(ctx context.Context, src Mail, b uint16, what Scan, entries []Entry) ([]Entry, BoxState, error) {
+	box := f.record().Sources[b]
+	if what.UIDs == nil && what.ChangedSince == 0 && entries == nil {
+		exists := box.Exists
+		if cur := f.source[b]; cur != nil {
+			exists = cur.state.Exists
+		}
+		entries = make([]Entry, 0, min(exists+1024, maxAhead))
+	}
+	st, err := src.Scan(ctx, box.Name, what, func(e Entry) error { entries = append(entries, e); return nil })
+	if err != nil {
+		return nil, st, err
+	}
+	return entries, st, f.takeLower(ctx, b, st, entries, what)
+}
+
+// listedFully notes a complete listing.
+func (f *folder) listedFully(b uint16) {
+	if f.flagsListed != nil {
+		f.flagsListed[b] = flagsListed{at: time.Now()}
+	}
+	if f.listedAll != nil {
+		f.listedAll[b] = time.Now()
+	}
 }
 
 // countBox counts the messages that the source folder should have by the links.

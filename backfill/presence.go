@@ -15,6 +15,7 @@ func (a *account) arrive() *Session {
 	now := time.Now().UTC()
 	a.mu.Lock()
 	a.sessions++
+	a.arrived = now
 	note := now.Sub(a.lastLogin) >= loginNoted
 	if note {
 		a.lastLogin = now

@@ -49,6 +49,7 @@ func (a *account) pass(ctx context.Context) error {
 		a.e.mishap(err)
 		return err
 	}
+	a.glance(ctx)
 	p := &passState{left: make(map[*folder]bool)}
 	for _, f := range a.all() {
 		if f.due() && !f.rests() {
@@ -66,10 +67,6 @@ func (a *account) pass(ctx context.Context) error {
 	return errors.Join(err, p.first, a.carryGone(ctx))
 }
 
-// quietFactor is how much more rarely folders are looked at that nobody opened lately and that hold no inbox:
-// the old server should stay comfortable.
-const quietFactor = 20
-
 // lively tells whether somebody is likely to look: the folder is an inbox or was opened lately.
 func (f *folder) lively() bool {
 	f.acct.mu.Lock()
@@ -79,15 +76,36 @@ func (f *folder) lively() bool {
 
 // due tells whether a pass should look at the folder: it has something to copy, or its time has come.
 func (f *folder) due() bool {
-	wait := f.acct.e.opt.Recheck
-	if !f.lively() {
-		wait *= quietFactor
-	}
+	wait, anyway := f.lookPace()
 	relook := f.acct.lastLoss()
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	open := f.tally.states[store.Listed] + f.tally.states[store.Copying] + f.tally.removing
-	return !f.tallied || open > 0 || time.Since(f.checked) >= wait || f.checked.Before(relook)
+	known := f.quietAt
+	if f.checked.After(known) {
+		known = f.checked
+	}
+	return !f.tallied || f.busy() || time.Since(known) >= wait || time.Since(f.checked) >= anyway || f.checked.Before(relook)
+}
+
+// lookPace is how long the folder may go on without anybody knowing that nothing is new in it, and how long without a
+// look in full. What a client has open is looked at by its watcher; for the rest, the longer nobody was there the longer
+// the pauses.
+func (f *folder) lookPace() (wait, anyway time.Duration) {
+	a, recheck := f.acct, f.acct.e.opt.Recheck
+	a.mu.Lock()
+	viewed, last := f.viewers > 0, f.opened
+	if f.inbox && a.arrived.After(last) {
+		last = a.arrived
+	}
+	a.mu.Unlock()
+	if viewed {
+		return 4 * recheck, quietFactor * recheck
+	}
+	wait, anyway = quietFactor*recheck, slowFactor*recheck
+	if f.inbox {
+		wait, anyway = quietTree*recheck, quietFactor*recheck
+	}
+	return max(recheck, min(wait, time.Since(last)/10)), anyway
 }
 
 // passState is what one pass still has to do; guarded by the account's mu.

@@ -58,10 +58,10 @@ type Progress struct {
 // glance is what one look at a folder's state tells, without its links.
 type glance struct {
 	state   folderState
-	left    int  // messages still to be copied
-	sourced bool // it has source folders of its own
-	listed  bool // all of them were listed
-	checked time.Time
+	left    int       // messages still to be copied
+	sourced bool      // it has source folders of its own
+	listed  bool      // all of them were listed
+	checked time.Time // when it was known that nothing is new
 }
 
 // glance looks at the folder and adds what it counts to s. It reads no link and loads nothing. There may be a hundred
@@ -70,6 +70,9 @@ func (f *folder) glance(s *sums) glance {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	g := glance{left: f.tally.left(), listed: true, checked: f.checked}
+	if f.quietAt.After(g.checked) {
+		g.checked = f.quietAt
+	}
 	for i := range f.rec.Sources {
 		if s := &f.rec.Sources[i]; !s.Borrowed && !s.Gone {
 			g.sourced = true

@@ -54,10 +54,6 @@ func (a *account) refreshTree(ctx context.Context, maxAge time.Duration) error {
 	return nil
 }
 
-// quietTree is how many times Options.Recheck a listing of both trees serves the backfill. Clients that list get a
-// fresh one.
-const quietTree = 10
-
 // treeAge is how old a listing of both sides may be for a pass over the folders: both servers should stay
 // comfortable, unless something vanished.
 func (a *account) treeAge() time.Duration {

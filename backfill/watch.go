@@ -85,8 +85,14 @@ func (f *folder) refresh(ctx context.Context, maxAge time.Duration) error {
 	if time.Since(f.looked) < maxAge {
 		return nil
 	}
+	began := time.Now()
 	err := f.look(ctx, false)
 	f.looked = time.Now()
+	if err == nil {
+		f.mu.Lock()
+		f.quietAt = began
+		f.mu.Unlock()
+	}
 	if f.counted().states[store.Listed] > 0 {
 		f.acct.kick()
 	}
