@@ -23,9 +23,13 @@ type carriedFlags struct {
 var errLate = errors.New("flags changed while they were carried over")
 
 // takeLower takes a listing into the links once the destination has what it changes of the copies' flags: what
-// counts as seen is not asked for again. Meanwhile messages are copied and clients change flags: then it stores
-// anew. It ends, because each round needs such a change.
+// counts as seen is not asked for again. Meanwhile messages are copied: then it stores anew. It ends, because each round
+// needs such a change.
 func (f *folder) takeLower(ctx context.Context, b uint16, st BoxState, entries []Entry, what Scan) error {
+	if err := f.flagging.take(ctx); err != nil {
+		return err
+	}
+	defer f.flagging.release()
 	for {
 		carried, err := f.carryFlags(ctx, b, entries)
 		if err != nil {

@@ -2,8 +2,12 @@ package backfill
 
 import (
 	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"crossfade/mapping"
 	"crossfade/store"
@@ -158,4 +162,33 @@ func TestFlagsWhenNumberedAnew(t *testing.T) {
 	must(t, m.f.refresh(t.Context(), 0))
 	b.shows(m, `<1@test> \Seen`)
 	b.holds("INBOX", `<1@test> \Seen`)
+}
+
+// TestFlagsFromEverywhere: two clients and an old one on the source change the flags of one message at the same time; a
+// destination without CONDSTORE tells nobody afterwards, so what is shown has to be what it has.
+func TestFlagsFromEverywhere(t *testing.T) {
+	b := newBed(t)
+	b.dst.modseq = false
+	b.dst.stored = func() { <-time.After(time.Duration(rand.IntN(1000)) * time.Microsecond) }
+	b.src.boxes["INBOX"].put(message(1, "a"))
+	b.start(false)
+	s := []*Mailbox{b.open(b.login(), "INBOX"), b.open(b.login(), "INBOX")}
+	b.wait()
+	b.e.Hold()
+	for n := range 60 {
+		var g sync.WaitGroup
+		for i, m := range s {
+			g.Go(func() {
+				must(t, m.Store(t.Context(), m.Changes(0).UIDs, []FlagOp{FlagsAdd, FlagsRemove}[(n+i)%2], mapping.NewFlags(`\Seen`)))
+			})
+		}
+		g.Go(func() {
+			b.src.with("INBOX", func(in *fakeBox) { in.mark(1, []string{`\Seen`, `\Answered`}[n%2]) })
+			s[0].lower(b)
+		})
+		g.Wait()
+		if shown, has := lines(b.see(s[0])), b.dst.has("INBOX"); !slices.Equal(shown, has) {
+			t.Fatalf("round %d: shown is %q, the destination has %q", n, shown, has)
+		}
+	}
 }

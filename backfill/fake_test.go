@@ -38,6 +38,7 @@ type fakeServer struct {
 	onAppend func(box string, n int) // called before an APPEND's messages are taken
 	appended func(box string, n int) // called when they are taken and nobody knows yet
 	onRead   func(box string, n int) // called before whole messages are read
+	stored   func()                  // called when flags are changed and nobody knows yet
 	onScan   func(box string, n int) // called before a listing that was made is told
 }
 

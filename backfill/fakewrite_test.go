@@ -69,6 +69,9 @@ func (s *fakeServer) Append(_ context.Context, name string, items []AppendItem) 
 }
 
 func (s *fakeServer) Store(_ context.Context, name string, validity uint32, set imap.UIDSet, op FlagOp, flags mapping.Flags) (map[uint32]mapping.Flags, error) {
+	if s.stored != nil {
+		defer s.stored()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.box(name)

@@ -18,13 +18,16 @@ const provisional = 0xC0000000
 // folder is one shown folder in memory: its record, its links, and a version that grows with every change.
 // Views compare versions, so no news can be lost and bursts merge by themselves.
 //
-// Two claims guard the conversations with the servers, one lock the state; no lock is held over a network call.
+// Three claims guard the conversations with the servers, one lock the state; no lock is held over a network call.
 type folder struct {
 	acct *account
 	id   store.FolderID
 
 	writer *claim // one writer per destination folder: copies, clients' appends, listings of new mail
 	sync   *claim // one refresher of the source side
+	// flagging: one at a time changes flags of copied mail, from what the destination is told to the links that say so.
+	// Taken last.
+	flagging *claim
 
 	editing sync.Mutex // one edit at a time; held over the commit, so that what is told is durable
 
@@ -88,7 +91,7 @@ type folder struct {
 // unloaded makes the in-memory folder of a record; load brings in its links when they are needed.
 func unloaded(a *account, rec store.Folder) *folder {
 	return &folder{
-		acct: a, id: rec.ID, writer: newClaim(), sync: newClaim(),
+		acct: a, id: rec.ID, writer: newClaim(), sync: newClaim(), flagging: newClaim(),
 		rec: rec, inbox: rec.Path.IsInbox(), sets: newFlagSets(nil), version: 1, members: 1, wake: make(chan struct{}),
 		problems: make(map[string]problem), notes: make(map[string]string), source: make(map[uint16]*cursor),
 	}

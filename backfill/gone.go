@@ -53,6 +53,10 @@ func (f *folder) loseGone(ctx context.Context, src Mail, b uint16, gone []store.
 
 // lose takes it in that the source does not list messages any more.
 func (f *folder) lose(ctx context.Context, gone []store.Link) error {
+	if err := f.flagging.take(ctx); err != nil {
+		return err
+	}
+	defer f.flagging.release()
 	for {
 		agreed, err := f.agree(ctx, gone)
 		if err != nil {

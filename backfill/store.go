@@ -85,6 +85,10 @@ func (m *Mailbox) storeUpper(ctx context.Context, links []store.Link, op FlagOp,
 	if err != nil {
 		return err
 	}
+	if err := m.f.flagging.take(ctx); err != nil {
+		return err
+	}
+	defer m.f.flagging.release()
 	var set imap.UIDSet
 	for _, l := range links {
 		set.AddNum(imap.UID(l.Dst))
