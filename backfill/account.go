@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"crossfade/backfill/turns"
 	"crossfade/store"
 )
 
@@ -51,7 +52,7 @@ type account struct {
 	treeInfo treeInfo
 	retryAt  time.Time // after a failed background login
 	problems problem
-	patience patience
+	patience turns.Patience
 	paused   bool // by an admin's command, as in the record
 	priority int
 	closed   bool
@@ -179,10 +180,7 @@ func (a *account) reconnect(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if first != nil {
-		a.retryAt = time.Now().Add(hostPause)
-		if passwordRefused(first) {
-			a.retryAt = time.Now().Add(passwordPause)
-		}
+		a.retryAt = time.Now().Add(turns.RetryLogin(passwordRefused(first)))
 		a.problems = problem{Text: first.Error(), Since: time.Now()}
 		return first
 	}

@@ -67,6 +67,12 @@
 //     (rename.go, renamedest.go). One that is deleted there keeps its copies.
 //   - No lock is held over a network call. The sync and writer claims of a folder are; sync is taken first.
 //
+// # Whose turn it is
+//
+// queue.go goes over an account's folders; package turns says which folder gets a worker, and how long an account waits
+// after an error (patience.go), package pace how fast each server is worked on (pacing.go). What an admin says of pauses
+// and priorities is kept in the records (pauses.go, priority.go).
+//
 // # Counting
 //
 // What a folder's links count up to is kept with every edit and stored in its transaction (tally.go). survey.go adds

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"crossfade/backfill/pace"
+	"crossfade/backfill/turns"
 	"crossfade/internal/durable"
 	"crossfade/internal/marks"
 	"crossfade/store"
@@ -83,8 +84,8 @@ type Engine struct {
 	spools  *durable.Spool
 	below   *pace.Host // of the source
 	above   *pace.Host // of the destination
-	pauses  *pauses
-	slots   *slots
+	rests   *turns.Rests
+	slots   *turns.Slots
 	mishaps mishaps
 	idle    idleFolders
 	saved   *savedMail // bytes of messages in quarantine
@@ -122,7 +123,7 @@ func New(opt Options) (*Engine, error) {
 	e := &Engine{
 		opt: opt, store: opt.Store, vault: v, log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
 		below: paceOf(opt.Source), above: paceOf(opt.Destination),
-		memory: newBudget(max(opt.MemoryBytes, spoolInMemory)), disk: semaphore.NewWeighted(spoolOnDisk), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), slots: newSlots(opt.Workers), pauses: newPauses(opt.Hold),
+		memory: newBudget(max(opt.MemoryBytes, spoolInMemory)), disk: semaphore.NewWeighted(spoolOnDisk), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), slots: turns.NewSlots(opt.Workers), rests: turns.NewRests(opt.Hold),
 		accounts: make(map[store.AccountID]*account),
 		saved:    newSavedMail(opt.Quarantine),
 	}
@@ -146,7 +147,9 @@ func (e *Engine) load() error {
 	if err != nil {
 		return fmt.Errorf("read the accounts: %w", err)
 	}
-	e.pauses.all = e.pauses.all || said.Paused
+	if said.Paused {
+		e.rests.Set(true)
+	}
 	for _, r := range recs {
 		a, err := newAccount(e, r)
 		if err != nil {

@@ -165,7 +165,7 @@ func (a *account) adopt(src Mail, dst Writer, name, secret string) error {
 		a.dst = m.(Writer)
 	}
 	a.proof, a.provenAt = d, time.Now()
-	stored, refused := a.secret, a.patience.secret
+	stored, refused := a.secret, a.patience.Secret
 	a.retryAt = time.Time{}
 	a.mu.Unlock()
 	for _, m := range old {

@@ -41,7 +41,7 @@ func (f *folder) admit(ctx context.Context, h *pace.Host, n int) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer f.acct.e.pauses.whenPaused(f, func() { cancel(errRests) })()
+	defer f.acct.e.rests.When(f.rests, func() { cancel(errRests) })()
 	if err := h.Admit(ctx, n); err != nil {
 		return context.Cause(ctx)
 	}

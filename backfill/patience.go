@@ -4,25 +4,9 @@ import (
 	"context"
 	"errors"
 	"time"
-)
 
-const (
-	longPause     = time.Minute
-	hostPause     = 10 * time.Second // where the host's own pace says when it may be tried again
-	maxAccount    = time.Hour        // after refusals that concern the account, such as a full mailbox
-	passwordPause = time.Hour        // after a refused password: servers block addresses that fail often
-	maxPassword   = 24 * time.Hour
+	"crossfade/backfill/turns"
 )
-
-// patience is how an account waits after errors. Its fields are guarded by the account's mu.
-type patience struct {
-	next     time.Duration // how long the next short pause is
-	taken    uint64        // messages that the destination had taken when it was told
-	account  time.Duration // likewise after a refusal of the account
-	password time.Duration // likewise after a refused password
-	until    time.Time     // no sooner than that, unless a command or the user's login ends it
-	secret   bool          // because the password was refused
-}
 
 // passwordRefused tells whether a server does not take the stored password any more.
 func passwordRefused(err error) bool {
@@ -35,37 +19,31 @@ func passwordRefused(err error) bool {
 func (a *account) judge(err error) (wait time.Duration, firm bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	p, e := &a.patience, (*Error)(nil)
-	longer := func(d *time.Duration, first, most time.Duration) time.Duration {
-		now := max(*d, first)
-		*d = min(2*now, most)
-		return now
-	}
-	if now := a.taken.Load(); now != p.taken { // it gets on
-		p.next, p.account, p.taken = 0, 0, now
-	}
-	first := a.e.opt.Pause
+	o := &a.e.opt
+	return a.patience.After(endOf(err), a.taken.Load(), turns.Pauses{Recheck: o.Recheck, Error: o.Pause, Account: o.AccountPause}, time.Now())
+}
+
+// endOf tells what an error at the end of a pass means for the next one.
+func endOf(err error) turns.End {
+	var e *Error
 	switch {
 	case err == nil:
-		*p = patience{taken: p.taken}
-		return a.e.opt.Recheck, false
+		return turns.Well
 	case passwordRefused(err):
-		wait, p.secret = longer(&p.password, passwordPause, maxPassword), true
+		return turns.Locked
 	case errors.As(err, &e) && e.Scope == AccountScope && e.Patience == Later:
-		wait = longer(&p.account, a.e.opt.AccountPause, max(maxAccount, a.e.opt.AccountPause))
+		return turns.Refused
 	case IsUnavailable(err):
-		return longer(&p.next, first, max(first, hostPause)), false
-	default:
-		return longer(&p.next, first, max(first, longPause)), false
+		return turns.Unavailable
 	}
-	p.until = time.Now().Add(wait)
-	return wait, true
+	return turns.Failed
 }
 
 // forgive ends a firm pause: at an admin's command, or when the user has logged in after the password was refused.
 func (a *account) forgive() {
 	a.mu.Lock()
-	a.patience, a.retryAt = patience{taken: a.patience.taken}, time.Time{}
+	a.patience.Forgive()
+	a.retryAt = time.Time{}
 	a.mu.Unlock()
 	select {
 	case a.again <- struct{}{}:
@@ -138,14 +116,14 @@ func (a *account) waits(hosts hostWaits) (why string, until time.Time) {
 		return "everything is paused: 'crossfade resume' lets it go on", time.Time{}
 	case paused:
 		return "paused: 'crossfade resume --account " + a.name + "' lets it go on", time.Time{}
-	case time.Now().Before(p.until) && p.secret:
-		return "the password was refused: the user's next login, or 'crossfade retry', ends the wait", p.until
-	case time.Now().Before(p.until):
-		return "refused for the account (" + problem + "): 'crossfade retry' ends the wait", p.until
+	case time.Now().Before(p.Until) && p.Secret:
+		return "the password was refused: the user's next login, or 'crossfade retry', ends the wait", p.Until
+	case time.Now().Before(p.Until):
+		return "refused for the account (" + problem + "): 'crossfade retry' ends the wait", p.Until
 	case hosts.why != "":
 		return hosts.why, hosts.until
 	}
-	if a.e.slots.queued(a.id) > 0 {
+	if a.e.slots.Queued(a.id) > 0 {
 		return "other accounts and opened folders go first", time.Time{}
 	}
 	return "", time.Time{}

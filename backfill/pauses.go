@@ -2,72 +2,13 @@ package backfill
 
 import (
 	"context"
-	"sync"
 
 	"crossfade/store"
 )
 
-// pauses know that everything rests, and wake those who wait for that to change.
-type pauses struct {
-	mu      sync.Mutex
-	all     bool
-	turned  chan struct{} // closed when a pause began or ended, then replaced
-	waiting map[*pauseWaiter]struct{}
-}
-
-// pauseWaiter waits for a host's leave on behalf of a folder.
-type pauseWaiter struct {
-	f    *folder
-	stop func()
-}
-
-func newPauses(all bool) *pauses {
-	return &pauses{all: all, turned: make(chan struct{}), waiting: make(map[*pauseWaiter]struct{})}
-}
-
-// whenPaused calls stop if the folder is paused before the returned function is called.
-func (p *pauses) whenPaused(f *folder, stop func()) (forget func()) {
-	w := &pauseWaiter{f, stop}
-	p.mu.Lock()
-	p.waiting[w] = struct{}{}
-	p.mu.Unlock()
-	if f.rests() {
-		stop()
-	}
-	return func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		delete(p.waiting, w)
-	}
-}
-
-// changed wakes whoever waits for a pause to begin or end.
-func (p *pauses) changed() {
-	p.mu.Lock()
-	close(p.turned)
-	p.turned = make(chan struct{})
-	waiting := make([]*pauseWaiter, 0, len(p.waiting))
-	for w := range p.waiting {
-		waiting = append(waiting, w)
-	}
-	p.mu.Unlock()
-	for _, w := range waiting {
-		if w.f.rests() {
-			w.stop()
-		}
-	}
-}
-
-// state tells whether everything rests, and when to ask again.
-func (p *pauses) state() (all bool, turned <-chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.all, p.turned
-}
-
 // isHeld tells whether the whole backfill rests.
 func (e *Engine) isHeld() bool {
-	all, _ := e.pauses.state()
+	all, _ := e.rests.All()
 	return all
 }
 
@@ -84,7 +25,7 @@ func (a *account) rests() bool {
 // unpaused waits until the account's copying may go on.
 func (a *account) unpaused(ctx context.Context) error {
 	for {
-		_, turned := a.e.pauses.state() // before the question, so that no change is missed
+		_, turned := a.e.rests.All() // before the question, so that no change is missed
 		if !a.rests() {
 			return ctx.Err()
 		}
@@ -131,7 +72,7 @@ func (e *Engine) setPaused(t Target, paused bool) error {
 	if err != nil {
 		return err
 	}
-	e.pauses.changed()
+	e.rests.Changed()
 	for _, a := range accounts {
 		a.kick()
 	}
@@ -152,9 +93,7 @@ func (e *Engine) pauseAll(paused bool) error {
 	if err != nil {
 		return err
 	}
-	e.pauses.mu.Lock()
-	defer e.pauses.mu.Unlock()
-	e.pauses.all = paused
+	e.rests.Set(paused)
 	return nil
 }
 

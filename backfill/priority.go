@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"crossfade/backfill/turns"
 	"crossfade/store"
 )
 
@@ -38,9 +39,9 @@ func (e *Engine) Prioritize(t Target, priority int) error {
 }
 
 // rank is how urgent the folder's copying is.
-func (f *folder) rank() rank {
+func (f *folder) rank() turns.Rank {
 	own := f.record().Priority
 	f.acct.mu.Lock()
 	defer f.acct.mu.Unlock()
-	return rank{opened: f.viewers > 0 || time.Since(f.opened) < time.Hour, priority: own + f.acct.priority, inbox: f.inbox}
+	return turns.Rank{Opened: f.viewers > 0 || time.Since(f.opened) < time.Hour, Priority: own + f.acct.priority, Inbox: f.inbox}
 }

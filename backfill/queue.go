@@ -154,7 +154,7 @@ func (f *folder) logCopied(before tally) {
 
 // turn copies a folder for a while, with one of the engine's workers.
 func (a *account) turn(ctx context.Context, p *passState, f *folder) (done bool, err error) {
-	t, err := a.e.slots.take(ctx, a.id, f.rank())
+	t, err := a.e.slots.Take(ctx, a.id, f.rank())
 	if err != nil {
 		return false, err
 	}
@@ -166,12 +166,12 @@ func (a *account) turn(ctx context.Context, p *passState, f *folder) (done bool,
 	}
 	defer func() {
 		n, bytes := moved()
-		a.e.slots.give(t, n, bytes)
+		a.e.slots.Give(t, n, bytes)
 		f.logCopied(before)
 	}()
 	return f.transfer(ctx, func() bool {
 		n, bytes := moved()
-		return a.e.slots.wanted(t, n, bytes) || a.urgent(p, f)
+		return a.e.slots.Wanted(t, n, bytes) || a.urgent(p, f)
 	})
 }
 

@@ -1,4 +1,4 @@
-package backfill
+package turns
 
 import (
 	"context"
@@ -13,27 +13,27 @@ import (
 
 // share lets accounts copy with some workers for an hour: each has two folders at work as long as it has messages,
 // 100 a second each. It returns when each account was done.
-func share(t *testing.T, workers int, messages []int, ranks []rank) []time.Duration {
+func share(t *testing.T, workers int, messages []int, ranks []Rank) []time.Duration {
 	var mu sync.Mutex
 	done := make([]time.Duration, len(messages))
 	synctest.Test(t, func(t *testing.T) {
-		s, begun := newSlots(workers), time.Now()
+		s, begun := NewSlots(workers), time.Now()
 		ctx, stop := context.WithCancel(t.Context())
 		for i := range messages {
 			left := messages[i] / 2
 			for range 2 {
 				go func() {
 					for left := left; left > 0; {
-						turn, err := s.take(ctx, store.AccountID(i), ranks[i])
+						turn, err := s.Take(ctx, store.AccountID(i), ranks[i])
 						if err != nil {
 							return
 						}
 						moved := 0
-						for left > 0 && (moved == 0 || !s.wanted(turn, moved, 0)) {
+						for left > 0 && (moved == 0 || !s.Wanted(turn, moved, 0)) {
 							time.Sleep(time.Second)
 							moved, left = moved+100, left-100
 						}
-						s.give(turn, moved, 0)
+						s.Give(turn, moved, 0)
 					}
 					mu.Lock()
 					defer mu.Unlock()
@@ -54,7 +54,7 @@ func share(t *testing.T, workers int, messages []int, ranks []rank) []time.Durat
 // TestLargeAccountStarvesNobody: two accounts of 500,000 messages have all four workers when fifty small ones come;
 // each small one is done when its fair share says, long before them.
 func TestLargeAccountStarvesNobody(t *testing.T) {
-	messages, ranks := []int{500_000, 500_000}, make([]rank, 52)
+	messages, ranks := []int{500_000, 500_000}, make([]Rank, 52)
 	for range 50 {
 		messages = append(messages, 1000)
 	}
@@ -67,7 +67,7 @@ func TestLargeAccountStarvesNobody(t *testing.T) {
 
 // TestEqualAccountsAreEqual: two accounts of the same size end at about the same time with one worker.
 func TestEqualAccountsAreEqual(t *testing.T) {
-	done := share(t, 1, []int{50_000, 50_000}, make([]rank, 2))
+	done := share(t, 1, []int{50_000, 50_000}, make([]Rank, 2))
 	if d := (done[0] - done[1]).Abs(); d > time.Minute {
 		t.Errorf("%v", done)
 	}
@@ -77,15 +77,15 @@ func TestEqualAccountsAreEqual(t *testing.T) {
 func TestRanks(t *testing.T) {
 	for _, c := range []struct {
 		name          string
-		first, second rank
+		first, second Rank
 	}{
-		{"priority", rank{priority: 1}, rank{inbox: true}},
-		{"opened", rank{opened: true}, rank{priority: 100}},
-		{"inbox", rank{inbox: true}, rank{}},
-		{"zero before negative", rank{}, rank{priority: -1, inbox: true}},
+		{"priority", Rank{Priority: 1}, Rank{Inbox: true}},
+		{"opened", Rank{Opened: true}, Rank{Priority: 100}},
+		{"inbox", Rank{Inbox: true}, Rank{}},
+		{"zero before negative", Rank{}, Rank{Priority: -1, Inbox: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			done := share(t, 2, []int{10_000, 10_000}, []rank{c.second, c.first})
+			done := share(t, 2, []int{10_000, 10_000}, []Rank{c.second, c.first})
 			if done[1] > done[0]*6/10 {
 				t.Errorf("the first after %v, the second after %v", done[1], done[0])
 			}
@@ -95,15 +95,17 @@ func TestRanks(t *testing.T) {
 
 // TestSlotGivenUp: whoever stops waiting leaves nothing behind.
 func TestSlotGivenUp(t *testing.T) {
-	s := newSlots(1)
-	turn, err := s.take(t.Context(), 1, rank{})
-	must(t, err)
+	s := NewSlots(1)
+	turn, err := s.Take(t.Context(), 1, Rank{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithTimeout(t.Context(), time.Millisecond)
 	defer stop()
-	if _, err := s.take(ctx, 2, rank{}); err == nil || s.queued(2) != 0 {
-		t.Error(err, s.queued(2))
+	if _, err := s.Take(ctx, 2, Rank{}); err == nil || s.Queued(2) != 0 {
+		t.Error(err, s.Queued(2))
 	}
-	s.give(turn, 0, 0)
+	s.Give(turn, 0, 0)
 	if s.free != 1 || len(s.active) != 0 {
 		t.Errorf("%+v", s)
 	}

@@ -1,4 +1,4 @@
-package backfill
+package turns
 
 import (
 	"cmp"
@@ -18,51 +18,52 @@ const (
 	byteCost = 1.0 / (32 << 10)
 )
 
-// rank is how urgent a folder is: opened ones first, then by the admin's priority, then inboxes.
-type rank struct {
-	opened   bool
-	priority int
-	inbox    bool
+// Rank is how urgent a folder is: opened ones first, then by the admin's priority, then inboxes.
+type Rank struct {
+	Opened   bool
+	Priority int
+	Inbox    bool
 }
 
-func (r rank) compare(o rank) int {
+func (r Rank) compare(o Rank) int {
 	yes := func(b bool) int {
 		if b {
 			return 1
 		}
 		return 0
 	}
-	return cmp.Or(cmp.Compare(yes(r.opened), yes(o.opened)), cmp.Compare(r.priority, o.priority), cmp.Compare(yes(r.inbox), yes(o.inbox)))
+	return cmp.Or(cmp.Compare(yes(r.Opened), yes(o.Opened)), cmp.Compare(r.Priority, o.Priority), cmp.Compare(yes(r.Inbox), yes(o.Inbox)))
 }
 
-// slots are the engine's workers. Among waiting folders of the same rank the account goes first that was served
+// Slots are the engine's workers. Among waiting folders of the same rank the account goes first that was served
 // least, counted in messages and bytes: a large account does not keep small ones waiting. An account that comes
 // anew starts level with those that are served just then.
-type slots struct {
+type Slots struct {
 	mu      sync.Mutex
 	free    int
-	waiting []*turn
+	waiting []*Turn
 	served  map[store.AccountID]float64
 	active  map[store.AccountID]int // turns that wait or work
 	clock   float64                 // what the account that was let in last had been served
 }
 
-// turn is one folder's time with a worker, or its wait for it.
-type turn struct {
+// Turn is one folder's time with a worker, or its wait for it.
+type Turn struct {
 	account store.AccountID
-	rank    rank
+	rank    Rank
 	ready   chan struct{} // closed when the turn has its worker
 	begun   time.Time
 	cost    float64 // counted so far
 }
 
-func newSlots(n int) *slots {
-	return &slots{free: n, served: make(map[store.AccountID]float64), active: make(map[store.AccountID]int)}
+// NewSlots makes n workers.
+func NewSlots(n int) *Slots {
+	return &Slots{free: n, served: make(map[store.AccountID]float64), active: make(map[store.AccountID]int)}
 }
 
-// take waits for a worker.
-func (s *slots) take(ctx context.Context, account store.AccountID, r rank) (*turn, error) {
-	t := &turn{account: account, rank: r, ready: make(chan struct{})}
+// Take waits for a worker.
+func (s *Slots) Take(ctx context.Context, account store.AccountID, r Rank) (*Turn, error) {
+	t := &Turn{account: account, rank: r, ready: make(chan struct{})}
 	s.mu.Lock()
 	if s.active[account]++; s.active[account] == 1 {
 		s.served[account] = max(s.served[account], s.clock)
@@ -88,7 +89,7 @@ func (s *slots) take(ctx context.Context, account store.AccountID, r rank) (*tur
 }
 
 // deal lets in whoever is first while there are workers; the caller holds mu.
-func (s *slots) deal() {
+func (s *Slots) deal() {
 	for s.free > 0 && len(s.waiting) > 0 {
 		best := 0
 		for i, t := range s.waiting {
@@ -107,7 +108,7 @@ func (s *slots) deal() {
 }
 
 // before tells whether t goes before o, both waiting; the first to ask goes first among equals.
-func (s *slots) before(t, o *turn) bool {
+func (s *Slots) before(t, o *Turn) bool {
 	if c := t.rank.compare(o.rank); c != 0 {
 		return c > 0
 	}
@@ -115,15 +116,15 @@ func (s *slots) before(t, o *turn) bool {
 }
 
 // charge counts what a turn has cost in all; the caller holds mu.
-func (s *slots) charge(t *turn, cost float64) {
+func (s *Slots) charge(t *Turn, cost float64) {
 	if cost > t.cost {
 		s.served[t.account] += cost - t.cost
 		t.cost = cost
 	}
 }
 
-// give ends a turn that moved so much.
-func (s *slots) give(t *turn, messages int, bytes int64) {
+// Give ends a turn that moved so much.
+func (s *Slots) Give(t *Turn, messages int, bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.charge(t, turnCost+float64(messages)+float64(bytes)*byteCost)
@@ -132,15 +133,15 @@ func (s *slots) give(t *turn, messages int, bytes int64) {
 	s.deal()
 }
 
-func (s *slots) leave(account store.AccountID) {
+func (s *Slots) leave(account store.AccountID) {
 	if s.active[account]--; s.active[account] == 0 {
 		delete(s.active, account)
 	}
 }
 
-// wanted tells whether a turn that moved so much should end for another: one of a higher rank waits, or this one
+// Wanted tells whether a turn that moved so much should end for another: one of a higher rank waits, or this one
 // has lasted and an account waits that was served less.
-func (s *slots) wanted(t *turn, messages int, bytes int64) bool {
+func (s *Slots) Wanted(t *Turn, messages int, bytes int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.charge(t, turnCost+float64(messages)+float64(bytes)*byteCost)
@@ -153,8 +154,8 @@ func (s *slots) wanted(t *turn, messages int, bytes int64) bool {
 	return false
 }
 
-// queued is how many folders of an account wait for a worker.
-func (s *slots) queued(account store.AccountID) (n int) {
+// Queued is how many folders of an account wait for a worker.
+func (s *Slots) Queued(account store.AccountID) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range s.waiting {
