@@ -32,6 +32,7 @@ type conn struct {
 	modseqs  bool       // the client wants MODSEQ told
 	resync   bool       // the client wants VANISHED in place of EXPUNGE
 	garbage  int
+	short    int // Rule.Short of the command under way
 }
 
 // command is one command under way.
@@ -186,6 +187,7 @@ func (c *conn) run(cmd *command) error {
 	if r.Do != nil {
 		r.Do()
 	}
+	c.short = r.Short
 	if r.AnswerOf != nil {
 		r.Answer = r.AnswerOf()
 	}

@@ -41,7 +41,10 @@ func (c *conn) fetch(cmd *command) error {
 		if c.view[i].modseq <= since && since > 0 {
 			continue
 		}
-		if n++; q.ShortFetch > 0 && n > q.ShortFetch && len(which) > 1 {
+		if q.Hide != nil && q.Hide(c.view[i].Message) {
+			continue
+		}
+		if n++; q.ShortFetch > 0 && n > q.ShortFetch && len(which) > 1 || c.short > 0 && n > c.short {
 			return nil
 		}
 		if n%7 == 3 {

@@ -43,7 +43,10 @@ func (c *conn) listAs(cmd *command, how string) error {
 		if !matches(ref+pattern, name, q.sep()) {
 			continue
 		}
-		if n++; q.ShortList > 0 && n > q.ShortList && how != "LSUB" {
+		if q.HideBox != nil && q.HideBox(name) {
+			continue
+		}
+		if n++; q.ShortList > 0 && n > q.ShortList && how != "LSUB" || c.short > 0 && n > c.short {
 			break
 		}
 		c.out = append(c.out, c.spaced(fmt.Sprintf("* %s (%s) %s %s", how, c.attrs(name, how, opts), quote(q.sep()), quote(name))))

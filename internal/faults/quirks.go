@@ -66,6 +66,10 @@ type Quirks struct {
 	ShortFetch int
 	// ShortList ends LIST after so many mailboxes and says OK. 0: never.
 	ShortList int
+	// Hide leaves messages out of FETCH and SEARCH; EXISTS counts them.
+	Hide func(Message) bool
+	// HideBox leaves mailboxes out of LIST, XLIST and LSUB; they can be opened.
+	HideBox func(name string) bool
 	// DoubleSpaces sends two spaces wherever a FETCH, LIST or SEARCH answer has one.
 	DoubleSpaces bool
 	// Chatty sends true but unasked data between and before answers: EXISTS, RECENT, FETCH FLAGS, OK.

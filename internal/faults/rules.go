@@ -53,6 +53,7 @@ type Rule struct {
 	AnswerOf func() string // the same, made when it is needed
 	Untagged string        // lines sent before the answer, each without its line end
 	Cut      Cut
+	Short    int // FETCH, SEARCH, LIST and LSUB leave out what comes behind so many answers, and say OK
 }
 
 type rule struct {

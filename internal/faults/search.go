@@ -23,10 +23,13 @@ func (c *conn) search(cmd *command) error {
 	if err != nil {
 		return err
 	}
-	line := "* SEARCH"
+	line, n := "* SEARCH", 0
 	for i, m := range c.view {
-		if m.gone || !key(i, m) {
+		if m.gone || !key(i, m) || c.s.quirks.Hide != nil && c.s.quirks.Hide(m.Message) {
 			continue
+		}
+		if n++; c.short > 0 && n > c.short {
+			break
 		}
 		if cmd.uid {
 			line += fmt.Sprintf(" %d", m.UID)
