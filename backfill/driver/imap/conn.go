@@ -33,6 +33,7 @@ type conn struct {
 	state    backfill.BoxState
 	news     news
 	gone     uint32 // EXPUNGEs since the mailbox was selected
+	needed   uint32 // the UIDVALIDITY that the call's numbers belong to; 0: any
 	inView   uint32 // messages with lower UIDs are in view, if they are there
 
 	courier  bool  // see courier.go
@@ -210,10 +211,28 @@ func (c *conn) wait(tag string, h handler) (status, error) {
 			continue
 		}
 		if ev.tag == tag {
-			return ev.st, nil
+			return ev.st, c.renumbered()
 		}
 		c.other(h, ev)
 	}
+}
+
+// moved tells whether the server has told another UIDVALIDITY in the middle of a call: no more of the call's numbers
+// may be used, and what is answered may be about other messages.
+func (c *conn) moved() bool {
+	return c.needed != 0 && c.selected && c.state.UIDValidity != c.needed
+}
+
+// renumbered ends a call when that has happened, and the connection with it.
+func (c *conn) renumbered() error {
+	if !c.moved() {
+		return nil
+	}
+	err := &backfill.Error{Op: "session", Host: c.host, Scope: backfill.FolderScope, Patience: backfill.Later, Err: backfill.ErrUIDValidity}
+	if c.broken == nil {
+		c.broken = err
+	}
+	return err
 }
 
 func (c *conn) other(h handler, ev event) {

@@ -64,7 +64,9 @@ func (a *account) run(ctx context.Context, c *conn, n need, fn func(*conn) error
 	}
 	c.answered = false
 	began := time.Now()
-	err = fn(c)
+	if err = fn(c); err == nil {
+		err = c.renumbered()
+	}
 	a.d.metrics.took(ctx, n.op, began)
 	c.harmless = !n.once && !c.answered
 	var e *backfill.Error
@@ -76,7 +78,7 @@ func (a *account) run(ctx context.Context, c *conn, n need, fn func(*conn) error
 
 // prepare sees that the connection lives and has the mailbox selected.
 func (c *conn) prepare(n need) error {
-	c.now = false
+	c.now, c.needed = false, 0
 	rest := staleAfter
 	if n.once {
 		rest = time.Second
@@ -97,6 +99,9 @@ func (c *conn) prepare(n need) error {
 	}
 	if err := c.checkValidity(n); err != nil {
 		return err
+	}
+	if c.needed = n.validity; n.validity == 0 && n.op == "scan" { // a listing is of one numbering
+		c.needed = c.state.UIDValidity
 	}
 	return c.view(n.uids)
 }

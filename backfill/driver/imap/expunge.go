@@ -31,26 +31,20 @@ func (a *account) Expunge(ctx context.Context, box string, uidValidity uint32, u
 	})
 }
 
-// maxDeleted bounds the messages whose \Deleted has to be put back.
-const maxDeleted = 1 << 22
-
 func (c *conn) carefulExpunge(uids goimap.UIDSet) error {
 	if err := c.must("NOOP"); err != nil {
 		return err
 	}
-	deleted, err := c.search(backfill.SearchKey{Text: []string{"DELETED"}})
+	// Not by SEARCH: an answer that is too short would cost others their messages. A listing is counted.
+	var others []uint32
+	err := newScan(c, backfill.Scan{Flags: true}).run(func(e backfill.Entry) error {
+		if e.Flags.Has(`\Deleted`) && !contains(uids, e.UID) {
+			others = append(others, e.UID)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
-	}
-	all := expand(deleted, maxDeleted)
-	if len(deleted) > 0 && all == nil {
-		return &backfill.Error{Op: "EXPUNGE", Host: c.host, Scope: backfill.FolderScope, Patience: backfill.Never, Text: "too many deleted messages"}
-	}
-	others := all[:0]
-	for _, u := range all {
-		if !contains(uids, u) {
-			others = append(others, u)
-		}
 	}
 	spare := setOf(others)
 	if err := c.mark(spare, "-"); err != nil {

@@ -14,6 +14,9 @@ import (
 func (c *conn) untagged(h handler, text []byte, lit *imapwire.Literal) error {
 	sc := imapwire.NewScanner(text)
 	num, name := head(sc)
+	if h.fetch != nil && c.moved() {
+		h.fetch = c.drop
+	}
 	if h.fetch != nil && strings.EqualFold(string(name), "FETCH") && num > 0 {
 		err := h.fetch(num, sc.Rest(), lit)
 		if err == nil {
@@ -44,6 +47,12 @@ func (c *conn) untagged(h handler, text []byte, lit *imapwire.Literal) error {
 		num, name = head(sc)
 	}
 	return c.data(h, upper(name), num, sc)
+}
+
+// drop passes over a FETCH answer under numbers that are not those asked for.
+func (c *conn) drop(_ uint32, text []byte, lit *imapwire.Literal) error {
+	a := &answer{c: c, sc: imapwire.NewScanner(text), lit: lit}
+	return a.drain()
 }
 
 // head passes the optional number and the name of an untagged response.
