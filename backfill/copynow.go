@@ -126,7 +126,12 @@ func (f *folder) noteStrays(ctx context.Context, w Writer, strays []store.Link, 
 	var err error
 	if failed == nil && len(found) < len(strays) {
 		unknown = false
-		if found, err = f.seek(ctx, w, in, strays); err != nil {
+		for _, sure := range []bool{false, true} {
+			if found, err = f.seek(ctx, w, in, strays, sure); err != nil || len(found) == len(strays) {
+				break
+			}
+		}
+		if err != nil {
 			failed, unknown = err, true
 		}
 	}
@@ -171,7 +176,7 @@ func (f *folder) outcome(ctx context.Context, w Writer, in store.Intent, strays 
 	if sleep(ctx, f.acct.e.opt.Grace) != nil {
 		return nil, false
 	}
-	found, err := f.seek(ctx, w, in, strays)
+	found, err := f.seek(ctx, w, in, strays, true)
 	if found == nil {
 		found = map[uint32]uint32{}
 	}

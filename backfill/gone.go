@@ -144,7 +144,7 @@ func (f *folder) stillGone(ctx context.Context, src Mail, b uint16, gone []store
 // until the folder is back, or the admin says that it will not be.
 func (f *folder) noteLostFolder(b uint16, err error) {
 	box := f.record().Sources[b]
-	if !f.hasProblem(lostFolder(b)) && f.note() == "" {
+	if !f.hasProblem(lostFolder(b)) && !f.hasNote(lostFolder(b)) {
 		f.acct.wantTree()
 	}
 	left := len(f.where(func(l *store.Link) bool { return onSource(l, b) && l.State == store.Listed }))

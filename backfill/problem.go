@@ -37,6 +37,13 @@ func (f *folder) setNote(kind, text string) {
 	f.notes[kind] = text
 }
 
+func (f *folder) hasNote(kind string) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	_, ok := f.notes[kind]
+	return ok
+}
+
 // note returns the folder's notes.
 func (f *folder) note() string {
 	f.mu.RLock()

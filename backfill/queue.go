@@ -131,6 +131,9 @@ func (a *account) work(ctx context.Context, p *passState) error {
 				return err
 			}
 			a.log.Warn("a folder is left for the next pass", "folder", f.record().Name, "err", err)
+			f.setNote(notePass, "tried again: "+err.Error())
+		} else {
+			f.setNote(notePass, "")
 		}
 		a.mu.Lock()
 		if err != nil && p.first == nil {
@@ -142,6 +145,9 @@ func (a *account) work(ctx context.Context, p *passState) error {
 		a.mu.Unlock()
 	}
 }
+
+// notePass is the kind of the note why a folder was left for the next pass.
+const notePass = "pass"
 
 // logCopied tells the admin what a turn of a folder achieved, if anything.
 func (f *folder) logCopied(before tally) {

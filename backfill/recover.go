@@ -32,7 +32,7 @@ func (f *folder) recover(ctx context.Context, w Writer) error {
 	if err != nil {
 		return err
 	}
-	found, err := f.seek(ctx, w, intent, pending)
+	found, err := f.seek(ctx, w, intent, pending, false)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (f *folder) recover(ctx context.Context, w Writer) error {
 		if err := sleep(ctx, time.Until(last.Add(f.acct.e.opt.Grace))); err != nil {
 			return err
 		}
-		if found, err = f.seek(ctx, w, intent, pending); err != nil {
+		if found, err = f.seek(ctx, w, intent, pending, true); err != nil {
 			return err
 		}
 	}
@@ -83,37 +83,53 @@ func (f *folder) intent() (store.Intent, error) {
 // seek lists the destination from the intent's UIDNEXT on, drops what is linked, and confirms candidates (same
 // size or Message-ID, or no Message-ID and the same date) by their bytes. Equal messages are matched one to one, in order. It returns
 // destination UIDs by shown UID.
-func (f *folder) seek(ctx context.Context, w Writer, in store.Intent, pending []store.Link) (map[uint32]uint32, error) {
+//
+// What it does not find is appended again, so nothing may hang on an answer that leaves messages out and is tagged OK:
+// sure lists the whole folder, which is compared with the number of messages that exist, and takes no less than all of
+// what it asks for.
+func (f *folder) seek(ctx context.Context, w Writer, in store.Intent, pending []store.Link, sure bool) (map[uint32]uint32, error) {
 	rec := f.record()
 	f.mu.RLock()
 	linked := byDest(f.links)
 	f.mu.RUnlock()
-	fresh := imap.UIDSet{}
-	_, err := w.Scan(ctx, rec.Name, Scan{UIDValidity: in.DestUIDValidity, UIDs: from(max(in.DestUIDNext, 1))}, func(e Entry) error {
+	fresh, n := imap.UIDSet{}, 0
+	what := Scan{UIDValidity: in.DestUIDValidity}
+	if !sure {
+		what.UIDs = from(max(in.DestUIDNext, 1))
+	}
+	_, err := w.Scan(ctx, rec.Name, what, func(e Entry) error {
 		if _, ok := linked[e.UID]; !ok && e.UID >= in.DestUIDNext {
 			fresh.AddNum(imap.UID(e.UID))
+			n++
 		}
 		return nil
 	})
-	if err != nil || len(fresh) == 0 {
+	if err != nil || n == 0 {
 		return nil, err
 	}
 	var arrivals []arrival
 	_, err = w.Scan(ctx, rec.Name, Scan{UIDValidity: in.DestUIDValidity, UIDs: fresh, Details: true}, func(e Entry) error {
+		n--
 		if slices.ContainsFunc(pending, func(l store.Link) bool { return like(&l, e.Size, e.MsgID) || akin(&l, e) }) {
 			arrivals = append(arrivals, arrival{Entry: e})
 		}
 		return nil
 	})
+	if err == nil && sure && n != 0 {
+		err = errLeftOut
+	}
 	if err != nil || len(arrivals) == 0 {
 		return nil, err
 	}
-	return f.confirmAll(ctx, w, arrivals, pending)
+	return f.confirmAll(ctx, w, arrivals, pending, sure)
 }
+
+// errLeftOut ends a search for copies whose answers are not complete; the next pass searches again.
+var errLeftOut = errors.New("the server leaves messages out that it has listed")
 
 // confirmAll reads candidates and matches them with what is pending as a multiset, in order: first by all their bytes,
 // then by what a destination that alters messages leaves alone.
-func (f *folder) confirmAll(ctx context.Context, w Writer, arrivals []arrival, pending []store.Link) (map[uint32]uint32, error) {
+func (f *folder) confirmAll(ctx context.Context, w Writer, arrivals []arrival, pending []store.Link, sure bool) (map[uint32]uint32, error) {
 	rec := f.record()
 	waiting := make(map[[16]byte][]uint32)
 	for _, l := range pending {
@@ -127,6 +143,9 @@ func (f *folder) confirmAll(ctx context.Context, w Writer, arrivals []arrival, p
 	read := make(map[uint32]digest)
 	if err := readTexts(ctx, w, rec.Name, rec.DestUIDValidity, candidates, read); err != nil {
 		return nil, err
+	}
+	if sure && len(read) < len(arrivals) {
+		return nil, errLeftOut
 	}
 	arrivals = slices.DeleteFunc(arrivals, func(a arrival) bool { _, ok := read[a.UID]; return !ok })
 	slices.SortFunc(arrivals, func(a, b arrival) int { return cmp.Compare(a.UID, b.UID) })
@@ -146,6 +165,9 @@ func (f *folder) settleIntent(ctx context.Context, w Writer, pending []store.Lin
 	found := maps.Clone(a.found)
 	if err := f.finishCopies(ctx, w, found); err != nil {
 		return err
+	}
+	if len(found) < len(a.found) { // its bytes were read a moment ago
+		return errLeftOut
 	}
 	err := f.edit(func(e *edit) error {
 		for _, p := range pending {

@@ -35,6 +35,8 @@ type story struct {
 	during func(ctx context.Context, w *world) error
 	// done tells when the move has ended; nil: when the engine says so.
 	done func(backfill.Report) bool
+	// live: the source changes during the story. What it holds at the end counts, however long that takes to arrive.
+	live bool
 	time time.Duration // how long it may take; 0: storyTime
 	// want is how the destination must look.
 	want expectation
@@ -48,6 +50,7 @@ type expectation struct {
 	flags    func(f []string) []string // as the destination has its flags
 	anyDate  bool                      // dates are not kept
 	folders  func(name string) bool    // folders that are compared; nil: all
+	fold     map[string]string         // folders of the destination that count as others
 	appends  int                       // most APPEND commands beyond one for each message; 0: 200
 	restless bool                      // something goes on for ever beside it
 	unproven bool                      // verify cannot be content: what it says is not looked at
@@ -155,6 +158,10 @@ func (s story) happen(t testing.TB, w *world) (err error) {
 	if err := w.wait(ctx, s.done); err != nil {
 		return err
 	}
+	if s.live {
+		before = truth(w.joeSrc)
+		s.follow(ctx, w, before)
+	}
 	appends := w.dst.Count("APPEND")
 	time.Sleep(200 * time.Millisecond) // some more passes: nothing may change any more
 	if err := w.wait(ctx, s.done); err != nil {
@@ -169,6 +176,15 @@ func (s story) happen(t testing.TB, w *world) (err error) {
 		err = errors.Join(err, fmt.Errorf("%d APPENDs, later %d, for %d messages: it does not end", appends, again, count(before)))
 	}
 	return errors.Join(err, w.untouched(before), s.compare(before, truth(w.joeDst)), s.verify(ctx, w, before))
+}
+
+// follow waits until the destination is as it must be; if that does not come to be, the comparison at the end tells.
+func (s story) follow(ctx context.Context, w *world, want map[string][]faults.Message) {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		if s.compare(want, truth(w.joeDst)) == nil {
+			return
+		}
+	}
 }
 
 func count(all map[string][]faults.Message) (n int) {
@@ -226,6 +242,11 @@ func (s story) compare(src, dst map[string][]faults.Message) error {
 		for _, m := range src[name] {
 			if s.want.refused == nil || !s.want.refused(m) {
 				balance[s.want.line(m, true)]++
+			}
+		}
+		for other, as := range s.want.fold {
+			if as == name {
+				dst[name] = append(slices.Clone(dst[name]), dst[other]...)
 			}
 		}
 		for _, m := range dst[name] {

@@ -88,7 +88,7 @@ func (f *folder) elsewhere(ctx context.Context, w Writer, in store.Intent, pendi
 		return nil, false, nil
 	}
 	present := 0
-	st, err := w.Scan(ctx, f.record().Name, Scan{UIDValidity: in.DestUIDValidity, UIDs: from(max(in.DestUIDNext, 1))}, func(e Entry) error {
+	st, err := w.Scan(ctx, f.record().Name, Scan{UIDValidity: in.DestUIDValidity}, func(e Entry) error {
 		if e.UID >= in.DestUIDNext {
 			present++
 		}

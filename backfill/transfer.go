@@ -238,7 +238,21 @@ func (f *folder) read(ctx context.Context, links []store.Link, spool spooler, ou
 		delete(left, m.UID)
 		return out(incoming{uid, m.Flags, listed, m.Date, s})
 	}
-	if err = f.readPaced(ctx, src, box, set, each); itemOnly(err) {
+	err = f.readPaced(ctx, src, box, set, each)
+	// A server may leave some out and say OK: they are asked for as long as any of them comes.
+	for n := 0; err == nil && len(left) > 0 && len(left) != n; {
+		n = len(left)
+		var rest imap.UIDSet
+		for src, uid := range left {
+			if !f.passedOver(uid) {
+				rest.AddNum(imap.UID(src))
+			}
+		}
+		if len(rest) > 0 {
+			err = f.readPaced(ctx, src, box, rest, each)
+		}
+	}
+	if itemOnly(err) {
 		err = nil // one bad message stops no other: what is left is asked for one by one
 		for i := 0; i < len(links) && err == nil; i++ {
 			if _, ok := left[links[i].Src]; !ok || f.passedOver(links[i].UID) {

@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -45,7 +46,7 @@ func (a *account) refreshTree(ctx context.Context, maxAge time.Duration) error {
 	if err := a.followTree(ctx, &info, writer); err != nil {
 		return err
 	}
-	if err := a.plan(info, writer); err != nil {
+	if err := a.plan(ctx, info, writer); err != nil {
 		return fmt.Errorf("record the folder tree: %w", err)
 	}
 	a.mu.Lock()
@@ -85,7 +86,7 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 			return err
 		}
 		writer, info.sep, info.destPrefix = w, w.Features().Separator, w.Features().Prefix
-		info.dest, err = w.Folders(gctx)
+		info.dest, err = a.listDest(gctx, w)
 		return err
 	})
 	var srcErr error
@@ -114,6 +115,30 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 	}
 	info.sourceAt, info.doubt = info.at, a.doubtTree(info.source)
 	return info, writer, nil
+}
+
+// listDest lists the destination's folders. Where they go is decided once: before that they are listed twice, so that
+// one answer that leaves some out does not put anybody's Sent into another folder than theirs.
+func (a *account) listDest(ctx context.Context, w Writer) ([]Folder, error) {
+	first, err := w.Folders(ctx)
+	if err != nil || len(a.all()) > 0 {
+		return first, err
+	}
+	again, err := w.Folders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := func(fs []Folder) (out []string) {
+		for _, f := range fs {
+			out = append(out, f.Name)
+		}
+		slices.Sort(out)
+		return out
+	}
+	if !slices.Equal(names(first), names(again)) {
+		return nil, fmt.Errorf("destination: it lists %d folders, and then %d: %w", len(first), len(again), ErrUnavailable)
+	}
+	return again, nil
 }
 
 // followTree follows folders that were renamed on the source. Where that cannot be found out, no new name is taken
@@ -195,7 +220,7 @@ func (a *account) doubtTree(listed []Folder) string {
 }
 
 // plan brings the records in line with what was listed.
-func (a *account) plan(info treeInfo, w Writer) error {
+func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
 	byPath, bySource := a.index()
 	paths := make(map[string]mapping.Path, len(info.source))
 	for _, l := range info.source {
@@ -236,7 +261,7 @@ func (a *account) plan(info treeInfo, w Writer) error {
 			return err
 		}
 	}
-	a.notePresence(info.dest)
+	a.notePresence(ctx, info.dest, w)
 	return nil
 }
 
@@ -316,8 +341,8 @@ func (a *account) addFolders(recs []store.Folder) error {
 }
 
 // notePresence keeps what the destination lists, and forgets shown folders that only the destination had and
-// that were deleted there.
-func (a *account) notePresence(dest []Folder) {
+// that were deleted there: when it says so, not when one listing lacks them.
+func (a *account) notePresence(ctx context.Context, dest []Folder, w Writer) {
 	seen := make(map[string]Folder, len(dest))
 	for _, d := range dest {
 		seen[d.Path.Key()] = d
@@ -325,16 +350,26 @@ func (a *account) notePresence(dest []Folder) {
 	for _, f := range a.all() {
 		rec := f.record()
 		d, ok := seen[rec.Path.Key()]
+		if !ok && !slices.ContainsFunc(rec.Sources, func(s store.SourceBox) bool { return !unmet(&s) }) {
+			_, err := w.Examine(ctx, rec.Name)
+			var e *Error
+			if errors.Is(err, ErrNoFolder) || errors.As(err, &e) && e.Scope == FolderScope && e.Code == "" && e.Text != "" {
+				err = a.dropFolder(f)
+			} else if err == nil {
+				err = errUnlisted
+			}
+			if err != nil {
+				a.log.Warn("a folder is not listed by the destination any more", "folder", rec.Name, "err", err)
+			}
+			continue
+		}
 		f.mu.Lock()
 		f.onDest = presence{Exists: ok && selectable(d.Attrs), Attrs: d.Attrs, Subscribed: ok && d.Subscribed}
 		f.mu.Unlock()
-		if !ok && !slices.ContainsFunc(rec.Sources, func(s store.SourceBox) bool { return !unmet(&s) }) {
-			if err := a.dropFolder(f); err != nil {
-				a.log.Error("forget a folder that the destination deleted", "folder", rec.Name, "err", err)
-			}
-		}
 	}
 }
+
+var errUnlisted = errors.New("it can still be opened")
 
 // selectable tells whether a listed mailbox can hold messages (RFC 3501 7.2.2, RFC 5258 3.4).
 func selectable(attrs []string) bool {

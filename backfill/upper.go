@@ -30,11 +30,25 @@ func (f *folder) lookUpper(ctx context.Context) error {
 			f.setProblem("destination", "the destination's folder was deleted there: copying into it has stopped, and it is shown from the state; 'crossfade accept --copy-again' copies it again")
 			return nil
 		}
+		if errors.Is(err, ErrUIDValidity) && f.anew(ctx, w) {
+			f.setProblem("destination", problemAnew)
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("destination: %w", err)
 		}
 	}
 	return f.carrySubscription(ctx)
+}
+
+const problemAnew = "the destination's folder was restored or created anew (UIDVALIDITY or UIDNEXT went back): copying into it has stopped, nothing was deleted; 'crossfade accept --copy-again' compares both sides anew"
+
+// anew tells whether the destination's folder is not the one any more that the links speak of. What was in flight then
+// cannot be looked for by its number.
+func (f *folder) anew(ctx context.Context, w Writer) bool {
+	rec := f.record()
+	st, err := w.Examine(ctx, rec.Name)
+	return err == nil && st.UIDValidity != 0 && st.UIDValidity != rec.DestUIDValidity
 }
 
 // lookDest looks at the destination's folder as cheaply as the server allows.
@@ -45,7 +59,7 @@ func (f *folder) lookDest(ctx context.Context, w Writer) error {
 		return err
 	}
 	if v := news.State.UIDValidity; v != 0 && v != rec.DestUIDValidity || news.UIDValidityDiffers {
-		f.setProblem("destination", "the destination's folder was restored or created anew (UIDVALIDITY or UIDNEXT went back): copying into it has stopped, nothing was deleted; 'crossfade accept --copy-again' compares both sides anew")
+		f.setProblem("destination", problemAnew)
 		return nil
 	}
 	what := Scan{UIDValidity: rec.DestUIDValidity, Flags: true}
