@@ -18,6 +18,7 @@ const (
 	appendSmall    = 1 << 20 // messages up to this size are read before they are sent
 	appendBytes    = 4 << 20 // bytes of small messages in one MULTIAPPEND, or sent without an answer
 	appendMessages = 500     // messages likewise
+	unselectFor    = 20      // so many are worth a round trip to have no mailbox selected
 )
 
 // Append implements backfill.Writer. A refusal that concerns more than its message (OVERQUOTA, TRYCREATE,
@@ -29,7 +30,7 @@ func (a *account) Append(ctx context.Context, box string, items []backfill.Appen
 	for {
 		// Where the mailbox is selected, a server tells of each message that comes in, and that costs both ends much more
 		// than the APPEND itself.
-		err := a.do(ctx, need{op: "APPEND", once: true, apart: box}, func(c *conn) error {
+		err := a.do(ctx, need{op: "APPEND", once: true, apart: box, none: len(items) >= unselectFor}, func(c *conn) error {
 			p.c = c
 			known := len(p.results)
 			err := p.run()

@@ -15,6 +15,7 @@ type need struct {
 	op       string
 	box      string        // the mailbox to have selected; "" none
 	apart    string        // a mailbox not to have selected, if that can be
+	none     bool          // to have no mailbox selected, if that can be
 	write    bool          // by SELECT, not EXAMINE
 	validity uint32        // its UIDVALIDITY; 0: any
 	once     bool          // must not be sent twice
@@ -87,6 +88,9 @@ func (c *conn) prepare(n need) error {
 		if _, err := c.command(handler{}, "NOOP"); err != nil {
 			return err
 		}
+	}
+	if n.none {
+		return c.unselect()
 	}
 	if n.box == "" {
 		return nil

@@ -155,6 +155,57 @@ func TestAppendCut(t *testing.T) {
 	}
 }
 
+// TestAppendUnselects: no mailbox is selected while many messages are appended; few are not worth the question, and a
+// server that cannot, or will not, gets them all the same.
+func TestAppendUnselects(t *testing.T) {
+	for _, c := range []struct {
+		caps, says string
+		n          int
+		asked      bool
+	}{
+		{" UNSELECT", "TAG OK x\r\n", 25, true},
+		{" IMAP4rev2", "TAG OK x\r\n", 25, true},
+		{" UNSELECT", "TAG BAD what\r\n", 25, true},
+		{" UNSELECT", "TAG OK x\r\n", 2, false},
+		{"", "", 25, false},
+	} {
+		var appended atomic.Int32
+		var asked atomic.Bool
+		f := &fake{caps: c.caps, answer: func(cmd string) (string, bool) {
+			switch {
+			case cmd == "CAPABILITY":
+				return "* CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS" + c.caps + "\r\nTAG OK x\r\n", true
+			case cmd == "UNSELECT":
+				asked.Store(appended.Load() == 0)
+				return c.says, true
+			case strings.HasPrefix(cmd, "APPEND"):
+				appended.Add(1)
+				return "TAG OK [APPENDUID 7 1] x\r\n", true
+			}
+			return "", false
+		}}
+		d, err := imap.New(imap.Options{URL: "imap://" + startFake(t, f).Host(), PerAccount: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := d.Login(t.Context(), "joe", "pw")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = m.Close() })
+		w := m.(backfill.Writer)
+		if _, err := w.Examine(t.Context(), "INBOX"); err != nil {
+			t.Fatal(err)
+		}
+		if res, err := w.Append(t.Context(), "Sent", small(c.n)); err != nil || len(res) != c.n || int(appended.Load()) != c.n || asked.Load() != c.asked {
+			t.Errorf("%+v: %d results, %d appended, asked %t: %v", c, len(res), appended.Load(), asked.Load(), err)
+		}
+		if _, err := w.Examine(t.Context(), "INBOX"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestAppendGroupRefused: only the guilty message of a MULTIAPPEND is refused.
 func TestAppendGroupRefused(t *testing.T) {
 	f := &fake{caps: " MULTIAPPEND", answer: func(cmd string) (string, bool) {
