@@ -147,7 +147,13 @@ func parseCaps(sc *imapwire.Scanner) goimap.CapSet {
 		if !ok {
 			break
 		}
-		caps[goimap.Cap(upper(a))] = struct{}{}
+		name := goimap.Cap(upper(a))
+		for _, mixed := range []goimap.Cap{goimap.CapIMAP4rev1, goimap.CapIMAP4rev2} { // as they are spelled
+			if strings.EqualFold(string(mixed), string(name)) {
+				name = mixed
+			}
+		}
+		caps[name] = struct{}{}
 	}
 	return caps
 }
