@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -10,6 +11,10 @@ import (
 
 // pageEntries is how many messages of a first listing are taken in at a time.
 const pageEntries = 16384
+
+// justNow is how long ago a source folder may have been examined that is found empty: what comes later is seen at the
+// next look, as what comes after a listing is.
+const justNow = 5 * time.Second
 
 // listFirst takes in a source folder's first listing while it arrives: a client waits for it. The record's
 // cursor moves at the end only, so that a listing that was cut off is begun again.
@@ -25,8 +30,13 @@ func (f *folder) listFirst(ctx context.Context, src Mail, b uint16, what Scan) e
 	known := bySource(f.links, b) // hardly ever any
 	f.mu.RUnlock()
 	g, gctx := errgroup.WithContext(ctx)
+	cur := f.source[b]
 	g.Go(func() error {
 		defer close(pages)
+		if cur != nil && cur.state.Exists == 0 && time.Since(cur.looked) < justNow { // a far source need not say it twice
+			st = cur.state
+			return nil
+		}
 		var err error
 		st, err = scanPages(gctx, src, name, what, pages)
 		return err

@@ -1,10 +1,10 @@
 package faults
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,11 +42,16 @@ func (l *leg) read() {
 		l.readLines()
 		return
 	}
-	buf := make([]byte, 256<<10)
+	buf := buffers.Get().(*[256 << 10]byte)
+	defer func() { buffers.Put(buf) }()
 	for {
-		n, err := l.from.Read(buf)
-		if n > 0 {
-			l.push(slices.Clone(buf[:n]))
+		n, err := l.from.Read(buf[:])
+		switch {
+		case n > len(buf)/4:
+			l.push(parcel{data: buf[:n], buf: buf})
+			buf = buffers.Get().(*[256 << 10]byte)
+		case n > 0:
+			l.push(parcel{data: bytes.Clone(buf[:n])})
 		}
 		if err != nil {
 			return
@@ -54,12 +59,15 @@ func (l *leg) read() {
 	}
 }
 
+// buffers are used again: a relay that a benchmark measures through should cost little itself.
+var buffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
+
 // push sends bytes on after the leg's delay.
-func (l *leg) push(b []byte) {
+func (l *leg) push(p parcel) {
 	l.r.mu.Lock()
-	at := time.Now().Add(l.r.delay[l.dir])
+	p.at = time.Now().Add(l.r.delay[l.dir])
 	l.r.mu.Unlock()
-	l.out.push(parcel{b, at})
+	l.out.push(p)
 }
 
 // readLines passes line by line, literals in between.
@@ -87,7 +95,7 @@ func (l *leg) frame(rd *imapwire.Reader) bool {
 	defer l.out.whole.Unlock()
 	for {
 		for _, s := range lines {
-			l.push([]byte(s + "\r\n"))
+			l.push(parcel{data: []byte(s + "\r\n")})
 		}
 		if lit == nil {
 			return true
@@ -99,7 +107,7 @@ func (l *leg) frame(rd *imapwire.Reader) bool {
 		if _, err := io.ReadFull(lit, body); err != nil && lit.Size > 0 {
 			return false
 		}
-		l.push(body)
+		l.push(parcel{data: body})
 		if text, lit, err = rd.Next(); err != nil {
 			return false
 		}
@@ -119,7 +127,7 @@ func withMarker(text []byte, lit *imapwire.Literal) string {
 func (l *leg) back(line string) {
 	l.other.out.whole.Lock()
 	defer l.other.out.whole.Unlock()
-	l.other.push([]byte(line + "\r\n"))
+	l.other.push(parcel{data: []byte(line + "\r\n")})
 }
 
 func (l *leg) write() {
@@ -147,6 +155,9 @@ func (l *leg) write() {
 		if failed != nil {
 			_ = l.from.Close()
 		}
+		if p.buf != nil {
+			buffers.Put(p.buf)
+		}
 	}
 	if tcp, ok := l.to.(*net.TCPConn); ok && (failed == nil || errors.Is(failed, io.EOF)) {
 		_ = tcp.CloseWrite()
@@ -159,6 +170,7 @@ func (l *leg) write() {
 type parcel struct {
 	data []byte
 	at   time.Time
+	buf  *[256 << 10]byte // data lies in it; nil: in memory of its own
 }
 
 // pipe holds parcels that wait, and what one reader adds beyond pipeBytes.

@@ -16,7 +16,8 @@ import (
 // before: Dovecot mixes the answers of commands that it has at the same time. So each group costs a round trip, and
 // the groups grow until that no longer counts.
 const (
-	readGroup    = 500    // the first group, from a server that is near
+	readGroup    = 500    // the first group, from a server that is near,
+	readFurther  = 200    // and by how much it is larger for each millisecond of a round trip
 	readGroupMax = 20_000 // a group's numbers alone take memory
 	readGroupMin = 20
 	groupTrips   = 20                     // a group should take that many round trips,
@@ -88,7 +89,7 @@ type sent struct {
 
 // firstGroup is larger the longer the way is.
 func firstGroup(trip time.Duration) int {
-	return min(readGroup+int(trip/time.Millisecond)*40, 10*readGroup)
+	return min(readGroup+int(min(trip, time.Second)/time.Millisecond)*readFurther, readGroupMax)
 }
 
 // resize makes the next groups so large that they take the time they should, given how long one took. How long the

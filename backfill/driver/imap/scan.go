@@ -40,12 +40,12 @@ func (a *account) Scan(ctx context.Context, box string, what backfill.Scan, each
 		if what.ChangedSince > 0 && !c.condstore() {
 			return &backfill.Error{Op: "scan", Host: c.host, Scope: backfill.FolderScope, Patience: backfill.Never, Err: backfill.ErrNotOffered}
 		}
-		if !c.now {
+		s := newScan(c, what)
+		if !c.now && !(s.full() && c.state.Exists == 0) { // that one is opened anew
 			if err := c.must("NOOP"); err != nil {
 				return err
 			}
 		}
-		s := newScan(c, what)
 		if what.Vanished != nil && what.ChangedSince > 0 {
 			var err error
 			if s.vanish, err = c.resync(); err != nil {

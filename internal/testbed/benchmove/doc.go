@@ -2,8 +2,9 @@
 // what it cost. `make bench-move` runs it; it needs root, Debian 12 and the servers and clients of `make servers`.
 //
 // Two Dovecots in mdbox format hold the mail, on a file system in memory where there is one, so that no disk is
-// measured. Between a tool and the source stands a relay that adds the round trip; at 0 ms there is none. Before each
-// run the destination is emptied; after it every message must be there once, with its Message-ID, date, flags and size,
+// measured. Between a tool and the source stands a relay that adds the round trip; at 0 ms there is none. The relay costs
+// the machine something, too: to know what the round trip alone does to Crossfade, one row goes through it at 0 ms. Before
+// each run the destination is emptied; after it every message must be there once, with its Message-ID, date, flags and size,
 // or the row says what is not. For the largest mailboxes the comparison leaves nothing out either.
 //
 // What the columns mean:

@@ -34,6 +34,7 @@ type leg struct {
 	dest   *testbed.Server
 	delay  time.Duration
 	single bool // the destination takes one message with each APPEND
+	ours   bool // for Crossfade alone
 }
 
 // row is one line of the table: the median of some runs.
@@ -78,6 +79,12 @@ func (b *bench) all(single bool) error {
 			return err
 		}
 	}
+	if slices.Max(append(b.o.delays, 0)) > 0 {
+		l := leg{name: "0 ms through the relay", source: faults.NewRelay(b.t, source.Addr, 0).Addr, dest: bed.Server(testbed.Dest), ours: true}
+		if err := b.leg(l); err != nil {
+			return err
+		}
+	}
 	if !single {
 		return nil
 	}
@@ -91,7 +98,7 @@ func (b *bench) leg(l leg) error {
 	notes := make(map[string]string)
 	for range b.o.runs {
 		for _, t := range allTools() {
-			if !slices.Contains(b.o.tools, t.name) || t.skip != nil && t.skip(b.size, l) {
+			if !slices.Contains(b.o.tools, t.name) || t.skip != nil && t.skip(b.size, l) || l.ours && t.name != "crossfade" {
 				continue
 			}
 			m, note, err := b.once(t, l)
