@@ -24,7 +24,7 @@
 //
 // # The way of a message
 //
-// queue (queue.go) → look at both sides (open.go, lower.go, upper.go) → match (mapping.Pair, confirm.go) →
+// queue (queue.go) → look at both sides (open.go, lower.go, lowermerge.go, upper.go) → match (mapping.Pair, confirm.go) →
 // copy: read once into a bounded spool (spool.go, transfer.go), journal the intent, APPEND, learn the UIDs
 // (batch.go), compare flags and link (finish.go) → verify (verify.go). What is refused climbs a ladder: as it is, in a
 // literal8 (binary.go), quarantine (quarantine.go), from where it is tried again ever more rarely (retry.go). After a crash or a cut recover.go finds
@@ -61,7 +61,7 @@
 //     once are not believed, unless a command of ours was to remove them (leaving.go).
 //   - What vanished on the source keeps its source UID, if it was copied or deleted: it may come back (gone.go).
 //   - A delete or a move on the source is carried over to an untouched copy when it was seen twice, some time apart,
-//     and every other folder was looked at since (carry.go, newcomer.go). Much at once is not believed until the
+//     and every other folder was looked at since (losses.go, carry.go, newcomer.go). Much at once is not believed until the
 //     admin says so (accept.go).
 //   - A folder that is renamed on the source keeps its links; the shown folder is renamed, too, if it is a user's own
 //     (rename.go, renamedest.go). One that is deleted there keeps its copies.

@@ -2,15 +2,11 @@ package verify
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"sync"
 
-	"github.com/emersion/go-imap/v2"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
-
-	"crossfade/store"
 )
 
 const (
@@ -101,60 +97,4 @@ func (v *comparing) folder(ctx context.Context, a *Account, f Folder) (Report, e
 	}
 	r.conclude()
 	return *r, nil
-}
-
-// run reads the folder on both sides and compares them.
-func (j *comparison) run(ctx context.Context, log *slog.Logger) error {
-	if err := j.folder.Open(); err != nil {
-		return err
-	}
-	defer j.folder.Close()
-	j.look()
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) { j.below, err = j.readBelow(gctx); return err })
-	g.Go(func() (err error) { j.above, err = j.readAbove(gctx); return err })
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	j.all()
-	if err := j.refusals(); err != nil {
-		return err
-	}
-	if err := j.nameThem(ctx); err != nil {
-		log.Warn("not all messages of a comparison could be named", "folder", j.head.Name, "err", err)
-	}
-	return nil
-}
-
-// was is what a link was before both sides were read.
-type was struct {
-	uid, dst uint32
-	version  uint64 // of its flags
-	state    store.State
-}
-
-// look notes what the links are, ascending by UID, and which messages are to be read for them.
-func (j *comparison) look() {
-	j.before = make([]was, 0, j.folder.Size())
-	j.borrowed = make(map[uint16]imap.UIDSet)
-	j.alteredAbove, j.alteredBelow = make(map[uint32]bool), make(map[uint16]map[uint32]bool)
-	j.folder.Links(func(l Link) {
-		j.before = append(j.before, was{l.UID, l.Dst, l.Version, l.State})
-		if l.Src == 0 {
-			return
-		}
-		if j.head.borrowed(l.Box) {
-			set := j.borrowed[l.Box]
-			set.AddNum(imap.UID(l.Src))
-			j.borrowed[l.Box] = set
-		}
-		if !l.Altered || l.Dst == 0 {
-			return
-		}
-		j.alteredAbove[l.Dst] = true
-		if j.alteredBelow[l.Box] == nil {
-			j.alteredBelow[l.Box] = make(map[uint32]bool)
-		}
-		j.alteredBelow[l.Box][l.Src] = true
-	})
 }

@@ -3,7 +3,8 @@
 //
 // # The way of a comparison
 //
-// Compare goes over the folders of some accounts (compare.go). Each folder is listed and read on both sides (read.go),
+// Compare goes over the folders of some accounts (compare.go). Of each, what its links are is noted first (comparison.go);
+// then it is listed and read on both sides (read.go),
 // judged link by link (judge.go), counted as a multiset (count.go), and what differs is named (name.go). It ends as a
 // Report (report.go), and an account's reports add up to what is kept of them (sum.go).
 //

@@ -1,83 +1,12 @@
 package verify
 
 import (
-	"fmt"
 	"slices"
 	"time"
-
-	"github.com/emersion/go-imap/v2"
 
 	"crossfade/mapping"
 	"crossfade/store"
 )
-
-// comparison compares the two sides of a folder as they were just read. They are compared by the bytes; links only
-// explain: which copy belongs to which message, what users deleted, what came by itself.
-type comparison struct {
-	folder Folder
-	head   Head
-	report Report
-	quick  bool
-
-	before       []was
-	borrowed     map[uint16]imap.UIDSet     // messages that are linked here one by one
-	alteredBelow map[uint16]map[uint32]bool // the destination is known to have altered these: their texts count
-	alteredAbove map[uint32]bool
-	below        map[uint16]*side
-	above        *side
-
-	byHash      []uint32 // indexes into above.msgs, ordered by hash
-	missing     []Link
-	quarantined map[uint32]spot                 // by UID
-	wanted      map[mapping.Flags]mapping.Flags // what the destination can hold of them
-	gone        int                             // own messages that the source should have and does not list
-}
-
-// spot is a message of a source folder.
-type spot struct {
-	box uint16
-	uid uint32
-}
-
-func newComparison(f Folder, opt Options) *comparison {
-	h := f.Head()
-	j := &comparison{folder: f, head: h, quick: opt.Quick, quarantined: make(map[uint32]spot), wanted: make(map[mapping.Flags]mapping.Flags)}
-	j.report = Report{Account: h.Account, Folder: h.Path, Name: h.Name, Problem: h.Problem, Reappended: h.Reappended, names: opt.Names}
-	for i := range h.Sources {
-		if s := &h.Sources[i]; s.own() {
-			j.report.Sources = append(j.report.Sources, s.Name)
-		}
-	}
-	return j
-}
-
-// own calls each for the source folders that are the folder's own and were read.
-func (j *comparison) own(each func(b uint16, s *side)) {
-	for i := range j.head.Sources {
-		if s := j.below[uint16(i)]; s != nil && j.head.Sources[i].own() {
-			each(uint16(i), s)
-		}
-	}
-}
-
-// all judges everything. No server is asked, and the folder's lock is held for no longer than reading takes.
-func (j *comparison) all() {
-	r := &j.report
-	r.Quick = j.quick
-	j.own(func(_ uint16, s *side) { r.Source += len(s.msgs) })
-	r.Total = r.Source
-	if j.above != nil {
-		r.Destination = len(j.above.msgs)
-	}
-	j.links()
-	j.order()
-	j.seekMissing()
-	j.doubled()
-	j.unlinked()
-	if j.head.Doubt(j.gone, r.Source+j.gone) && r.Problem == "" {
-		r.Problem = fmt.Sprintf("the source lists %d messages less than it did: that is not believed, so nothing is proven", j.gone)
-	}
-}
 
 // links judges link by link.
 func (j *comparison) links() {
