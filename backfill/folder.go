@@ -74,6 +74,7 @@ type folder struct {
 	looked     time.Time // last look at both sides; guarded by sync
 	checked    time.Time // last pass of the backfill; guarded by mu
 	quietAt    time.Time // nothing was new then, as servers told without a look in full or a client's look saw; guarded by mu
+	owed       bool      // a look since checked did not see or do everything; guarded by mu
 	glimpse    glimpse   // of the account's worker alone
 	savedSeen  bool      // this run has looked whether saved bytes are there; of the folder's turn alone
 	cutAt      time.Time // when a connection last ended in the middle of an APPEND; guarded by writer

@@ -107,12 +107,32 @@ func (f *folder) mayGlance() bool {
 	f.acct.mu.Unlock()
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return !seen && f.tallied && !f.busy() && len(f.problems) == 0 && f.rec.DestUIDValidity != 0 && !f.checked.IsZero()
+	return !seen && f.tallied && !f.busy() && !f.owed && len(f.problems) == 0 && f.rec.DestUIDValidity != 0 && !f.checked.IsZero()
 }
 
 // busy tells whether there is something to do in the folder; the caller holds mu.
 func (f *folder) busy() bool {
 	return f.tally.states[store.Listed]+f.tally.states[store.Copying]+f.tally.removing > 0
+}
+
+// noteLook notes a look that a client had.
+func (f *folder) noteLook(began time.Time, err error) {
+	if err != nil {
+		f.owe()
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.owed {
+		f.quietAt = began
+	}
+}
+
+// owe has the next pass look at the folder.
+func (f *folder) owe() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.owed = true
 }
 
 // glimpsed compares what was told with what was told before the last look in full. That look saw everything up to then,

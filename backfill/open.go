@@ -45,6 +45,7 @@ func (f *folder) look(ctx context.Context, must bool) error {
 		defer f.writer.release()
 		return errors.Join(lower, f.lookUpper(ctx))
 	}
+	f.owe() // who writes may have looked at the destination before something came there
 	return lower
 }
 

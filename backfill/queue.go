@@ -74,7 +74,8 @@ func (f *folder) lively() bool {
 	return f.inbox || f.viewers > 0 || time.Since(f.opened) < time.Hour
 }
 
-// due tells whether a pass should look at the folder: it has something to copy, or its time has come.
+// due tells whether a pass should look at the folder: it has something to copy, the last look was none, or its time has
+// come.
 func (f *folder) due() bool {
 	wait, anyway := f.lookPace()
 	relook := f.acct.lastLoss()
@@ -84,7 +85,7 @@ func (f *folder) due() bool {
 	if f.checked.After(known) {
 		known = f.checked
 	}
-	return !f.tallied || f.busy() || time.Since(known) >= wait || time.Since(f.checked) >= anyway || f.checked.Before(relook)
+	return !f.tallied || f.busy() || f.owed || time.Since(known) >= wait || time.Since(f.checked) >= anyway || f.checked.Before(relook)
 }
 
 // lookPace is how long the folder may go on without anybody knowing that nothing is new in it, and how long without a

@@ -179,11 +179,12 @@ func (f *folder) lookLocked(ctx context.Context) error {
 	}
 	defer f.writer.release()
 	if err := f.lookBoth(ctx); err != nil {
+		f.owe()
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.checked = time.Now()
+	f.checked, f.owed = time.Now(), false
 	return nil
 }
 

@@ -88,11 +88,7 @@ func (f *folder) refresh(ctx context.Context, maxAge time.Duration) error {
 	began := time.Now()
 	err := f.look(ctx, false)
 	f.looked = time.Now()
-	if err == nil {
-		f.mu.Lock()
-		f.quietAt = began
-		f.mu.Unlock()
-	}
+	f.noteLook(began, err)
 	if f.counted().states[store.Listed] > 0 {
 		f.acct.kick()
 	}
