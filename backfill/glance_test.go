@@ -1,0 +1,83 @@
+package backfill_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"crossfade/internal/faults"
+)
+
+// quietFolders is a finished move of twelve folders that nobody opens; it returns how many commands opened or listed one
+// since then.
+func quietFolders(t *testing.T, q faults.Quirks, recheck time.Duration) (joe, now *faults.Account, opened func() int) {
+	t.Helper()
+	src, dst := faults.Start(t, q), faults.Start(t, faults.Quirks{})
+	joe, now = src.Account("joe", "secret"), dst.Account("joe", "secret")
+	for i := range 12 {
+		joe.Add(fmt.Sprintf("F%d", i), numberedMail(i), numberedMail(100+i))
+	}
+	e := engineBetween(t, src, dst, recheck)
+	if _, err := e.Login(t.Context(), "joe", "secret"); err != nil {
+		t.Fatal(err)
+	}
+	within(t, func() error {
+		if r := e.Status(); !r.Done {
+			return fmt.Errorf("not done: %+v", r)
+		}
+		return nil
+	})
+	return joe, now, func() int { return src.Count("EXAMINE") }
+}
+
+// TestGlance: what happens in folders that nobody has open is found, and soon where STATUS tells of it, without opening
+// the others.
+func TestGlance(t *testing.T) {
+	for name, q := range map[string]faults.Quirks{
+		"LIST-STATUS":                 {},
+		"STATUS":                      {Without: []string{"LIST-STATUS", "UNSELECT"}},
+		"no mod-sequences":            {Without: []string{"CONDSTORE"}},
+		"a stale STATUS":              {StaleStatus: true},
+		"stale, no mod-sequences":     {StaleStatus: true, Without: []string{"CONDSTORE", "LIST-STATUS"}},
+		"Courier, as it calls itself": {Greeting: "* OK [CAPABILITY IMAP4rev1 UIDPLUS] Courier-IMAP ready."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			joe, now, _ := quietFolders(t, q, 10*time.Millisecond)
+			<-time.After(300 * time.Millisecond) // some glances
+			joe.Add("F3", numberedMail(1000))
+			gone := joe.Messages("F4")[0].UID
+			joe.Remove("F4", gone)
+			joe.Flag("F5", joe.Messages("F5")[1].UID, `\Flagged`)
+			within(t, func() error {
+				if n := len(now.Messages("F3")); n != 3 {
+					return fmt.Errorf("F3 holds %d messages", n)
+				}
+				if n := len(now.Messages("F4")); n != 1 {
+					return fmt.Errorf("F4 holds %d messages", n)
+				}
+				if f := now.Messages("F5")[1].Flags; len(f) != 1 {
+					return fmt.Errorf("F5 holds flags %q", f)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// TestGlanceOpensOne: one new message has one folder opened, not twelve.
+func TestGlanceOpensOne(t *testing.T) {
+	joe, now, opened := quietFolders(t, faults.Quirks{}, 60*time.Millisecond)
+	<-time.After(1500 * time.Millisecond) // the looks behind the first glance
+	before := opened()
+	joe.Add("F3", numberedMail(1000))
+	within(t, func() error {
+		if n := len(now.Messages("F3")); n != 3 {
+			return fmt.Errorf("F3 holds %d messages", n)
+		}
+		return nil
+	})
+	if n := opened() - before; n > 8 { // F3, to find and to read it; INBOX now and then
+		t.Errorf("%d times a folder was opened for one message", n)
+	}
+}
