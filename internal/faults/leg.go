@@ -144,9 +144,12 @@ func (l *leg) write() {
 			time.Sleep(wait)
 		}
 		l.r.mu.Lock()
-		frozen := l.r.frozen
+		frozen, rate := l.r.frozen, l.r.rate[l.dir]
 		l.r.mu.Unlock()
 		<-frozen
+		if rate > 0 {
+			time.Sleep(time.Duration(int64(len(p.data)) * int64(time.Second) / rate))
+		}
 		n, cut := l.r.take(l.dir, len(p.data))
 		if _, failed = l.to.Write(p.data[:n]); cut && failed == nil {
 			failed = errCut

@@ -30,6 +30,7 @@ type Relay struct {
 	down    bool
 	frozen  chan struct{} // closed when bytes may pass
 	delay   [2]time.Duration
+	rate    [2]int64 // bytes a second of each connection; 0: any
 	filters [2]Filter
 	passed  [2]int64 // bytes
 	cutAt   [2]int64 // 0: never
@@ -110,6 +111,13 @@ func (r *Relay) Delay(leg Leg, d time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.delay[leg] = d
+}
+
+// Throttle lets no more than so many bytes a second pass in a direction, each connection by itself; 0: any number.
+func (r *Relay) Throttle(leg Leg, bytes int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rate[leg] = bytes
 }
 
 // CutAt cuts one connection, once: the one that carries the nth byte from now on in this direction, all connections
