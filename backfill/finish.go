@@ -132,10 +132,14 @@ func (f *folder) linkCopies(found map[uint32]uint32, actual, wanted map[uint32]m
 }
 
 // removePending removes from the destination the copies of messages that a client deleted while they were
-// being copied; the caller holds writer.
+// being copied; the caller holds writer. Nothing is removed when the state can be written no more: its last write may be
+// durable although it failed, and then what is to be removed by memory may be a message by the state.
 func (f *folder) removePending(ctx context.Context, w Writer) error {
 	if f.counted().removing == 0 {
 		return nil
+	}
+	if err := f.acct.e.room(); err != nil {
+		return err
 	}
 	gone := f.where(func(l *store.Link) bool { return l.State == store.Whiteout && l.Dst != 0 && !l.Paired })
 	if err := f.removeUpper(ctx, w, gone); err != nil {

@@ -57,6 +57,16 @@ func (k *frozenKV) Update(f func(store.Txn) error) error {
 	return err
 }
 
+// Room is none for the dead: they ask no server to remove anything.
+func (k *frozenKV) Room() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.dead {
+		return errDead
+	}
+	return nil
+}
+
 // die is called with mu held.
 func (k *frozenKV) die() {
 	if !k.dead {

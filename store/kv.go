@@ -42,7 +42,7 @@ type Txn interface {
 
 // Roomy is what a KV may offer besides.
 type Roomy interface {
-	// Room answers ErrFull when an Update would be refused for that reason now.
+	// Room answers ErrFull when an Update would be refused for that reason now, and why when no Update can succeed any more.
 	Room() error
 }
 

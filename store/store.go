@@ -87,8 +87,8 @@ func (s *Store) Update(f func(*Tx) error) error {
 // Updates counts those that were kept since Open: what has not changed meanwhile has the same count.
 func (s *Store) Updates() uint64 { return s.updates.Load() }
 
-// Room answers ErrFull when nothing can be written now, so that what another server would have to be asked for first is
-// not begun.
+// Room answers ErrFull when nothing can be written now, or with the error of the write that ended the store, so that what
+// another server would have to be asked for first is not begun.
 func (s *Store) Room() error {
 	if r, ok := s.kv.(Roomy); ok {
 		return r.Room()

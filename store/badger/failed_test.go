@@ -27,6 +27,7 @@ func TestFailedWriteEndsTheStore(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"Update": write(),
+		"Room":   k.Room(),
 		"View":   k.View(func(store.Reader) error { t.Error("viewed"); return nil }),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "an earlier write failed") {

@@ -149,8 +149,11 @@ func (k *kv) failure() error {
 	return k.failed
 }
 
-// Room implements store.Roomy.
+// Room implements store.Roomy. After a write that failed there is none.
 func (k *kv) Room() error {
+	if err := k.failure(); err != nil {
+		return err
+	}
 	if k.minFree < 0 {
 		return nil
 	}
