@@ -73,6 +73,16 @@
 // after an error (patience.go), package pace how fast each server is worked on (pacing.go). What an admin says of pauses
 // and priorities is kept in the records (pauses.go, priority.go).
 //
+// # Looking
+//
+// What a client has open is looked at by its watcher: the servers tell by IDLE (listen.go), or are polled (watch.go). The
+// rest costs next to nothing while nothing happens: every five minutes one LIST-STATUS on each side tells how all folders
+// are (glance.go), every ten minutes a STATUS of each where there is none, and only those that are not as before are
+// opened; all are, once an hour, because flags may not show and some servers tell a stale STATUS. What changed is asked
+// for by CHANGEDSINCE, what was deleted is told as VANISHED (vanished.go) and believed with care, and once a day everything is
+// listed. There is no IDLE for accounts without a session: it would hold a connection of the source for each, the first
+// look of a client that comes is fresh anyway, and a pool of 64 connections could do it for 16 accounts.
+//
 // # Counting
 //
 // What a folder's links count up to is kept with every edit and stored in its transaction (tally.go). survey.go adds

@@ -31,11 +31,7 @@ type glimpse struct {
 // glance asks how the account's folders are, if it is time, and notes which are as they were. Where it fails, folders are
 // looked at as if there were no such thing. Only the account's own worker calls it.
 func (a *account) glance(ctx context.Context) {
-	wait := quietTree * a.e.opt.Recheck
-	if a.listedAt().After(a.glancedAt) { // a connection is open
-		wait /= 2
-	}
-	if a.rebuilding() || time.Since(a.glancedAt) < wait {
+	if a.rebuilding() || time.Since(a.glancedAt) < a.glancePause() {
 		return
 	}
 	began := time.Now()
@@ -61,11 +57,18 @@ func (a *account) glance(ctx context.Context) {
 	}
 }
 
-// listedAt is when both trees were listed.
-func (a *account) listedAt() time.Time {
+// glancePause is how long a glance serves. Without LIST-STATUS it is a command for each folder.
+func (a *account) glancePause() time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.treeInfo.at
+	n := quietTree
+	if a.src != nil && !a.src.Features().Caps.Has("LIST-STATUS") {
+		n = quietFactor
+	}
+	if a.treeInfo.at.After(a.glancedAt) { // the trees were listed just now: a connection is open
+		n -= quietTree / 2
+	}
+	return time.Duration(n) * a.e.opt.Recheck
 }
 
 func (a *account) glanceBoth(ctx context.Context, folders []*folder) (below, above map[string]BoxState, err error) {

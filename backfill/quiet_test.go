@@ -86,6 +86,13 @@ func engineBetween(t *testing.T, src, dst *faults.Server, recheck time.Duration)
 	if err != nil {
 		t.Fatal(err)
 	}
+	runEngine(t, e)
+	return e
+}
+
+// runEngine runs an engine until the test ends.
+func runEngine(t *testing.T, e *backfill.Engine) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
@@ -95,5 +102,4 @@ func engineBetween(t *testing.T, src, dst *faults.Server, recheck time.Duration)
 			t.Error(err)
 		}
 	})
-	return e
 }
