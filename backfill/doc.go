@@ -22,6 +22,17 @@
 //   - quarantine: messages that the destination refused, with its words; still served from the source, and their bytes
 //     are saved in the state directory (saved.go), so that they outlive it
 //
+// # The parts
+//
+// What can be seen whole without folders and drivers has a package of its own below this one, is handed what it needs as
+// plain data or a small interface, and never asks back:
+//
+//   - verify proves what was moved (verify.go, verifybox.go hand over)
+//   - gate tells what stands in the way of switching the old server off (gate.go)
+//   - metrics shows Prometheus how far the move is (metrics.go)
+//   - turns says whose turn it is, and how long an account waits (queue.go, patience.go, pauses.go)
+//   - pace says how fast a server is worked on (pacing.go)
+//
 // # The way of a message
 //
 // queue (queue.go) → look at both sides (open.go, lower.go, lowermerge.go, upper.go) → match (mapping.Pair, confirm.go) →
