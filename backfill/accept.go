@@ -65,10 +65,27 @@ func (a *account) accept(again bool) (string, error) {
 	case again:
 		return "", errors.New("only what the destination lost can be copied again: name the folder with --folder")
 	}
+	if err := a.acceptLoss(true); err != nil {
+		return "", err
+	}
+	return "what vanished from the source counts as deleted", nil
+}
+
+// acceptLoss records the admin's word that the source's losses were deleted, or that it has been followed: durably, so
+// that nobody is asked twice and no later loss is believed for it.
+func (a *account) acceptLoss(is bool) error {
+	a.mu.Lock()
+	same := a.accepted == is
+	a.mu.Unlock()
+	if !same {
+		if err := a.change(func(rec *store.Account) { rec.LossAccepted = is }); err != nil {
+			return err
+		}
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.believed = true
-	return "what vanished from the source counts as deleted", nil
+	a.believed, a.accepted = is, is
+	return nil
 }
 
 // byShownName finds a folder as the status names it, or by its raw name.
@@ -125,10 +142,12 @@ func (f *folder) acceptBelow(ctx context.Context, boxes []uint16) (string, error
 	if err != nil {
 		return "", err
 	}
-	f.acct.mu.Lock()
-	f.acct.believed = f.acct.believed || f.counted().lost > before.lost
-	f.acct.mu.Unlock()
 	now := f.counted()
+	if now.lost > before.lost {
+		if err := f.acct.acceptLoss(true); err != nil {
+			return "", err
+		}
+	}
 	return fmt.Sprintf("%d messages that were not copied are given up, %d copies go unless somebody touched them",
 		before.states[store.Listed]-now.states[store.Listed], now.lost-before.lost), nil
 }

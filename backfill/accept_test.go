@@ -3,6 +3,7 @@ package backfill
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"crossfade/mapping"
 )
@@ -125,4 +126,113 @@ func TestAcceptLostFolder(t *testing.T) {
 	if err := count(m, func(c Counts) int { return c.Listed + 10*c.Quarantined }, 10); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestAcceptedStays: what the admin accepted needs no second word after a restart, nor after a kill at any write that
+// follows; and the word is not kept for a later loss.
+func TestAcceptedStays(t *testing.T) {
+	t.Parallel()
+	for n, died := 0, true; died || n == 1; n++ {
+		t.Run(fmt.Sprint(n), func(t *testing.T) { died = acceptAndStop(t, n) })
+		if n > 60 {
+			t.Fatal("the process never came to the end")
+		}
+	}
+}
+
+// acceptAndStop has the process die at the n-th write after the accept began; 0: at once when it was answered.
+func acceptAndStop(t *testing.T, n int) (died bool) {
+	b := newBed(t)
+	names := []string{"F0", "F1", "F2", "F3"}
+	for _, name := range names {
+		many(b.src.add("INBOX."+name), 40)
+	}
+	kv := freezable(b.kv, 0, n%2 == 0)
+	b.kv = kv
+	b.start(false)
+	_ = b.login()
+	b.wait()
+	halve := func(left int) {
+		for _, name := range names {
+			b.src.with("INBOX."+name, func(box *fakeBox) { box.msgs = box.msgs[:left]; box.modseq++ })
+		}
+	}
+	doubted := func() error {
+		s, err := b.e.Login(t.Context(), "Ann@example.test", "pw")
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		for _, name := range names {
+			m, err := s.Open(t.Context(), name, true)
+			if err != nil {
+				return err
+			}
+			m.Close()
+		}
+		if b.e.Status().Accounts[0].Doubt == "" {
+			return fmt.Errorf("nothing is in doubt")
+		}
+		return nil
+	}
+	halve(20)
+	b.eventually(doubted)
+	if n > 0 {
+		kv.stopAt(kv.count() + n)
+	}
+	_, told := b.e.Accept(t.Context(), "ann@example.test", "", false)
+	carried := func() error {
+		for _, name := range names {
+			if k := len(b.dst.has(name)); k != 20 {
+				return fmt.Errorf("%s has %d copies", name, k)
+			}
+		}
+		return nil
+	}
+	for end := time.Now().Add(5 * time.Second); n > 0 && carried() != nil && time.Now().Before(end); <-tick() {
+		select {
+		case <-kv.died:
+			end = time.Now()
+		default:
+		}
+	}
+	select {
+	case <-kv.died:
+		died = true
+	default:
+	}
+	kv.kill()
+	b.end()
+	b.kv = freezable(kv.KV, 0, false)
+	b.start(false)
+	_ = b.login()
+	if told != nil && carried() != nil { // it was never answered: the admin asks again, if it did not last
+		b.eventually(func() error {
+			_, err := b.e.Accept(t.Context(), "ann@example.test", "", false)
+			if carried() == nil {
+				return nil
+			}
+			return err
+		})
+	}
+	b.eventually(carried)
+	b.eventually(func() error { // the word has served
+		a, err := b.e.lookup("ann@example.test")
+		if err != nil {
+			return err
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.accepted || a.believed {
+			return fmt.Errorf("the admin's word is kept for ever")
+		}
+		return nil
+	})
+	if n == 0 {
+		for _, name := range names { // as much again is asked for again
+			b.src.with("INBOX."+name, func(box *fakeBox) { box.msgs = box.msgs[:5]; box.modseq++ })
+		}
+		b.eventually(doubted)
+	}
+	return died
 }

@@ -57,6 +57,7 @@ type account struct {
 	priority int
 	closed   bool
 	believed bool      // the admin says that what vanished from the source was deleted
+	accepted bool      // the record says so
 	treeDue  bool      // a source folder was not found: it may have been renamed
 	lostAt   time.Time // when a source folder was last found to lack something: the others are looked at again
 }
@@ -68,7 +69,7 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 		log:    e.log.With("account", rec.DestLogin),
 		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(), connect: newClaim(),
 		folders: make(map[store.FolderID]*folder),
-		high:    rec.HighUIDValidity, rebuild: rec.Rebuild,
+		high:    rec.HighUIDValidity, rebuild: rec.Rebuild, believed: rec.LossAccepted, accepted: rec.LossAccepted,
 	}
 	a.domain = e.domains.of(a.name)
 	var recs []store.Folder

@@ -19,8 +19,18 @@ import (
 // copied in its new folder like any other, takes over there what its user changed, and only then its old copy goes:
 // killed in between, it is in both places for a while and never in none.
 
-// carryGone carries over what vanished from the source long enough ago; it ends a pass over the folders.
+// carryGone carries over what vanished from the source long enough ago; it ends a pass over the folders. When all
+// of that is done, the admin's word has served.
 func (a *account) carryGone(ctx context.Context) error {
+	a.doubtful()
+	a.mu.Lock()
+	served := a.accepted && !a.believed
+	a.mu.Unlock()
+	if served {
+		if err := a.acceptLoss(false); err != nil {
+			return err
+		}
+	}
 	for _, f := range a.all() {
 		if !f.mayHaveLost() {
 			continue
@@ -132,7 +142,7 @@ func (a *account) doubtful() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	many := tooMany(lost, copied)
-	if a.believed = a.believed && (many || lost > 0 || a.treeInfo.doubt != ""); a.believed {
+	if a.believed = a.believed && (many || lost > 0 || a.treeInfo.doubt != "" || a.treeInfo.at.IsZero()); a.believed {
 		return ""
 	}
 	if many {

@@ -32,6 +32,9 @@ type Account struct {
 	// Paused and Priority are an admin's words: whether the copying rests, and which account goes first.
 	Paused   bool `json:",omitempty"`
 	Priority int  `json:",omitempty"`
+	// LossAccepted: the admin said that what the source does not have any more was deleted there, and that has not been
+	// carried over to the end.
+	LossAccepted bool `json:",omitempty"`
 	// Verified is how the last full comparison of both sides ended; nil if there was none.
 	Verified *Verified `json:",omitempty"`
 }
