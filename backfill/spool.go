@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"crossfade/mapping"
+	"crossfade/store"
 )
 
 const (
@@ -32,18 +33,13 @@ type spooled struct {
 	free  func() // gives the memory back
 }
 
-// spool reads a single body whole. The backfill waits until the bytes in flight leave room; a client does not wait,
-// its messages go to a file then. Many in a row go through ahead.
-func (e *Engine) spool(ctx context.Context, size int64, body io.Reader) (*spooled, error) {
-	if size > spoolInMemory || !IsBackground(ctx) && !e.memory.TryAcquire(size) {
+// spool reads a single body whole, into memory if there is room just now, else into a file: whoever holds several of
+// them must not wait for himself. Many in a row go through ahead.
+func (e *Engine) spool(_ context.Context, size int64, body io.Reader) (*spooled, error) {
+	if size > spoolInMemory || !e.memory.try(size) {
 		return e.spoolFile(size, body)
 	}
-	if IsBackground(ctx) {
-		if err := e.memory.Acquire(ctx, size); err != nil {
-			return nil, err
-		}
-	}
-	s := &spooled{size: size, mem: make([]byte, size), free: func() { e.memory.Release(size) }}
+	s := &spooled{size: size, mem: make([]byte, size), free: func() { e.memory.forget(size) }}
 	return s.fill(body)
 }
 
@@ -75,10 +71,11 @@ func (s *slab) release() {
 // ahead is what one reader has read ahead of its writer, bounded in bytes: by a share of its own and by what all
 // may hold together. Its messages lie in slabs that are used again, so that a million messages leave no garbage.
 type ahead struct {
-	e     *Engine
-	share *semaphore.Weighted
-	cur   *slab
-	used  int
+	e       *Engine
+	account store.AccountID
+	share   *semaphore.Weighted
+	cur     *slab
+	used    int
 }
 
 // Bounds of a share.
@@ -93,8 +90,8 @@ func (e *Engine) share() int64 { return max(shareLeast, min(e.opt.MemoryBytes/8,
 // batchBytes bounds a batch: one is appended, one is linked, one is collected, and reading goes on.
 func (e *Engine) batchBytes() int64 { return e.share() / 4 }
 
-func (e *Engine) newAhead() *ahead {
-	return &ahead{e: e, share: semaphore.NewWeighted(e.share())}
+func (e *Engine) newAhead(account store.AccountID) *ahead {
+	return &ahead{e: e, account: account, share: semaphore.NewWeighted(e.share())}
 }
 
 // spool reads a body whole, as soon as there is room for it.
@@ -137,7 +134,7 @@ func (a *ahead) next(ctx context.Context) error {
 	if err := a.share.Acquire(ctx, spoolInMemory); err != nil {
 		return err
 	}
-	if err := a.e.memory.Acquire(ctx, spoolInMemory); err != nil {
+	if err := a.e.memory.acquire(ctx, a.account, spoolInMemory); err != nil {
 		a.share.Release(spoolInMemory)
 		return err
 	}
@@ -147,7 +144,7 @@ func (a *ahead) next(ctx context.Context) error {
 	}
 	s.free = func() {
 		a.e.slabs.Put(s)
-		a.e.memory.Release(spoolInMemory)
+		a.e.memory.release(a.account, spoolInMemory)
 		a.share.Release(spoolInMemory)
 	}
 	s.refs.Store(1)

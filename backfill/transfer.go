@@ -63,7 +63,7 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 	if err := f.acct.e.room(); err != nil {
 		return false, err
 	}
-	t := &transferring{f: f, yield: yield, ahead: f.acct.e.newAhead()}
+	t := &transferring{f: f, yield: yield, ahead: f.acct.e.newAhead(f.acct.id)}
 	if err = t.run(ctx, todo); err == nil && t.enough.Load() && f.rests() {
 		err = errRests
 	}
