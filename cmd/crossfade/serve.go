@@ -34,6 +34,11 @@ func (c *serveCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	memory, err := s.memory()
+	if err != nil {
+		return err
+	}
+	defer limitMemory(memory)()
 	st, err := build(s, log)
 	if err != nil {
 		return err
