@@ -76,6 +76,7 @@ type folder struct {
 	quietAt    time.Time // nothing was new then, as servers told without a look in full or a client's look saw; guarded by mu
 	owed       bool      // a look since checked did not see or do everything; guarded by mu
 	glimpse    glimpse   // of the account's worker alone
+	matched    bool      // while its account is rebuilt: both sides were compared; guarded by mu
 	savedSeen  bool      // this run has looked whether saved bytes are there; of the folder's turn alone
 	cutAt      time.Time // when a connection last ended in the middle of an APPEND; guarded by writer
 	inbox      bool

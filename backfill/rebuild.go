@@ -41,7 +41,13 @@ func (f *folder) matchAnew(ctx context.Context) error {
 			layer = layer[n:]
 		}
 	}
-	return f.takeOver()
+	if err := f.takeOver(); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.matched = true
+	return nil
 }
 
 // origin names a source message whatever folder record it belongs to.
@@ -221,7 +227,7 @@ func (f *folder) rebuildReport() (RebuildFolder, error) {
 	defer f.done()
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	r := RebuildFolder{Folder: f.rec.Path.String(), ready: !f.checked.IsZero()}
+	r := RebuildFolder{Folder: f.rec.Path.String(), ready: f.matched}
 	top := f.topCopied()
 	for i := range f.links {
 		l := &f.links[i]
