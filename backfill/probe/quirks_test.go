@@ -45,7 +45,36 @@ func attributeQuirks() []quirkCase {
 				e.Date = time.Now()
 			}
 		}}, "destination date-future", probe.Yellow, "in the future becomes"},
-		{"clock is late", quirks{entry: func(e *backfill.Entry) { e.Date = e.Date.Add(-time.Hour) }}, "destination clock", probe.Yellow, "1h0m"},
+		{"clock is slow", withClock(-6 * time.Minute), "destination clock", probe.Yellow, "6m0s behind"},
+		{"clock is fast", withClock(2*time.Hour + 30*time.Minute), "destination clock", probe.Yellow, "ahead"},
+		{"clock is a little slow", withClock(-4 * time.Minute), "destination clock", probe.Green, "4m0s behind"},
+		{"takes the date from the header", quirks{append: datedNow(time.Date(2011, 10, 9, 8, 7, 0, 0, time.UTC))}, "destination clock", probe.Green, "from its header"},
+		{"wants a date", quirks{append: func(next appendFunc, _ string, items []backfill.AppendItem) ([]backfill.AppendResult, error) {
+			if items[0].Date.IsZero() {
+				return refusedItem("no date"), nil
+			}
+			return next(items)
+		}}, "destination clock", probe.Yellow, "without a date: no date"},
+	}
+}
+
+// withClock is a server whose clock is off: it shows in what comes without a date.
+func withClock(by time.Duration) quirks {
+	return quirks{append: func(next appendFunc, box string, items []backfill.AppendItem) ([]backfill.AppendResult, error) {
+		return datedNow(time.Now().Add(by))(next, box, items)
+	}}
+}
+
+// datedNow dates what comes without a date.
+func datedNow(now time.Time) func(appendFunc, string, []backfill.AppendItem) ([]backfill.AppendResult, error) {
+	return func(next appendFunc, _ string, items []backfill.AppendItem) ([]backfill.AppendResult, error) {
+		items = slices.Clone(items)
+		for i := range items {
+			if items[i].Date.IsZero() {
+				items[i].Date = now.Truncate(time.Second)
+			}
+		}
+		return next(items)
 	}
 }
 

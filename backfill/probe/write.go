@@ -197,24 +197,6 @@ func pipeline(ctx context.Context, n notes, s *scratch) error {
 	return nil
 }
 
-// clock compares the server's time with this machine's.
-func clock(ctx context.Context, n notes, s *scratch) error {
-	l := newLetter("a message of now")
-	l.date = time.Time{}
-	before := time.Now()
-	results, got, err := s.put(ctx, l)
-	if err != nil || results[0].Err != nil || len(got) != 1 {
-		return err
-	}
-	skew := got[0].Date.Sub(before)
-	if skew.Abs() > time.Minute {
-		n.yellow("clock", "let both machines ask a time server (NTP)", "its clock and this machine's are %s apart", skew.Abs().Round(time.Second))
-	} else {
-		n.green("clock", "its clock and this machine's agree")
-	}
-	return nil
-}
-
 // differ tells in words how bytes were altered; "" if they were not.
 func differ(sent, got []byte) string {
 	if bytes.Equal(sent, got) {
