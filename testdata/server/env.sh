@@ -8,6 +8,8 @@
 # dovecot-source: everything below INBOX., separator '.'
 : "${CROSSFADE_SOURCE_IMAP:=15100}" "${CROSSFADE_SOURCE_IMAPS:=15101}"
 : "${CROSSFADE_SOURCE_FORMAT:=maildir}"                   # maildir | mdbox | sdbox
+: "${CROSSFADE_SOURCE_DEFLATE:=no}"                      # yes: offers COMPRESS=DEFLATE
+
 # dovecot-dest: separator '/', 'Sent Items', 'Deleted Items', 'Junk E-Mail', Drafts
 : "${CROSSFADE_DEST_IMAP:=15200}" "${CROSSFADE_DEST_IMAPS:=15201}"
 : "${CROSSFADE_DEST_FORMAT:=maildir}"

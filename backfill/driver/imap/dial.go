@@ -99,9 +99,11 @@ func (a *account) enter(ctx context.Context, c *conn) error {
 		}
 	}
 	if c.caps.Has(goimap.CapID) {
-		_, err = c.command(handler{}, `ID ("name" "Crossfade")`)
+		if _, err = c.command(handler{}, `ID ("name" "Crossfade")`); err != nil {
+			return err
+		}
 	}
-	return err
+	return c.compress()
 }
 
 // greeting reads the first response (RFC 3501 7.1).

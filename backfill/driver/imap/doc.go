@@ -22,5 +22,6 @@
 //     does no harm. What may have been done is backfill.ErrUncertain.
 //   - A callback holds its connection. It may call other accounts, but in the background not its own account:
 //     all connections might be held by others that do the same.
+//   - A far server's line is deflated if it offers that (COMPRESS, RFC 4978); in one house it is left alone.
 //   - Passwords travel over TLS, or to loopback, or where AllowPlain says so.
 package imap

@@ -20,6 +20,9 @@ dovecot_before() {
 srv_conf() {
   dovecot_head "$CROSSFADE_SOURCE_IMAP" "$CROSSFADE_SOURCE_IMAPS" never
   dovecot_storage "$CROSSFADE_SOURCE_FORMAT" ""
+  if [ "$CROSSFADE_SOURCE_DEFLATE" = yes ]; then
+    printf 'protocol imap {\n  mail_plugins = listescape zlib imap_zlib\n}\n'
+  fi
   printf 'namespace inbox {\n  inbox = yes\n  prefix = INBOX.\n  separator = .\n'
   dovecot_folder Drafts '\Drafts'
   dovecot_folder Sent '\Sent'
