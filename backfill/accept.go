@@ -106,12 +106,9 @@ func (f *folder) accept(ctx context.Context, again bool) (string, error) {
 	if again {
 		return "", errors.New("the destination lost nothing of this folder: --copy-again has nothing to do")
 	}
-	var asked []uint16
-	for _, b := range ownSources(f.record()) {
-		if f.hasProblem(sourceProblem(b)) || f.hasProblem(lostFolder(b)) {
-			asked = append(asked, b)
-		}
-	}
+	f.mu.RLock()
+	asked := f.askedBelow()
+	f.mu.RUnlock()
 	if len(asked) == 0 {
 		return "", errors.New("nothing waits for an answer in this folder")
 	}

@@ -141,11 +141,21 @@ func (a *account) doubtful() string {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	many := tooMany(lost, copied)
-	if a.believed = a.believed && (many || lost > 0 || a.treeInfo.doubt != "" || a.treeInfo.at.IsZero()); a.believed {
+	a.believed = a.believes(lost)
+	return a.doubt(lost, copied)
+}
+
+// believes tells whether the admin's word that it was deleted still has something to be about; the caller holds mu.
+func (a *account) believes(lost int) bool {
+	return a.believed && (lost > 0 || a.treeInfo.doubt != "" || a.treeInfo.at.IsZero())
+}
+
+// doubt is doubtful by counts that may be some moments old: so it changes nothing. The caller holds mu.
+func (a *account) doubt(lost, copied int) string {
+	switch {
+	case a.believes(lost):
 		return ""
-	}
-	if many {
+	case tooMany(lost, copied):
 		return fmt.Sprintf("%d of the account's %d messages vanished from the source: their copies stay until 'crossfade accept' says that they were deleted", lost, copied)
 	}
 	return a.treeInfo.doubt

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -90,6 +91,7 @@ type Engine struct {
 	idle    idleFolders
 	saved   *savedMail // bytes of messages in quarantine
 	domains domains
+	asked   atomic.Pointer[Asked] // what Finish said last; nil if it was not asked
 
 	mu       sync.Mutex
 	accounts map[store.AccountID]*account

@@ -9,13 +9,18 @@ import (
 	"crossfade/store"
 )
 
-// Finish tells whether the old server may be switched off, and what is to be done before. It changes nothing.
+// Finish tells whether the old server may be switched off, and what is to be done before. It changes nothing; what it
+// says of all accounts is remembered for metrics and the status page.
 func (e *Engine) Finish(ctx context.Context, opt gate.Options) (gate.Report, error) {
 	s, err := e.gateState(ctx, opt.Account)
 	if err != nil {
 		return gate.Report{}, err
 	}
-	return gate.Ask(ctx, s, opt)
+	r, err := gate.Ask(ctx, s, opt)
+	if err == nil && opt.Account == "" {
+		e.asked.Store(askedOf(r))
+	}
+	return r, err
 }
 
 // gateState gathers what the gate looks at, of one account or of all.

@@ -24,6 +24,12 @@ func (e *Engine) snapshot() metrics.Snapshot {
 		MemoryBudget: e.memory.size, MemoryInFlight: e.memory.inUse(),
 	}
 	maps.Copy(s.Accounts, v.accounts)
+	s.Rebuilds, s.Asked = v.admin.Rebuilds, e.asked.Load().metrics()
+	s.Paused = map[string]int{"all": 0, "account": v.admin.PausedAccounts, "folder": v.admin.PausedFolders}
+	if held {
+		s.Paused["all"] = 1
+	}
+	s.Asking = map[string]int{"account": v.admin.AskingAccounts, "folder": v.admin.AskingFolders}
 	for c := range classes {
 		t := &v.total.tally
 		s.Refused = append(s.Refused, metrics.Refused{Class: c.String(), Open: t.refused[c] - t.signed[c], Signed: t.signed[c]})
@@ -36,6 +42,18 @@ func (e *Engine) snapshot() metrics.Snapshot {
 		})
 	}
 	return s
+}
+
+// metrics is the answer as package metrics wants it.
+func (a *Asked) metrics() *metrics.Asked {
+	if a == nil {
+		return nil
+	}
+	out := &metrics.Asked{At: a.At, Conditions: make(map[string]bool, len(a.Conditions))}
+	for _, c := range a.Conditions {
+		out.Conditions[c.Name] = c.OK
+	}
+	return out
 }
 
 // byState is how many folders are in which state.

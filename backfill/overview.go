@@ -20,6 +20,8 @@ type Overview struct {
 	Folders  map[string]int `json:"folders"`  // how many are waiting, copying, copied, destination only, stopped
 	Refused  map[string]int `json:"refused"`  // messages in quarantine that nobody signed off, by class
 	Queue    Queue          `json:"queue"`
+	Admin    Attention      `json:"admin"`           // what waits for the admin
+	Asked    *Asked         `json:"asked,omitempty"` // what Finish said last; nil if it was not asked
 	// Troubles are what stopped accounts and folders, the oldest first; Unfinished the accounts with most to copy.
 	Troubles       []Trouble    `json:"troubles"`
 	MoreTroubles   int          `json:"more_troubles"` // that are left out
@@ -67,7 +69,8 @@ func (e *Engine) Overview() Overview {
 			o.Unfinished = append(o.Unfinished, Unfinished{Account: a.name, State: state, Left: s.tally.left(), Completion: s.completion()})
 		}
 	})
-	o.Held, o.Done = held, v.accounts[stateCopied] > 0 && len(o.Unfinished) == 0
+	o.Admin, o.Asked = v.admin, e.asked.Load()
+	o.Held, o.Done = held, v.accounts[stateCopied] > 0 && len(o.Unfinished) == 0 && v.admin.Rebuilds == 0
 	o.Progress, o.Counts = v.total.progress(&e.domains.all.rate, held, v.now), v.total.tally.counts()
 	o.Domains, o.Accounts, o.Folders = v.domainReports(held), v.accounts, v.total.byState()
 	o.Queue = Queue{v.queue.opened, v.queue.others, v.queue.oldestOpened.Seconds(), v.queue.oldestLook.Seconds()}

@@ -152,9 +152,8 @@ const (
 // Rebuilding lists the accounts that wait, by name.
 func (e *Engine) Rebuilding() ([]RebuildAccount, error) {
 	var out []RebuildAccount
-	known := map[string]bool{}
-	for _, a := range e.allAccounts() {
-		known[a.key] = true
+	accounts := e.allAccounts()
+	for _, a := range accounts {
 		if !a.rebuilding() {
 			continue
 		}
@@ -164,12 +163,8 @@ func (e *Engine) Rebuilding() ([]RebuildAccount, error) {
 		}
 		out = append(out, r)
 	}
-	if e.opt.Marks != nil {
-		for _, m := range e.opt.Marks.Accounts() {
-			if key := string(m.Key); !known[key] {
-				out = append(out, RebuildAccount{Account: loginOf(key), Why: rebuildLost, State: rebuildWaiting})
-			}
-		}
+	for _, login := range e.marked(accounts) {
+		out = append(out, RebuildAccount{Account: login, Why: rebuildLost, State: rebuildWaiting})
 	}
 	slices.SortFunc(out, func(x, y RebuildAccount) int { return cmp.Compare(x.Account, y.Account) })
 	return out, nil

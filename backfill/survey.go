@@ -92,6 +92,13 @@ func (f *folder) glance(s *sums) glance {
 		g.state = folderCopied
 	}
 	s.reappended += f.rec.Reappended
+	s.kept += len(f.losses.kept)
+	if f.rec.Paused {
+		s.paused++
+	}
+	if f.asks() {
+		s.asking++
+	}
 	s.addFolder(&f.tally, &g)
 	return g
 }
@@ -103,6 +110,8 @@ type sums struct {
 	listed           int // of sourced
 	unknown          int // accounts of which not even the folders are known
 	reappended       int // messages appended again though an earlier try may have arrived and gone
+	kept             int // losses on the source that were judged: their copies stay
+	paused, asking   int // folders that wait for the admin
 	states           [folderStates]int
 }
 
@@ -125,6 +134,9 @@ func (s *sums) add(o *sums) {
 	s.listed += o.listed
 	s.unknown += o.unknown
 	s.reappended += o.reappended
+	s.kept += o.kept
+	s.paused += o.paused
+	s.asking += o.asking
 	for state, n := range o.states {
 		s.states[state] += n
 	}
@@ -192,6 +204,7 @@ type survey struct {
 	domains  map[*domain]*domainSums
 	accounts map[string]int // by state
 	queue    queueSurvey
+	admin    Attention
 }
 
 type domainSums struct {
@@ -203,7 +216,9 @@ type domainSums struct {
 func (e *Engine) survey(each func(a *account, s *sums, state string)) *survey {
 	v := &survey{now: time.Now(), domains: make(map[*domain]*domainSums), accounts: make(map[string]int)}
 	var seen []seenFolder
-	for _, a := range e.known() {
+	known := e.known()
+	v.admin.Rebuilds = len(e.marked(known))
+	for _, a := range known {
 		var s sums
 		seen = a.seen(seen[:0])
 		for _, f := range seen {
@@ -223,6 +238,7 @@ func (e *Engine) survey(each func(a *account, s *sums, state string)) *survey {
 		}
 		v.total.add(&s)
 		v.accounts[state]++
+		v.admin.noticed(a, &s)
 		if each != nil {
 			each(a, &s, state)
 		}
@@ -261,7 +277,7 @@ func (a *account) seen(out []seenFolder) []seenFolder {
 // surveyed tells how far the account is as a whole.
 func (a *account) surveyed(s *sums) string {
 	a.mu.Lock()
-	tree, problem := !a.treeInfo.at.IsZero(), a.problems.Text != ""
+	tree, problem := !a.treeInfo.at.IsZero(), a.problems.Text != "" || a.rebuild != ""
 	a.mu.Unlock()
 	if s.folders == 0 {
 		s.unknown = 1

@@ -1,7 +1,7 @@
 // Package metrics shows Prometheus how far the move is.
 //
 // The engine is looked at once for every scrape and gives a Snapshot (snapshot.go), which is plain data; the rest turns
-// it into metrics (collector.go, hosts.go). Their meaning is told in proxy/admin/METRICS.md.
+// it into metrics (collector.go, hosts.go, admin.go). Their meaning is told in proxy/admin/METRICS.md.
 //
 // # Rules
 //

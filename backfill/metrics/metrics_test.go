@@ -49,9 +49,11 @@ func TestSnapshotShows(t *testing.T) {
 		Messages:   []Messages{{"listed", 5, 100, 2}, {"destination only", 1, 0, 1}},
 		Refused:    []Refused{{"too_big", 3, 1}},
 		Reappended: 6, Ratio: &half,
-		Domains:      []Domain{{Name: "x.test", Accounts: 2, Source: 10, Done: 5, Ratio: &half, Copied: 4, CopiedBytes: 400, Matched: 1}},
-		Hosts:        []pace.Stats{{Side: "source", Host: "old\xff", Connections: 3, PausedUntil: &until}},
-		Queue:        Queue{Opened: 1, Background: 2, OldestOpened: time.Minute, OldestLook: time.Hour},
+		Domains:  []Domain{{Name: "x.test", Accounts: 2, Source: 10, Done: 5, Ratio: &half, Copied: 4, CopiedBytes: 400, Matched: 1}},
+		Hosts:    []pace.Stats{{Side: "source", Host: "old\xff", Connections: 3, PausedUntil: &until}},
+		Queue:    Queue{Opened: 1, Background: 2, OldestOpened: time.Minute, OldestLook: time.Hour},
+		Rebuilds: 2, Paused: map[string]int{"all": 1, "account": 0, "folder": 4}, Asking: map[string]int{"account": 1, "folder": 3},
+		Asked:        &Asked{At: now, Conditions: map[string]bool{"in flight": true, "held": false}},
 		MemoryBudget: 256, MemoryInFlight: 64,
 	}, errs)
 	for series, want := range map[string]float64{
@@ -63,6 +65,8 @@ func TestSnapshotShows(t *testing.T) {
 		"copied_messages_total{domain=x.test}": 4, "copied_bytes_total{domain=x.test}": 400, "matched_messages_total{domain=x.test}": 1,
 		"host_connections{host=old\ufffd,side=source}": 3, "host_backoff_seconds{host=old\ufffd,side=source}": 30,
 		"queue_folders{kind=opened}": 1, "queue_folders{kind=background}": 2, "queue_oldest_opened_seconds{}": 60, "queue_oldest_look_seconds{}": 3600,
+		"rebuild_accounts{}": 2, "pauses{kind=all}": 1, "pauses{kind=account}": 0, "pauses{kind=folder}": 4, "questions{kind=account}": 1, "questions{kind=folder}": 3,
+		"finish_asked_timestamp_seconds{}": 1_700_000_000, "finish_condition_ok{condition=in_flight}": 1, "finish_condition_ok{condition=held}": 0,
 		"backfill_held{}": 1, "memory_budget_bytes{}": 256, "memory_in_flight_bytes{}": 64, "errors_total{cause=cut}": 4,
 	} {
 		if v, ok := got[series]; !ok || v != want {
@@ -72,6 +76,15 @@ func TestSnapshotShows(t *testing.T) {
 	for _, absent := range []string{"eta_seconds{}", "domain_eta_seconds{domain=x.test}", "host_connection_limit{host=old\ufffd,kind=found,side=source}"} {
 		if v, ok := got[absent]; ok {
 			t.Errorf("%s is %v although nobody knows", absent, v)
+		}
+	}
+}
+
+// TestNeverAsked: nothing is said of the gate's conditions before it was asked.
+func TestNeverAsked(t *testing.T) {
+	for series := range gathered(t, Snapshot{}) {
+		if strings.HasPrefix(series, "finish_") {
+			t.Errorf("%s, and nobody asked", series)
 		}
 	}
 }

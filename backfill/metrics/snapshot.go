@@ -19,8 +19,18 @@ type Snapshot struct {
 	Domains        []Domain
 	Hosts          []pace.Stats
 	Queue          Queue
-	MemoryBudget   int64 // bytes
+	Rebuilds       int            // accounts that wait for a rebuild
+	Paused         map[string]int // by kind: all (0 or 1), account, folder
+	Asking         map[string]int // by kind: account, folder
+	Asked          *Asked         // nil: the gate was not asked
+	MemoryBudget   int64          // bytes
 	MemoryInFlight int64
+}
+
+// Asked is how the gate answered when it was asked last.
+type Asked struct {
+	At         time.Time
+	Conditions map[string]bool // name: it stands in nobody's way
 }
 
 // Messages are the messages in one state.

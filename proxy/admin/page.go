@@ -78,6 +78,10 @@ func (v *view) next() []step {
 	add(v.Ill, "bad", "The state cannot be written any more. Read the log, see that the disk has room, and start the proxy again.", "")
 	add(total == 0, "warn", "No account has logged in yet. Point one mail program at the proxy: its first login enrols the account.", "")
 	add(v.Held, "warn", "The backfill is held: nothing is copied.", "crossfade release")
+	paused, asking := v.Admin.PausedAccounts+v.Admin.PausedFolders, v.Admin.AskingAccounts+v.Admin.AskingFolders
+	add(v.Admin.Rebuilds > 0, "bad", fmt.Sprintf("%s for a word after the state was lost or restored; until then clients are refused.", are(v.Admin.Rebuilds, "account waits", "accounts wait")), "crossfade rebuild")
+	add(asking > 0, "bad", fmt.Sprintf("%s to be told what became of mail that vanished. Nothing was deleted.", are(asking, "account or folder waits", "accounts and folders wait")), "crossfade accept")
+	add(paused > 0, "warn", fmt.Sprintf("%s paused.", are(paused, "account or folder is", "accounts and folders are")), "crossfade resume")
 	for _, h := range v.Hosts {
 		add(h.PausedUntil != nil, "bad", fmt.Sprintf("The %s server refuses or does not answer; it is left alone for a moment, then tried again.", h.Side), "crossfade status")
 	}

@@ -82,18 +82,22 @@ func TestNamesFor(t *testing.T) {
 // TestPageSays: the page tells what to do, in every state there is.
 func TestPageSays(t *testing.T) {
 	one, zero := 1.0, 0.0
+	asked := &backfill.Asked{At: time.Now().Add(-time.Hour), Conditions: []backfill.AskedCondition{{Name: "copied", OK: true, Text: "7 of 7"}, {Name: "held", Text: "is held"}}}
 	for name, c := range map[string]struct {
 		o    backfill.Overview
 		ill  error
 		want []string
 		not  []string
 	}{
-		"nobody yet": {want: []string{"No account has logged in yet", "–"}, not: []string{"100 %"}},
+		"nobody yet": {want: []string{"No account has logged in yet", "–"}, not: []string{"100 %", "switched off", "crossfade resume", "crossfade accept", "crossfade rebuild"}},
 		"midway": {o: overview(), want: []string{"50.0 %", "crossfade release", "2 accounts and folders are stopped", "2 messages were refused", "too_big", "old.example.test:993", "The source server refuses", "bears 50.0 messages"},
 			not: []string{"Nothing to do"}},
 		"done": {o: backfill.Overview{Done: true, Accounts: map[string]int{"copied": 1}, Folders: map[string]int{"copied": 2},
 			Progress: backfill.Progress{Completion: backfill.Completion{Source: 3, Done: 3, Ratio: &one}, ETASeconds: &zero}},
 			want: []string{"100 %", "crossfade verify", "done"}, not: []string{"Nothing to do"}},
+		"waits for a word": {o: backfill.Overview{Accounts: map[string]int{"stopped": 2}, Admin: backfill.Attention{Rebuilds: 1, AskingFolders: 2, PausedAccounts: 3}, Asked: asked},
+			want: []string{"crossfade rebuild", "1 account waits", "crossfade accept", "2 accounts and folders wait", "crossfade resume", "3 accounts and folders are paused", "No, said", "1 h 0 min ago", "not ok", "7 of 7"},
+			not:  []string{"Nothing to do"}},
 		"ill": {o: backfill.Overview{Accounts: map[string]int{"moving": 1}}, ill: net.ErrClosed, want: []string{"cannot be written any more"}},
 	} {
 		t.Run(name, func(t *testing.T) {
