@@ -24,6 +24,7 @@ var (
 type Store struct {
 	kv      KV
 	updates atomic.Uint64
+	unswept atomic.Bool // deleted folders may have left something behind
 }
 
 // Open takes over kv: a new one is given the schema version, one of a newer version is ErrNewer. What an earlier
@@ -65,8 +66,9 @@ func (s *Store) View(f func(*Rx) error) error {
 }
 
 // Update runs f and keeps everything it wrote, or nothing when it returns an error. When Update returns nil it is
-// on the disk. Updates run one after the other: f must be quick, must not talk to a server, and must not call View
-// or Update. One Update is bounded (MaxUpdate, MaxRecords; ErrTooBig): write a large folder some chunks at a time.
+// on the disk. Any other error means that nothing is kept, unless the write itself failed: then the store has ended, and
+// Room says so. Updates run one after the other: f must be quick, must not talk to a server, and must not call View or
+// Update. One Update is bounded (MaxUpdate, MaxRecords; ErrTooBig): write a large folder some chunks at a time.
 func (s *Store) Update(f func(*Tx) error) error {
 	deleted := false
 	err := s.kv.Update(func(txn Txn) error {
@@ -75,13 +77,19 @@ func (s *Store) Update(f func(*Tx) error) error {
 		deleted = tx.deleted
 		return err
 	})
-	if err == nil {
-		s.updates.Add(1)
-	}
-	if err != nil || !deleted {
+	if err != nil {
 		return err
 	}
-	return s.sweep()
+	s.updates.Add(1)
+	if deleted {
+		s.unswept.Store(true)
+	}
+	// What f wrote is kept, whatever becomes of the sweep: one that fails is no error of this update. It leaves dead weight,
+	// which the next update sweeps, or the next process.
+	if s.unswept.CompareAndSwap(true, false) && s.sweep() != nil {
+		s.unswept.Store(true)
+	}
+	return nil
 }
 
 // Updates counts those that were kept since Open: what has not changed meanwhile has the same count.
