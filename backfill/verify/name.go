@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -11,7 +13,9 @@ import (
 	"crossfade/store"
 )
 
-// refusals adds the messages that were refused; in a folder that the destination refuses, all of them.
+// refusals adds the messages that were refused; in a folder that the destination refuses, all of them. Their records are
+// read after the links: a message without one, that was refused when its link was judged, is on its way again. It waits,
+// so that no message is neither here nor there.
 func (j *comparison) refusals() error {
 	refused, whole, err := j.folder.Refused()
 	if err != nil {
@@ -23,11 +27,16 @@ func (j *comparison) refusals() error {
 		if !ok {
 			continue // on its way again
 		}
+		delete(j.quarantined, q.UID)
 		r.Refused = append(r.Refused, q)
 		if q.SignedOff != nil {
 			r.SignedOff++
 			j.done(!j.head.borrowed(at.box) && j.below[at.box].at(at.uid) != nil)
 		}
+	}
+	for _, uid := range slices.Sorted(maps.Keys(j.quarantined)) {
+		at := j.quarantined[uid]
+		j.waits(Link{Link: &store.Link{UID: uid, Src: at.uid, Box: at.box, State: store.Listed}}, nil)
 	}
 	if whole == "" {
 		return nil

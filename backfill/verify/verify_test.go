@@ -126,6 +126,7 @@ func TestJudge(t *testing.T) {
 			`source: "Old": the server listed 1 messages of 2, twice: nothing is proven`, false},
 		{"refused", box{"a", "b"}, box{"a"}, append(copies(1), store.Link{UID: 2, Src: 2, State: store.Quarantined}), []Refused{{UID: 2}}, "", false, false, "1 refused", false},
 		{"refused and on its way again", box{"a", "b"}, box{"a"}, append(copies(1), listed), []Refused{{UID: 2}}, "", false, false, "1 not copied yet", false},
+		{"on its way again while it is judged", box{"a", "b"}, box{"a"}, append(copies(1), store.Link{UID: 2, Src: 2, State: store.Quarantined}), nil, "", false, false, "1 not copied yet", false},
 		{"signed off", box{"a", "b"}, box{"a"}, append(copies(1), store.Link{UID: 2, Src: 2, State: store.Quarantined}),
 			[]Refused{{UID: 2, SignedOff: &store.SignOff{By: "Eve"}}}, "", false, false, "1 refused, 1 of these signed off", true},
 		{"the folder is refused", box{"", "b"}, nil, []store.Link{listed}, nil, "no such name", false, false, "1 refused", false},
