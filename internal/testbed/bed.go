@@ -16,9 +16,10 @@ import (
 
 // The servers of testdata/server.
 const (
-	Source = "dovecot-source" // INBOX., separator '.', Sent, Trash, Drafts, Spam
-	Dest   = "dovecot-dest"   // separator '/', Sent Items, Deleted Items, Junk E-Mail, Drafts
-	Cyrus  = "cyrus"          // separator '/', Sent, Trash, Drafts, Junk
+	Source  = "dovecot-source" // INBOX., separator '.', Sent, Trash, Drafts, Spam
+	Dest    = "dovecot-dest"   // separator '/', Sent Items, Deleted Items, Junk E-Mail, Drafts
+	Cyrus   = "cyrus"          // separator '/', Sent, Trash, Drafts, Junk
+	Courier = "courier"        // INBOX., separator '.', no special uses
 )
 
 // Pass is the password of all users on all servers. A test value, no secret.
@@ -57,7 +58,7 @@ func Start(t testing.TB, env []string, names ...string) *Bed {
 	b.env = append(b.env, "CROSSFADE_TEST_DIR="+dir)
 	for _, name := range names {
 		s := &Server{Name: name, Addr: freePort(t), TLSAddr: freePort(t), bed: b}
-		prefix := map[string]string{Source: "CROSSFADE_SOURCE", Dest: "CROSSFADE_DEST", Cyrus: "CROSSFADE_CYRUS"}[name]
+		prefix := map[string]string{Source: "CROSSFADE_SOURCE", Dest: "CROSSFADE_DEST", Cyrus: "CROSSFADE_CYRUS", Courier: "CROSSFADE_COURIER"}[name]
 		if prefix == "" {
 			t.Fatalf("testbed: there is no server %q", name)
 		}
@@ -139,7 +140,7 @@ func (s *Server) Fill(t testing.TB, user string, args ...string) {
 		t.Fatal(err)
 	}
 	all := []string{"imap", "--port", port, "--user", user, "--password", Pass}
-	if s.Name != Source {
+	if s.Name != Source && s.Name != Courier {
 		all = append(all, "--sep", "/")
 	}
 	s.bed.python(t, "testdata/corpus/corpus.py", append(all, args...)...)

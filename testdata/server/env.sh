@@ -24,6 +24,8 @@
 : "${CROSSFADE_CYRUS_UNIXHIERSEP:=yes}"                   # no: '.' as separator
 : "${CROSSFADE_CYRUS_MUNGE8BIT:=no}"                      # yes: 8-bit bytes in headers become X
 : "${CROSSFADE_CYRUS_MAXMSG:=}"                           # bytes
+# courier: everything below INBOX., separator '.', no special uses
+: "${CROSSFADE_COURIER_IMAP:=15400}" "${CROSSFADE_COURIER_IMAPS:=15401}"
 
 DOMAIN=example.test
 SECOND_DOMAIN=second.test                                 # u0 .. u3, on the Dovecots

@@ -5,8 +5,11 @@
 # metrics; msmtp-mta keeps cyrus-common from pulling in a whole mail server.
 PACKAGES="ca-certificates openssl python3 procps gcc libc6-dev dovecot-core dovecot-imapd
   cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta isync curl offlineimap3 prometheus"
-# Both are "an IMAP server" and exclude each other for apt: this one is unpacked beside the other.
-UNPACKED="cyrus-imapd"
+# All are "an IMAP server" and exclude each other for apt: these are unpacked beside the other, each into a directory with
+# all that it needs. Courier's is a root of its own (see servers/courier.sh).
+UNPACKED="cyrus-imapd courier"
+declare -A PARTS=([cyrus-imapd]=cyrus-imapd
+  [courier]="courier-imap courier-base courier-authlib courier-authlib-userdb libcourier-unicode4 libgamin0 libltdl7 libidn12 libgdbm6")
 declare -A SERVICES=([dovecot-core]=dovecot [cyrus-common]=cyrus-imapd [sasl2-bin]=saslauthd [msmtp-mta]=msmtpd [prometheus]=prometheus)
 
 install_all() {
@@ -40,11 +43,23 @@ missing_packages() {
 apt_install() { apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=600 "$@"; }
 
 unpack() {
-  local d="$CROSSFADE_TEST_CACHE/$1" get="apt-get download -q -o APT::Sandbox::User=root $1"
+  local d="$CROSSFADE_TEST_CACHE/$1" get="apt-get download -q -o APT::Sandbox::User=root ${PARTS[$1]}" deb
   [ ! -e "$d/.done" ] || return 0
   mkdir -p "$d"; chmod 755 "$CROSSFADE_TEST_CACHE" "$d"
   ( cd "$d" && { $get || { apt-get update -q && $get; }; } \
-    && dpkg -x ./"$1"_*.deb . && rm -f ./*.deb && touch .done )
+    && for deb in ./*.deb; do dpkg -x "$deb" .; done && rm -f ./*.deb && { [ "$1" != courier ] || root_of_its_own; } && touch .done )
+}
+
+# Adds the libraries that the system has, and leaves out what nobody runs.
+root_of_its_own() {
+  local lib=/lib/x86_64-linux-gnu f
+  lib="${lib/x86_64/$(uname -m)}"
+  rm -rf usr/share lib etc
+  mkdir -p dev etc run tmp
+  for f in $(LD_LIBRARY_PATH="$PWD/usr/lib:$PWD/usr$lib" ldd usr/sbin/couriertcpd usr/bin/imapd usr/bin/couriertls usr/lib/courier/courier/* \
+    usr/lib/courier/courier-authlib/authdaemond usr/lib/courier-authlib/libauthuserdb.so | sed -n 's/.*[[:space:]]\(\/[^ ]*\) (0x.*/\1/p' | grep -v "^$PWD" | sort -u); do
+    cp -L --parents "$f" .
+  done
 }
 
 # A package's script enables its service at the first installation: switch it off again, for those packages only

@@ -1,6 +1,7 @@
 package drivertest
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -23,6 +24,12 @@ func testGlance(t *testing.T, f Factory) {
 		s.Fill(t, names[len(names)-1], numbered(len(names))...)
 	}
 	names = append(names, "INBOX", box(m, "There is none"))
+	if s.NoGlance {
+		if told, err := g.Glance(t.Context(), names); !errors.Is(err, backfill.ErrNotOffered) {
+			t.Errorf("it tells %v, %v", told, err)
+		}
+		return
+	}
 	look := func() map[string]backfill.BoxState {
 		t.Helper()
 		told, err := g.Glance(t.Context(), names)

@@ -25,6 +25,11 @@ type Server struct {
 	KeepsCut bool
 	// Chatty: the server tells flags unasked, so that a poll may see changes where there are none.
 	Chatty bool
+	// EndsLines: the server adds the line end that a message lacks at its end.
+	EndsLines bool
+	// NoGlance: the driver must say that it cannot be asked how many mailboxes are, as the server's answers are not to be
+	// believed.
+	NoGlance bool
 }
 
 // Msg is a message to put into a server.

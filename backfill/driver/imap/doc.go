@@ -14,7 +14,7 @@
 //
 // Rules:
 //
-//   - Reading uses EXAMINE and BODY.PEEK only. (Courier forgets UIDVALIDITY under EXAMINE; it is not catered for.)
+//   - Reading uses EXAMINE and BODY.PEEK only. (Courier forgets UIDVALIDITY under EXAMINE: courier.go.)
 //   - A literal never stands in memory as a whole beyond 1 MiB; what must wait for its UID goes to a temporary file.
 //   - A body that is NIL, missing or empty against its RFC822.SIZE is an error, never an empty message.
 //   - Every wait has a deadline and ends with its context; a command that was interrupted ends its connection.
