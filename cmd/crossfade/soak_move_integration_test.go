@@ -30,6 +30,7 @@ type account struct {
 	user    string
 	before  testbed.Snapshot
 	workers []*worker
+	above   testbed.Lasting // what was ever seen of it on the destination; of those alone that have no clients
 }
 
 // see reads the source.
@@ -158,11 +159,31 @@ func (m *move) trouble(t *testing.T, random *rand.Rand, kills, cuts int) (did tr
 		}
 		m.kill(t, random, &did)
 		did.killed++
+		m.look(t, did.killed)
 		if m.left(t) > total/100 {
 			did.hit++
 		}
 	}
 	return did
+}
+
+// look sees what is on the destination of one account without clients, each in its turn: from there nothing may go, and what
+// is put in again has another number. While a folder is made a look may fail; compare wants enough of them.
+func (m *move) look(t *testing.T, turn int) {
+	t.Helper()
+	a := &m.accounts[turn%len(m.accounts)]
+	if a.workers != nil {
+		a = &m.accounts[(turn+1)%len(m.accounts)]
+	}
+	if a.workers != nil {
+		return
+	}
+	if a.above == nil {
+		a.above = testbed.Lasting{}
+	}
+	if err := a.above.See(m.bed.Server(testbed.Dest).Addr, a.user); err != nil {
+		t.Logf("%s: a look at the destination: %v", a.user, err)
+	}
 }
 
 // left is how much has not moved, also where no folder has been listed yet. What clients do makes it a little less than it
@@ -199,19 +220,29 @@ func (m *move) kill(t *testing.T, random *rand.Rand, did *troubled) {
 func (m *move) compare(t *testing.T) {
 	t.Helper()
 	source, dest := m.bed.Server(testbed.Source).Addr, m.bed.Server(testbed.Dest).Addr
+	seen := 0
 	for i := range m.accounts {
 		a := &m.accounts[i]
 		if a.workers != nil {
 			m.proxy.wantFates(t, a.user, a.before, a.workers)
 			continue
 		}
-		if bad := testbed.Compare(a.before, snapshotOf(t, dest, a.user), testbed.CompareOptions{}); bad != nil {
+		above := snapshotOf(t, dest, a.user)
+		if bad := testbed.Compare(a.before, above, testbed.CompareOptions{}); bad != nil {
 			t.Errorf("%s: destination:\n%s", a.user, strings.Join(bad, "\n"))
 		}
+		if bad := a.above.Gone(above); bad != nil {
+			t.Errorf("%s: of %d copies that were there:\n%s", a.user, a.above.Count(), strings.Join(bad[:min(len(bad), 20)], "\n"))
+		}
+		seen += a.above.Count()
 		if bad := a.before.Diff(snapshotOf(t, source, a.user)); bad != nil {
 			t.Errorf("%s: the source was changed:\n%s", a.user, strings.Join(bad, "\n"))
 		}
 	}
+	if len(m.accounts) > 1 && seen == 0 {
+		t.Error("no copy was seen before the end")
+	}
+	t.Logf("%d copies that were seen between kills are where they were", seen)
 	if code, out, errs := call("verify", "--state", m.proxy.state); code != exitWell {
 		t.Errorf("verify: %d\n%s\n%s", code, out, errs)
 	}

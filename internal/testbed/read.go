@@ -182,10 +182,11 @@ func (c *reader) list(s *Snapshot) error {
 	return nil
 }
 
-func (c *reader) folder(name string, f Folder) (Folder, error) {
+// examine opens a folder for its numbers.
+func (c *reader) examine(name string, f Folder) (_ Folder, exists uint32, _ error) {
 	answers, err := c.ok("EXAMINE " + quote(name))
 	if err != nil {
-		return f, err
+		return f, 0, err
 	}
 	number := func(pattern string) uint32 {
 		for _, a := range answers {
@@ -199,12 +200,20 @@ func (c *reader) folder(name string, f Folder) (Folder, error) {
 		return 0
 	}
 	f.UIDValidity, f.UIDNext = number(`\[UIDVALIDITY (\d+)\]`), number(`\[UIDNEXT (\d+)\]`)
-	exists := number(`^\* (\d+) EXISTS`)
+	return f, number(`^\* (\d+) EXISTS`), nil
+}
+
+func (c *reader) folder(name string, f Folder) (Folder, error) {
+	f, exists, err := c.examine(name, f)
+	if err != nil {
+		return f, err
+	}
 	f.Messages = make(map[uint32]Message, exists)
 	if exists == 0 {
 		return f, nil
 	}
-	if answers, err = c.ok("UID FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[])"); err != nil {
+	answers, err := c.ok("UID FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[])")
+	if err != nil {
 		return f, err
 	}
 	for _, a := range answers {
