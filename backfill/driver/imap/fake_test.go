@@ -91,9 +91,10 @@ func (f *fake) logins() (n int) {
 func (f *fake) talk(c net.Conn) {
 	defer c.Close()
 	r := bufio.NewReader(c)
+	const basic = "CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS"
 	greet := f.greet
 	if greet == "" {
-		greet = "* OK [CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS" + f.caps + "] ready\r\n"
+		greet = "* OK [" + basic + f.caps + "] ready\r\n"
 	}
 	if _, err := io.WriteString(c, greet); err != nil {
 		return
@@ -107,7 +108,11 @@ func (f *fake) talk(c net.Conn) {
 		if f.answer != nil {
 			wire, ok = f.answer(cmd)
 		}
-		if !ok {
+		switch {
+		case ok:
+		case cmd == "CAPABILITY" && f.greet == "":
+			wire = "* " + basic + f.caps + "\r\nTAG OK done\r\n"
+		default:
 			wire = standard(cmd)
 		}
 		if wire == hangUp {

@@ -173,8 +173,6 @@ func TestAppendUnselects(t *testing.T) {
 		var asked atomic.Bool
 		f := &fake{caps: c.caps, answer: func(cmd string) (string, bool) {
 			switch {
-			case cmd == "CAPABILITY":
-				return "* CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS" + c.caps + "\r\nTAG OK x\r\n", true
 			case cmd == "UNSELECT":
 				asked.Store(appended.Load() == 0)
 				return c.says, true
@@ -220,6 +218,21 @@ func TestAppendGroupRefused(t *testing.T) {
 	res, err := loginFake(t, f).Append(t.Context(), "INBOX", small(3))
 	if err != nil || len(res) != 3 || res[0].Err != nil || res[1].Err == nil || res[2].Err != nil || res[0].UID != 0 {
 		t.Errorf("%+v %v", res, err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var groups, single int
+	for _, cmd := range f.cmds {
+		switch n := strings.Count(cmd, "1970"); {
+		case !strings.HasPrefix(cmd, "APPEND"):
+		case n > 1:
+			groups++
+		default:
+			single++
+		}
+	}
+	if groups == 0 || single < 3 {
+		t.Errorf("%d MULTIAPPENDs were refused, %d messages came alone: %q", groups, single, f.cmds)
 	}
 }
 
