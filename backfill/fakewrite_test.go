@@ -203,6 +203,9 @@ func (s *fakeServer) Subscribe(_ context.Context, name string, on bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writes = append(s.writes, "SUBSCRIBE "+name)
+	if s.noSub != nil {
+		return s.noSub
+	}
 	if b := s.boxes[name]; b != nil {
 		b.sub = on
 	}

@@ -103,7 +103,10 @@ func (f *folder) gateState(g *gate.Account, s *sums, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if n := t.flying + t.removing + t.leaving; n > 0 || open {
+	f.mu.RLock()
+	subscribing := f.subscribing()
+	f.mu.RUnlock()
+	if n := t.flying + t.removing + t.leaving; n > 0 || open || subscribing {
 		g.Flights = append(g.Flights, gate.Flight{Folder: path, Messages: n})
 	}
 	at, err := f.lastArrival(now)

@@ -169,38 +169,3 @@ func (f *folder) create(ctx context.Context, w Writer) error {
 	f.mu.Unlock()
 	return nil
 }
-
-// carrySubscription subscribes the folder on the destination if a source folder was, once.
-func (f *folder) carrySubscription(ctx context.Context) error {
-	rec := f.record()
-	if f.acct.rebuilding() || rec.Subscribed || len(ownSources(rec)) == 0 || !f.onDestination().Exists {
-		return nil
-	}
-	if f.acct.subscribedBelow(rec) {
-		w, err := f.acct.dest(ctx)
-		if err != nil {
-			return err
-		}
-		if err := w.Subscribe(ctx, rec.Name, true); err != nil {
-			return err
-		}
-		f.mu.Lock()
-		f.onDest.Subscribed = true
-		f.mu.Unlock()
-	}
-	return f.edit(func(e *edit) error { e.record().Subscribed = true; return nil })
-}
-
-// subscribedBelow tells whether one of the folder's sources is subscribed on the source.
-func (a *account) subscribedBelow(rec store.Folder) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, s := range a.treeInfo.source {
-		for _, b := range rec.Sources {
-			if s.Subscribed && !b.Borrowed && b.Name == s.Name {
-				return true
-			}
-		}
-	}
-	return false
-}

@@ -86,7 +86,7 @@ func (f *folder) glance(s *sums) glance {
 		g.state = folderDestOnly
 	case !g.listed:
 		g.state = folderWaiting
-	case g.left > 0:
+	case g.left > 0, f.subscribing():
 		g.state = folderCopying
 	default:
 		g.state = folderCopied

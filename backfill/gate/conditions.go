@@ -102,7 +102,7 @@ func nothingInFlight(_ context.Context, g *asking) (Condition, error) {
 			c.item(Yellow, "%s: %s: %d messages", a.Name, f.Folder, f.Messages)
 		}
 	}
-	c.found("in %d folders copies or removals are under way, or their end is not known yet", "ask again in a minute; the folder's next turn finds out")
+	c.found("in %d folders copies, removals or a subscription are under way, or their end is not known yet", "ask again in a minute; the folder's next turn finds out")
 	return c, nil
 }
 

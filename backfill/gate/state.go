@@ -43,7 +43,7 @@ type Account struct {
 // Stopped is a folder that does not go on.
 type Stopped struct{ Folder, Why string }
 
-// Flight is a folder in which copies or removals are under way, or their end is not known yet.
+// Flight is a folder in which copies, removals or a subscription are under way, or their end is not known yet.
 type Flight struct {
 	Folder   string
 	Messages int
