@@ -105,6 +105,30 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// TestFullAtStart: a program that starts on a full disk serves what it can, and copies when there is room.
+func TestFullAtStart(t *testing.T) {
+	b := newBed(t)
+	many(b.src.boxes["INBOX"], 20)
+	b.start(true)
+	before := b.see(b.open(b.login(), "INBOX"))
+	b.end()
+	kv := newFull(b.kv, 0)
+	b.kv = kv
+	kv.full.Store(true)
+	b.start(false)
+	m := b.open(b.login(), "INBOX")
+	if got := b.see(m); !slices.Equal(got, before) {
+		t.Errorf("shown is %q, before %q", lines(got), lines(before))
+	}
+	if err := m.Store(t.Context(), m.Changes(0).UIDs, FlagsAdd, mapping.NewFlags(`\Flagged`)); !IsFull(err) {
+		t.Error(err)
+	}
+	kv.full.Store(false)
+	b.wait()
+	b.holds("INBOX", b.src.has("INBOX")...)
+	b.verified()
+}
+
 // declined are the answers to everything that needs a write.
 func declined(b *bed, s *Session, m *Mailbox) map[string]error {
 	ctx, uids := b.t.Context(), m.Changes(0).UIDs

@@ -34,18 +34,19 @@ func Open(kv KV) (*Store, error) {
 	if err := s.checkSchema(); err != nil {
 		return nil, err
 	}
-	if err := s.sweep(); err != nil {
+	switch err := s.sweep(); {
+	case errors.Is(err, ErrFull): // what is there can be read, and the first update that succeeds sweeps
+		s.unswept.Store(true)
+	case err != nil:
 		return nil, err
 	}
 	return s, nil
 }
 
+// checkSchema writes only to a store that is new: another can be opened on a full disk.
 func (s *Store) checkSchema() error {
-	return s.kv.Update(func(txn Txn) error {
-		value, err := txn.Get([]byte{keySchema})
-		if errors.Is(err, ErrNotFound) {
-			return txn.Set([]byte{keySchema}, strconv.AppendInt(nil, schema, 10))
-		}
+	err := s.kv.View(func(r Reader) error {
+		value, err := r.Get([]byte{keySchema})
 		if err != nil {
 			return err
 		}
@@ -58,6 +59,10 @@ func (s *Store) checkSchema() error {
 		}
 		return nil
 	})
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	return s.kv.Update(func(txn Txn) error { return txn.Set([]byte{keySchema}, strconv.AppendInt(nil, schema, 10)) })
 }
 
 // View runs f on one unchanging snapshot.
