@@ -190,3 +190,15 @@ func FuzzAnswers(f *testing.F) {
 		personal(imapwire.NewScanner(b))
 	})
 }
+
+// TestNoDeflateNearby: a server in the same house, or one that does not offer it, is not asked to compress.
+func TestNoDeflateNearby(t *testing.T) {
+	for _, c := range []*conn{
+		{caps: goimap.CapSet{capDeflate: {}}, trip: deflateFrom - 1},
+		{caps: goimap.CapSet{}, trip: time.Second},
+	} {
+		if err := c.compress(); err != nil { // a command would end in a panic: there is no wire
+			t.Error(err)
+		}
+	}
+}
