@@ -174,13 +174,14 @@ func (f *folder) lookLocked(ctx context.Context) error {
 		return err
 	}
 	defer f.writer.release()
+	began := time.Now()
 	if err := f.lookBoth(ctx); err != nil {
 		f.owe()
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.checked, f.owed = time.Now(), false
+	f.checked, f.owed = began, false // what happens while it is looked at may not have been seen
 	return nil
 }
 
