@@ -160,16 +160,11 @@ func TestStoriesOfNewNumbersWithClients(t *testing.T) {
 
 // reads has a client read every message of INBOX again and again while something happens in the middle.
 func reads(ctx context.Context, w *world, happens func()) error {
-	s, err := w.engine.Login(ctx, "joe", "pw")
+	m, done, err := w.open(ctx, "INBOX")
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	m, err := s.Open(ctx, "INBOX", false)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
+	defer done()
 	uids := m.Changes(0).UIDs
 	first := map[uint32]string{}
 	for round := range 6 {

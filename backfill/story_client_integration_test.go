@@ -104,15 +104,11 @@ func moveMine(ctx context.Context, w *world, on string, cut faults.Cut, restart 
 	if err := w.wait(ctx, nil); err != nil {
 		return err
 	}
-	s, err := w.engine.Login(ctx, "joe", "pw")
+	m, done, err := w.open(ctx, "Work")
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	m, err := s.Open(ctx, "Work", false)
-	if err != nil {
-		return err
-	}
+	defer done()
 	w.dst.Script(faults.Rule{On: on, Nth: 1, Cut: cut})
 	uids := m.Changes(0).UIDs
 	_, told := m.Move(ctx, uids[3:7], "Drafts")
@@ -139,4 +135,17 @@ func moveMine(ctx context.Context, w *world, on string, cut faults.Cut, restart 
 			return wrong
 		}
 	}
+}
+
+// open has a client open a folder; done closes it and logs out.
+func (w *world) open(ctx context.Context, box string) (m *backfill.Mailbox, done func(), err error) {
+	s, err := w.engine.Login(ctx, "joe", "pw")
+	if err != nil {
+		return nil, nil, err
+	}
+	if m, err = s.Open(ctx, box, false); err != nil {
+		s.Close()
+		return nil, nil, err
+	}
+	return m, func() { m.Close(); s.Close() }, nil
 }

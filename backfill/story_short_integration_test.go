@@ -214,16 +214,11 @@ func TestStoriesOfShortSearches(t *testing.T) {
 			if err := w.wait(ctx, nil); err != nil {
 				return err
 			}
-			s, err := w.engine.Login(ctx, "joe", "pw")
+			m, done, err := w.open(ctx, "INBOX")
 			if err != nil {
 				return err
 			}
-			defer s.Close()
-			m, err := s.Open(ctx, "INBOX", false)
-			if err != nil {
-				return err
-			}
-			defer m.Close()
+			defer done()
 			at := slices.IndexFunc(w.joeSrc.Messages("INBOX"), func(m faults.Message) bool { return strings.Contains(string(m.Body), gone) })
 			return m.Expunge(ctx, m.Changes(0).UIDs[at:at+1])
 		}, want: expectation{unproven: true, refused: func(m faults.Message) bool { return strings.Contains(string(m.Body), gone) }}})
