@@ -20,6 +20,11 @@ type Account struct {
 	FirstLogin time.Time // zero: no client came yet, the account was enrolled by the admin
 	LastLogin  time.Time
 	Closed     time.Time // zero: the source is still watched
+	// Settled is when the last of the account's folders was shown under the destination's own identity; it is set once.
+	Settled time.Time `json:",omitzero"`
+	// SpliceAccepted: the admin accepts that the source's folder paths stop working, so that the account may be spliced
+	// although they were used lately.
+	SpliceAccepted bool `json:",omitempty"`
 	// HighUIDValidity is set once the account was rebuilt: the greatest UIDVALIDITY ever shown under any name of it before
 	// that, deleted folders included. What is made up next must be greater.
 	HighUIDValidity uint32

@@ -76,7 +76,7 @@ func account(id store.AccountID, key string, aliases ...string) store.Account {
 	return store.Account{
 		ID: id, Key: key, Aliases: aliases, SourceLogin: "al\xefce", DestLogin: "alice", Secret: []byte{0, 255},
 		Created: date(1), FirstLogin: date(2), LastLogin: date(3), Closed: date(4),
-		HighUIDValidity: 77, AliasUses: 5, AliasUsed: date(5),
+		HighUIDValidity: 77, AliasUses: 5, AliasUsed: date(5), Settled: date(6), SpliceAccepted: true,
 	}
 }
 
