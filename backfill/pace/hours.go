@@ -144,3 +144,26 @@ func (h Hours) At(now time.Time) (quiet bool, share float64, until time.Time) {
 	}
 	return quiet, h.share, until
 }
+
+// Any tells whether there are such times at all.
+func (h Hours) Any() bool { return len(h.windows) > 0 }
+
+// Begin is when the next of the times begins after now; zero if there are none.
+func (h Hours) Begin(now time.Time) (next time.Time) {
+	if !h.Any() {
+		return next
+	}
+	y, m, d := now.In(h.zone).Date()
+	for _, w := range h.windows {
+		for ahead := range 8 {
+			begin := time.Date(y, m, d+ahead, 0, w.from, 0, 0, h.zone)
+			if w.days[begin.Weekday()] && begin.After(now) {
+				if next.IsZero() || begin.Before(next) {
+					next = begin
+				}
+				break
+			}
+		}
+	}
+	return next
+}

@@ -86,3 +86,36 @@ func TestQuietHours(t *testing.T) {
 		})
 	}
 }
+
+// TestBegin: the next of the times, never one that has begun.
+func TestBegin(t *testing.T) {
+	at := func(s string) time.Time {
+		tm, err := time.Parse("Mon 2006-01-02 15:04", s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tm
+	}
+	for _, c := range []struct{ hours, now, want string }{
+		{"08:00-18:00 UTC", "Wed 2026-12-02 07:00", "Wed 2026-12-02 08:00"},
+		{"08:00-18:00 UTC", "Wed 2026-12-02 08:00", "Thu 2026-12-03 08:00"},
+		{"Wed 08:00-18:00 UTC", "Wed 2026-12-02 08:00", "Wed 2026-12-09 08:00"},
+		{"Sat,Sun 10:00-11:00; Mon 03:00-04:00 UTC", "Sun 2026-12-06 12:00", "Mon 2026-12-07 03:00"},
+		{"22:00-06:00 Europe/Berlin", "Wed 2026-12-02 23:00", "Thu 2026-12-03 21:00"},
+	} {
+		h, err := ParseHours(c.hours)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := h.Begin(at(c.now))
+		if !got.Equal(at(c.want)) {
+			t.Errorf("%s after %s: %v, want %s", c.hours, c.now, got, c.want)
+		}
+		if in, _, _ := h.At(got); !in || !h.Any() {
+			t.Errorf("%s: %v is not in it", c.hours, got)
+		}
+	}
+	if none := (Hours{}); none.Any() || !none.Begin(time.Now()).IsZero() {
+		t.Error("there is none")
+	}
+}
