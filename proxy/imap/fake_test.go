@@ -200,6 +200,16 @@ func (s fakeSession) Rename(_ context.Context, name, to string) error {
 	if err != nil {
 		return err
 	}
+	if there, _ := s.find(to); there != nil {
+		return &backfill.Refusal{Code: "ALREADYEXISTS", Text: "It is there"}
+	}
+	for old, child := range maps.Clone(s.boxes) {
+		if below, ok := strings.CutPrefix(old, name+"/"); ok {
+			delete(s.boxes, old)
+			child.name = to + "/" + below
+			s.boxes[child.name] = child
+		}
+	}
 	delete(s.boxes, name)
 	f.name = to
 	s.boxes[to] = f

@@ -39,32 +39,38 @@ func play(t *testing.T, file string) {
 	k := dial(t, start(t, a, func(o *Options) { o.MaxMessage = 1 << 20 }))
 	for i, l := range strings.Split(string(script), "\n") {
 		k.where = fmt.Sprintf("%s:%d: ", file, i+1)
-		kind, text, _ := strings.Cut(l, ": ")
-		switch kind {
-		case "C":
-			k.send(text + "\r\n")
-		case "X":
-			raw, err := strconv.Unquote(text)
-			if err != nil {
-				t.Fatalf("line %d: %v", i+1, err)
-			}
-			k.send(raw)
-		case "S":
-			parts := strings.Split(text, "<*>")
-			for j := range parts {
-				parts[j] = regexp.QuoteMeta(parts[j])
-			}
-			if got := k.line(); !regexp.MustCompile("(?s)^" + strings.Join(parts, ".*") + "$").MatchString(got) {
-				t.Fatalf("%s\n got %q\nwant %q", k.where, got, text)
-			}
-		case "E":
-			if err := event(a, strings.Fields(text)); err != nil {
-				t.Fatalf("line %d: %v", i+1, err)
-			}
-		default:
-			if l != "" && !strings.HasPrefix(l, "#") {
-				t.Fatalf("line %d: %q", i+1, l)
-			}
+		k.perform(a, l)
+	}
+}
+
+// perform does what one line of a transcript says.
+func (k *talker) perform(a *fakeAccount, line string) {
+	k.t.Helper()
+	kind, text, _ := strings.Cut(line, ": ")
+	switch kind {
+	case "C":
+		k.send(text + "\r\n")
+	case "X":
+		raw, err := strconv.Unquote(text)
+		if err != nil {
+			k.t.Fatalf("%s%v", k.where, err)
+		}
+		k.send(raw)
+	case "S":
+		parts := strings.Split(text, "<*>")
+		for j := range parts {
+			parts[j] = regexp.QuoteMeta(parts[j])
+		}
+		if got := k.line(); !regexp.MustCompile("(?s)^" + strings.Join(parts, ".*") + "$").MatchString(got) {
+			k.t.Fatalf("%s\n got %q\nwant %q", k.where, got, text)
+		}
+	case "E":
+		if err := event(a, strings.Fields(text)); err != nil {
+			k.t.Fatalf("%s%v", k.where, err)
+		}
+	default:
+		if line != "" && !strings.HasPrefix(line, "#") {
+			k.t.Fatalf("%s%q", k.where, line)
 		}
 	}
 }
