@@ -31,6 +31,10 @@ type Account struct {
 	// Rebuild is why the account waits for 'crossfade rebuild': its state is an old copy, or new because the one it
 	// had is lost. "": it does not.
 	Rebuild string
+	// NoClients: the admin says that nobody uses IMAP there, so that folders need not wait for being opened. SettleStopped:
+	// nothing of the account settles.
+	NoClients     bool `json:",omitempty"`
+	SettleStopped bool `json:",omitempty"`
 	// AliasUses and AliasUsed count the uses of the source's old folder paths and keep the last one's time.
 	AliasUses uint64
 	AliasUsed time.Time

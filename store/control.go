@@ -4,7 +4,8 @@ import "errors"
 
 // Control is what an admin's commands said about all accounts together.
 type Control struct {
-	Paused bool // the backfill rests
+	Paused        bool // the backfill rests
+	SettleStopped bool `json:",omitempty"` // no folder settles
 }
 
 // escaped: a control holds no text.

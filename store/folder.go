@@ -43,8 +43,13 @@ type Folder struct {
 	Subscribed bool      // the source's subscription was carried over
 	LastClient time.Time // last time a client had it open
 	Settled    time.Time
-	Paused     bool `json:",omitempty"` // the copying rests, by an admin's command
-	Priority   int  `json:",omitempty"` // which of the account's folders goes first, by an admin's command
+	// Complete is since when nothing of it was seen to be left to do; zero while something is, and once it has settled.
+	Complete time.Time `json:",omitzero"`
+	// SettleOrdered and SettleStopped are an admin's words: it settles as soon as it can, or not at all.
+	SettleOrdered bool `json:",omitempty"`
+	SettleStopped bool `json:",omitempty"`
+	Paused        bool `json:",omitempty"` // the copying rests, by an admin's command
+	Priority      int  `json:",omitempty"` // which of the account's folders goes first, by an admin's command
 }
 
 // SourceBox is one source folder and how far it has been read.

@@ -76,7 +76,7 @@ func account(id store.AccountID, key string, aliases ...string) store.Account {
 	return store.Account{
 		ID: id, Key: key, Aliases: aliases, SourceLogin: "al\xefce", DestLogin: "alice", Secret: []byte{0, 255},
 		Created: date(1), FirstLogin: date(2), LastLogin: date(3), Closed: date(4),
-		HighUIDValidity: 77, AliasUses: 5, AliasUsed: date(5), Settled: date(6), SpliceAccepted: true,
+		HighUIDValidity: 77, AliasUses: 5, AliasUsed: date(5), Settled: date(6), SpliceAccepted: true, NoClients: true, SettleStopped: true,
 	}
 }
 
@@ -168,7 +168,7 @@ func folder(acc store.AccountID, id store.FolderID, name string) store.Folder {
 		DestUIDValidity: 9, DestUIDNext: 10, DestModSeq: 11,
 		Identity:          store.Identity{UIDValidity: 1, SnapshotNext: 2, NextUID: 3, Fixed: true, Own: true, Native: true},
 		PastUIDValidities: []uint32{5, 6}, PastNames: []string{"\xfe"}, State: "blended", Problem: "none", Epoch: 1 << 40,
-		Subscribed: true, LastClient: date(6), Settled: date(7),
+		Subscribed: true, LastClient: date(6), Settled: date(7), Complete: date(8), SettleOrdered: true, SettleStopped: true,
 	}
 }
 
