@@ -35,6 +35,11 @@ type Folder struct {
 	PastNames []string
 	// RenameTo is the path that the destination's folder is about to get, because its source was renamed.
 	RenameTo mapping.Path `json:",omitempty"`
+	// Deleting says that a client's DELETE of the folder is under way: it is carried through after a crash.
+	Deleting bool `json:",omitempty"`
+	// Deleted is when a client deleted the folder; zero: it is there. All that its sources had then is whited out, and
+	// nothing of it is shown until one of them has new mail.
+	Deleted time.Time `json:",omitzero"`
 
 	State      string    // of the engine's choosing: "blended", "settled" ...
 	Problem    string    // what keeps it from settling, for the admin; "" if nothing

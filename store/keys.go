@@ -18,6 +18,8 @@ const (
 	keyControl    = 'P' // what an admin said about all accounts
 	keyTally      = 'T' // + account, folder: what its links count up to
 	keyDeleted    = 'D' // + account, folder: its records are yet to be removed
+	keyName       = 'U' // + account, hash of the path: what was shown under a name that was given up
+	keyRenaming   = 'R' // + account: a RENAME is under way
 )
 
 func numKey(kind byte, nums ...uint32) []byte {

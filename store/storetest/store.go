@@ -25,6 +25,7 @@ func Store(t *testing.T, open Open) {
 		"flag sets":                    flagSets,
 		"quarantine, intent, claim":    small,
 		"tallies":                      tallies,
+		"names that were given up":     names,
 		"all or nothing":               allOrNothing,
 		"too much at once":             tooMuch,
 		"a deleted folder":             deletedFolder,
