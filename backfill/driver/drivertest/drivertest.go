@@ -30,6 +30,8 @@ type Server struct {
 	// NoGlance: the driver must say that it cannot be asked how many mailboxes are, as the server's answers are not to be
 	// believed.
 	NoGlance bool
+	// Ask is what a client may say over a pipe, and Answer how the server's answer begins.
+	Ask, Answer string
 }
 
 // Msg is a message to put into a server.
@@ -45,6 +47,7 @@ type Factory func(t *testing.T) Server
 // Mail runs the cases of the reading half.
 func Mail(t *testing.T, f Factory) {
 	t.Run("Login", func(t *testing.T) { testLogin(t, f) })
+	t.Run("Pipe", func(t *testing.T) { testPipe(t, f) })
 	t.Run("Folders", func(t *testing.T) { testFolders(t, f) })
 	t.Run("Examine", func(t *testing.T) { testExamine(t, f) })
 	t.Run("Scan", func(t *testing.T) { testScan(t, f) })

@@ -20,6 +20,7 @@ type conn struct {
 	wire *imapwire.Conn
 	caps goimap.CapSet
 
+	capText string // caps as the server told them last
 	welcome string // what the greeting said
 
 	tags  uint64

@@ -21,8 +21,11 @@ var (
 	errNoWelcome = errors.New("this is not an IMAP server: no greeting")
 )
 
-// dial opens a connection and logs in.
-func (a *account) dial(ctx context.Context) (*conn, error) {
+// dial opens a connection for the pool and logs in.
+func (a *account) dial(ctx context.Context) (*conn, error) { return a.connect(ctx, a.enter) }
+
+// connect opens a connection and has enter do everything from its first byte on.
+func (a *account) connect(ctx context.Context, enter func(context.Context, *conn) error) (*conn, error) {
 	defer a.d.metrics.took(ctx, "connect", time.Now())
 	dialCtx, cancel := context.WithTimeout(ctx, a.d.opts.DialTimeout)
 	defer cancel()
@@ -41,7 +44,7 @@ func (a *account) dial(ctx context.Context) (*conn, error) {
 	wire := imapwire.NewConn(nc, imapwire.Options{Client: true, ReadTimeout: a.d.opts.Timeout, WriteTimeout: a.d.opts.Timeout})
 	c := &conn{a: a, host: a.d.Host(), wire: wire, caps: goimap.CapSet{}}
 	stop := wire.Watch(ctx)
-	err = a.enter(dialCtx, c)
+	err = enter(dialCtx, c)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -73,37 +76,41 @@ func (a *account) unreachable(op string, err error) error {
 	return e
 }
 
-// enter does everything between the first byte and the logged-in state.
+// enter does everything between the first byte and the first command of a pooled connection.
 func (a *account) enter(ctx context.Context, c *conn) error {
-	preauth, err := c.greeting()
-	if err != nil {
+	if _, err := a.admit(ctx, c); err != nil {
 		return err
-	}
-	if len(c.caps) == 0 {
-		if _, err := c.command(handler{}, "CAPABILITY"); err != nil {
-			return err
-		}
-	}
-	if err := a.secure(ctx, c); err != nil {
-		return err
-	}
-	if !preauth {
-		c.caps, err = a.login(c)
-		if err != nil {
-			return err
-		}
-	}
-	if len(c.caps) == 0 {
-		if _, err := c.command(handler{}, "CAPABILITY"); err != nil {
-			return err
-		}
 	}
 	if c.caps.Has(goimap.CapID) {
-		if _, err = c.command(handler{}, `ID ("name" "Crossfade")`); err != nil {
+		if _, err := c.command(handler{}, `ID ("name" "Crossfade")`); err != nil {
 			return err
 		}
 	}
 	return c.compress()
+}
+
+// admit does everything between the first byte and the logged-in state. preauth: no password was asked for.
+func (a *account) admit(ctx context.Context, c *conn) (preauth bool, err error) {
+	if preauth, err = c.greeting(); err != nil {
+		return preauth, err
+	}
+	if len(c.caps) == 0 {
+		if _, err := c.command(handler{}, "CAPABILITY"); err != nil {
+			return preauth, err
+		}
+	}
+	if err := a.secure(ctx, c); err != nil {
+		return preauth, err
+	}
+	if !preauth {
+		if c.caps, err = a.login(c); err != nil {
+			return preauth, err
+		}
+	}
+	if len(c.caps) == 0 {
+		_, err = c.command(handler{}, "CAPABILITY")
+	}
+	return preauth, err
 }
 
 // greeting reads the first response (RFC 3501 7.1).

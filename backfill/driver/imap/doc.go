@@ -8,6 +8,7 @@
 //   - The pace (backfill/pace) is the one memory of how the host does: its refusals, its pauses, how many connections
 //     it bears. The pool asks it before a connection is opened, and tells it what every refusal meant.
 //   - A bar keeps an account from trying a password again that the server no longer takes.
+//   - A pipe is a logged-in connection that is handed over (pipe.go). It is a client's: the pool does not know it.
 //   - News is what a server tells unasked about the selected mailbox. It sticks to the connection until Poll has told it.
 //   - An odd answer is one that can be framed but makes no sense. It is counted, never obeyed, and never costs
 //     the connection; the message it belonged to is asked for once more.

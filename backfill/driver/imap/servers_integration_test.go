@@ -101,5 +101,5 @@ func real(t *testing.T, s *testbed.Server, user string) drivertest.Server {
 			return c.Expunge().Close()
 		})
 	}
-	return drivertest.Server{Driver: d, User: user, Secret: testbed.Pass, Fill: fill, Remove: remove, EndsLines: s.Name == testbed.Courier, NoGlance: s.Name == testbed.Courier}
+	return drivertest.Server{Driver: d, Ask: "x NOOP\r\n", Answer: "x OK", User: user, Secret: testbed.Pass, Fill: fill, Remove: remove, EndsLines: s.Name == testbed.Courier, NoGlance: s.Name == testbed.Courier}
 }

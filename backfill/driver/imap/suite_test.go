@@ -47,7 +47,7 @@ func memory(caps goimap.CapSet, cert *tls.Config) drivertest.Factory {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return drivertest.Server{Driver: d, User: "joe", Secret: "pass word", Fill: fill(user), KeepsCut: true}
+		return drivertest.Server{Driver: d, Ask: "x NOOP\r\n", Answer: "x OK", User: "joe", Secret: "pass word", Fill: fill(user), KeepsCut: true}
 	}
 }
 

@@ -89,7 +89,7 @@ func (c *conn) data(h handler, name string, num uint32, sc *imapwire.Scanner) er
 		c.news.flags = true
 	case "RECENT":
 	case "CAPABILITY":
-		c.caps = parseCaps(sc)
+		c.offers(sc)
 	default:
 		if h.data == nil {
 			return nil
@@ -116,7 +116,7 @@ func (c *conn) statusCode(st status) {
 	sc := imapwire.NewScanner(st.args)
 	switch st.code {
 	case "CAPABILITY":
-		c.caps = parseCaps(sc)
+		c.offers(sc)
 	case "UIDVALIDITY":
 		if n, ok := sc.Uint32(); ok {
 			c.state.UIDValidity = n
@@ -138,6 +138,12 @@ func (c *conn) statusCode(st status) {
 			}
 		}
 	}
+}
+
+// offers takes what the server says that it can.
+func (c *conn) offers(sc *imapwire.Scanner) {
+	c.capText = string(sc.Rest())
+	c.caps = parseCaps(sc)
 }
 
 func parseCaps(sc *imapwire.Scanner) goimap.CapSet {
