@@ -38,6 +38,8 @@ type Changes struct {
 	UIDs    []uint32    // all shown UIDs, ascending; shared and immutable: never write to it
 	Same    bool        // the UIDs are the very ones of the version asked from
 	Flags   []ItemState // messages whose flags changed since
+	// Switched: the folder is shown under other numbers now, and this is as it was: it has to be opened again.
+	Switched bool
 }
 
 // CopyResult carries COPYUID (RFC 4315 3): From[i] became To[i], both in shown UIDs.

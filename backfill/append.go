@@ -18,11 +18,11 @@ import (
 // Append adds a client's messages to a folder, all or none, through the same writer as the copies. It returns
 // their shown UIDs, or none of them when the destination altered them, so that it is not known which they are.
 func (s *Session) Append(ctx context.Context, name string, items []AppendItem) (uidValidity uint32, uids []uint32, err error) {
-	f, err := s.folder(ctx, name)
+	f, done, err := s.folder(ctx, name, nil)
 	if err != nil {
 		return 0, nil, err
 	}
-	defer f.done()
+	defer done()
 	if err := s.a.e.room(); err != nil {
 		return 0, nil, err
 	}

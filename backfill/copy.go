@@ -24,11 +24,16 @@ func (m *Mailbox) Move(ctx context.Context, uids []uint32, to string) (CopyResul
 }
 
 func (m *Mailbox) carry(ctx context.Context, uids []uint32, to string, move bool) (CopyResult, error) {
-	t, err := newSession(m.a).folder(ctx, to)
+	out, err := m.pass(ctx)
 	if err != nil {
 		return CopyResult{}, err
 	}
-	defer t.done()
+	defer out()
+	t, done, err := newSession(m.a).folder(ctx, to, m.f)
+	if err != nil {
+		return CopyResult{}, err
+	}
+	defer done()
 	if err := m.a.e.room(); err != nil {
 		return CopyResult{}, err
 	}

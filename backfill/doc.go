@@ -52,6 +52,12 @@
 // altered.go knows copies again that the destination rewrote, swallowed.go looks after what it took and does not have,
 // movebycopy.go moves where there is no MOVE. A client's APPEND is journalled like a copy (append.go).
 //
+// # Settling
+//
+// A folder that is copied goes over to the destination's own numbers (settle.go) when nothing stands in the way
+// (settlewhy.go). Clients' operations enter a folder by its passage (passage.go), which is held for that moment; whoever
+// had the folder open is sent away and sees it anew.
+//
 // # A lost or old store
 //
 // The marks (internal/marks) outlive the store. A store of a lower generation than theirs is an old copy, and a new one

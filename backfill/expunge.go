@@ -13,6 +13,15 @@ func (m *Mailbox) Expunge(ctx context.Context, uids []uint32) error {
 	if err := m.a.e.room(); err != nil {
 		return err
 	}
+	done, err := m.pass(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return m.expunge(ctx, uids)
+}
+
+func (m *Mailbox) expunge(ctx context.Context, uids []uint32) error {
 	if err := m.confirmPairs(ctx, uids); err != nil {
 		return err
 	}

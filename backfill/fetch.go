@@ -14,6 +14,11 @@ import (
 // source, whole: two servers' parsers under one UID garble attachments. If the source is down, the destination
 // answers for what has been copied, and the rest is unavailable (rule 4).
 func (m *Mailbox) Fetch(ctx context.Context, uids []uint32, items []string, each func(*RawItem) error) error {
+	done, err := m.pass(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	links := m.f.snapshot(uids)
 	s := split(links)
 	for _, b := range s.boxes() {

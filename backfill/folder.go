@@ -28,6 +28,8 @@ type folder struct {
 	// flagging: one at a time changes flags of copied mail, from what the destination is told to the links that say so.
 	// Taken last.
 	flagging *claim
+	// passage lets clients' operations in, and is held for the switch to the destination's numbers.
+	passage *passage
 
 	editing sync.Mutex // one edit at a time; held over the commit, so that what is told is durable
 
@@ -93,7 +95,7 @@ type folder struct {
 // unloaded makes the in-memory folder of a record; load brings in its links when they are needed.
 func unloaded(a *account, rec store.Folder) *folder {
 	return &folder{
-		acct: a, id: rec.ID, writer: newClaim(), sync: newClaim(), flagging: newClaim(),
+		acct: a, id: rec.ID, writer: newClaim(), sync: newClaim(), flagging: newClaim(), passage: newPassage(),
 		rec: rec, inbox: rec.Path.IsInbox(), sets: newFlagSets(nil), version: 1, members: 1, wake: make(chan struct{}),
 		problems: make(map[string]problem), notes: make(map[string]string), source: make(map[uint16]*cursor),
 	}
@@ -235,7 +237,7 @@ var closedChan = func() chan struct{} { c := make(chan struct{}); close(c); retu
 func (f *folder) changes(since uint64) Changes {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	c := Changes{Version: f.version, UIDs: f.shown, Same: since > 0 && f.members <= since}
+	c := Changes{Version: f.version, UIDs: f.shown, Same: since > 0 && f.members <= since, Switched: f.passage.over()}
 	if since == 0 || f.version == since {
 		return c
 	}

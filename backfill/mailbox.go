@@ -57,7 +57,12 @@ func (m *Mailbox) Changed(since uint64) <-chan struct{} { return m.f.changedSinc
 
 // Refresh looks at both sides now, unless that was done within the last second.
 func (m *Mailbox) Refresh(ctx context.Context) error {
-	err := m.f.refresh(ctx, time.Second)
+	done, err := m.pass(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	err = m.f.refresh(ctx, time.Second)
 	if IsUnavailable(err) {
 		return nil // what is known is served; news comes when the server is back
 	}

@@ -14,6 +14,11 @@ import (
 // Each message is judged by the server that answers for it; the source being down, copied mail is judged by
 // the destination, and anything else makes the answer unavailable: it is never shorter than it should be.
 func (m *Mailbox) Search(ctx context.Context, key SearchKey) (imap.UIDSet, error) {
+	done, err := m.pass(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	s := split(m.f.where(func(l *store.Link) bool { return visible(l) }))
 	var hits []uint32
 	for _, b := range s.boxes() {

@@ -56,29 +56,54 @@ func (s *Session) known(ctx context.Context) error {
 	return err
 }
 
-// folder finds and loads a folder, ready to be told of. The caller ends it with done.
-func (s *Session) folder(ctx context.Context, name string) (*folder, error) {
+// folder finds and loads a folder, ready to be told of, and lets the caller in, who is inside already, if so, of another
+// one. A folder that switches to other numbers meanwhile is found again. done ends it.
+func (s *Session) folder(ctx context.Context, name string, inside *folder) (f *folder, done func(), err error) {
 	if err := s.known(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	f, err := s.a.resolve(ctx, name)
-	if err != nil {
-		return nil, err
+	for {
+		if f, err = s.a.resolve(ctx, name); err != nil {
+			return nil, nil, err
+		}
+		if done, err = f.visit(ctx, f != inside); !errors.Is(err, ErrSwitched) || f == inside {
+			return f, done, err
+		}
+	}
+}
+
+// visit loads the folder and makes it ready to be told of.
+func (f *folder) visit(ctx context.Context, enter bool) (done func(), err error) {
+	if enter {
+		if err := f.passage.enter(ctx); err != nil {
+			return nil, err
+		}
+	}
+	leave := func() {
+		if enter {
+			f.passage.leave()
+		}
 	}
 	if err := f.use(); err != nil {
+		leave()
 		return nil, err
 	}
+	done = func() { f.done(); leave() }
 	if err := f.ready(ctx); err != nil {
-		f.done()
+		done()
 		return nil, err
 	}
-	return f, nil
+	return done, nil
 }
 
 // Open selects a folder (SELECT, EXAMINE). It goes to the head of the copying queue.
 func (s *Session) Open(ctx context.Context, name string, readOnly bool) (*Mailbox, error) {
-	f, err := s.folder(ctx, name)
+	f, done, err := s.folder(ctx, name, nil)
 	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if err := f.use(); err != nil { // for as long as it is open
 		return nil, err
 	}
 	f.view()
@@ -88,11 +113,11 @@ func (s *Session) Open(ctx context.Context, name string, readOnly bool) (*Mailbo
 
 // Status answers STATUS in shown numbers. Size costs a listing the first time it is asked for.
 func (s *Session) Status(ctx context.Context, name string, size bool) (Status, error) {
-	f, err := s.folder(ctx, name)
+	f, done, err := s.folder(ctx, name, nil)
 	if err != nil {
 		return Status{}, err
 	}
-	defer f.done()
+	defer done()
 	if size {
 		if err := f.learnDetails(ctx); err != nil {
 			return Status{}, err

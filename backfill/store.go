@@ -17,6 +17,15 @@ func (m *Mailbox) Store(ctx context.Context, uids []uint32, op FlagOp, flags map
 	if err := m.a.e.room(); err != nil {
 		return err
 	}
+	done, err := m.pass(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return m.storeAll(ctx, uids, op, flags)
+}
+
+func (m *Mailbox) storeAll(ctx context.Context, uids []uint32, op FlagOp, flags mapping.Flags) error {
 	for len(uids) > 0 {
 		var upper []store.Link
 		for _, l := range m.f.snapshot(uids) {

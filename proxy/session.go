@@ -12,7 +12,7 @@ import (
 // Session is one logged-in client of one account: what the front doors ask of the engine. Names are raw, as a
 // client sends them (modified UTF-7, the destination's separator), already unquoted.
 //
-// Errors: backfill.ErrNoFolder, backfill.ErrUnavailable (and host errors: backfill.IsUnavailable), *backfill.Error
+// Errors: backfill.ErrNoFolder, backfill.ErrSwitched, backfill.ErrUnavailable (and host errors: backfill.IsUnavailable), *backfill.Error
 // with the server's own Code and Text, *backfill.Refusal for what Crossfade itself declines.
 type Session interface {
 	Account() string // canonical name, for logs and limits
@@ -41,6 +41,9 @@ type Mailbox interface {
 	Changes(since uint64) backfill.Changes
 	// Changed returns a channel that is closed at the first change after version since.
 	Changed(since uint64) <-chan struct{}
+	// Life ends when the folder is shown under other numbers: whoever has it selected must be sent away. Commands then
+	// fail with backfill.ErrSwitched, and Changes says Switched.
+	Life() context.Context
 	// Refresh looks at both servers now, at most every second or so.
 	Refresh(ctx context.Context) error
 	// Items tells what the state knows; UIDs that are gone are left out.

@@ -26,6 +26,8 @@ type Update struct {
 	Grown  bool
 	// Flags are messages whose flags changed, with their numbers after the expunges.
 	Flags []FlagUpdate
+	// Switched: the folder has other numbers now. Nothing else is told, and the client has to go.
+	Switched bool
 }
 
 // FlagUpdate is one FETCH FLAGS response.
@@ -35,7 +37,9 @@ type FlagUpdate struct {
 }
 
 // Empty tells whether there is nothing to say.
-func (u *Update) Empty() bool { return len(u.Expunged) == 0 && !u.Grown && len(u.Flags) == 0 }
+func (u *Update) Empty() bool {
+	return !u.Switched && len(u.Expunged) == 0 && !u.Grown && len(u.Flags) == 0
+}
 
 // NewView freezes the numbers of the mailbox as it is now.
 func NewView(box Mailbox) *View {
@@ -54,6 +58,9 @@ func clip(uids []uint32) []uint32 {
 	}
 	return uids
 }
+
+// Switched tells whether the folder has other numbers now: no command may be run on the view any more.
+func (v *View) Switched() bool { return v.box.Life().Err() != nil }
 
 // Mailbox returns the mailbox behind the view.
 func (v *View) Mailbox() Mailbox { return v.box }
@@ -90,6 +97,9 @@ func (v *View) Wait() <-chan struct{} { return v.box.Changed(v.version) }
 // because it asked for silence. They are mentioned only if their flags are now different ones.
 func (v *View) Sync(expunge bool, told []backfill.ItemState) Update {
 	ch := v.box.Changes(v.version)
+	if ch.Switched {
+		return Update{Switched: true}
+	}
 	var u Update
 	known := v.Len()
 	if v.behind || !ch.Same {

@@ -59,7 +59,8 @@ func benchFetch(b *testing.B, box *bigBox, command string) {
 	for b.Loop() {
 		nc := &countConn{scriptConn: scriptConn{in: bytes.NewReader([]byte(command + "z LOGOUT\r\n"))}}
 		c := newConn(s, s.opts.Logger, nc, nc, false)
-		c.session, c.view = fakeSession{newFakeAccount()}, proxy.NewView(box)
+		c.session = fakeSession{newFakeAccount()}
+		c.show(proxy.NewView(box))
 		c.serve(context.Background(), context.Background())
 		if nc.n < int64(20*len(box.uids)) {
 			b.Fatalf("%d bytes", nc.n)
@@ -95,7 +96,8 @@ func BenchmarkSearchUnseen100k(b *testing.B) {
 	for b.Loop() {
 		nc := &countConn{scriptConn: scriptConn{in: bytes.NewReader([]byte("a UID SEARCH UNSEEN UNDELETED SINCE 1-Jan-2020\r\nz LOGOUT\r\n"))}}
 		c := newConn(s, s.opts.Logger, nc, nc, false)
-		c.session, c.view = fakeSession{newFakeAccount()}, proxy.NewView(box)
+		c.session = fakeSession{newFakeAccount()}
+		c.show(proxy.NewView(box))
 		c.serve(context.Background(), context.Background())
 	}
 }

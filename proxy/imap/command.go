@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"crossfade/backfill"
 	"crossfade/internal/imapwire"
 )
 
@@ -215,7 +216,13 @@ func (c *conn) finish(cmd *command, err error) error {
 		}
 		c.srv.metrics.answered(cmd, "OK")
 		c.tagged(cmd.tag, answer{"OK", cmd.code, text})
+		if c.switched() && c.wire.Err() == nil { // it was done, and the client has to know before it goes
+			return errSwitched
+		}
 		return c.wire.Err()
+	}
+	if errors.Is(err, backfill.ErrSwitched) { // nothing was done
+		return errSwitched
 	}
 	a, unexpected := explain(err, cmd.verb.target)
 	if unexpected {

@@ -30,6 +30,7 @@ type conn struct {
 	scratch []byte // one response line
 	session proxy.Session
 	view    *proxy.View // nil unless a mailbox is selected
+	unwatch func() bool // of the view: ends the watch for its switch
 	bad     int         // senseless commands and failed logins before login
 	bye     bool        // the connection ends after the running command
 	doing   int         // what it is counted as; see metrics.go
@@ -56,7 +57,7 @@ func (c *conn) serve(ctx, drain context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c.drain = drain.Done()
-	defer context.AfterFunc(drain, c.link.drain)()
+	defer context.AfterFunc(drain, func() { c.link.interrupt(errDraining) })()
 	c.srv.metrics.begun.Inc()
 	c.rests()
 	c.line("* OK [CAPABILITY " + c.capabilities() + "] Crossfade ready")
@@ -73,6 +74,9 @@ func (c *conn) loop(ctx context.Context) error {
 		}
 		if cmd == nil {
 			continue
+		}
+		if c.switched() { // what it says of messages by number is not true any more
+			return errSwitched
 		}
 		began := time.Now()
 		err = c.run(ctx, cmd)
@@ -96,6 +100,9 @@ func (c *conn) farewell(ctx context.Context, err error) {
 	}
 }
 
+// byeSwitched is how clients are sent away whose mailbox was renewed: they come back and see it under a new UIDVALIDITY.
+const byeSwitched = "* BYE This mailbox was renewed; connect again to see it"
+
 // sayWhy takes leave of the client.
 func (c *conn) sayWhy(err error) {
 	var fatal *fatalError
@@ -103,6 +110,8 @@ func (c *conn) sayWhy(err error) {
 	case errors.As(err, &fatal), errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 	case errors.Is(err, errDraining):
 		c.line("* BYE [UNAVAILABLE] The server is about to restart; come back in a moment")
+	case errors.Is(err, errSwitched):
+		c.line(byeSwitched)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.line("* BYE Silent for too long")
 	default:
@@ -126,10 +135,20 @@ func (c *conn) close() {
 // unselect leaves the selected mailbox, if any.
 func (c *conn) unselect() {
 	if c.view != nil {
+		c.unwatch()
 		c.view.Mailbox().Close()
 		c.view = nil
 	}
 }
+
+// show makes a mailbox the selected one. When it switches to other numbers, a client that waits is sent away at once.
+func (c *conn) show(view *proxy.View) {
+	c.view = view
+	c.unwatch = context.AfterFunc(view.Mailbox().Life(), func() { c.link.interrupt(errSwitched) })
+}
+
+// switched tells whether the selected mailbox has other numbers now than the client knows.
+func (c *conn) switched() bool { return c.view != nil && c.view.Switched() }
 
 // line adds one response line. A write error sticks to the writer and ends the connection at the next flush.
 func (c *conn) line(s string) {

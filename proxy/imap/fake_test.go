@@ -40,6 +40,8 @@ type fakeFolder struct {
 	uids    []uint32
 	msgs    map[uint32]*fakeMessage
 	changed chan struct{}
+	life    context.Context
+	end     context.CancelFunc
 }
 
 type fakeMessage struct {
@@ -57,8 +59,17 @@ func newFakeAccount() *fakeAccount {
 
 func (a *fakeAccount) box(name string) *fakeFolder {
 	f := &fakeFolder{acc: a, name: name, val: 7, next: 1, version: 1, moved: 1, msgs: map[uint32]*fakeMessage{}, changed: make(chan struct{})}
+	f.life, f.end = context.WithCancel(context.Background())
 	a.boxes[name] = f
 	return f
+}
+
+// renew gives the folder other numbers, as far as those know that have it open.
+func (f *fakeFolder) renew() {
+	f.acc.mu.Lock()
+	defer f.acc.mu.Unlock()
+	f.end()
+	f.bump()
 }
 
 func (f *fakeFolder) bump() {

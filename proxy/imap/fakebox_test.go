@@ -35,7 +35,7 @@ func (b *fakeMailbox) Flags() (flags, permanent mapping.Flags, anyKeyword bool) 
 func (b *fakeMailbox) Changes(since uint64) backfill.Changes {
 	b.acc.mu.Lock()
 	defer b.acc.mu.Unlock()
-	ch := backfill.Changes{Version: b.version, UIDs: b.uids, Same: b.moved <= since}
+	ch := backfill.Changes{Version: b.version, UIDs: b.uids, Same: b.moved <= since, Switched: b.life.Err() != nil}
 	if since == b.version {
 		return ch
 	}
@@ -57,6 +57,8 @@ func (b *fakeMailbox) Changed(since uint64) <-chan struct{} {
 	}
 	return b.changed
 }
+
+func (b *fakeMailbox) Life() context.Context { return b.life }
 
 func (b *fakeMailbox) Refresh(context.Context) error { return b.acc.failWith }
 

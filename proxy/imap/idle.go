@@ -36,6 +36,10 @@ func (c *conn) idle(ctx context.Context, cmd *command) error {
 		select {
 		case <-w.done:
 		case <-ready.C:
+			if c.switched() {
+				err = errSwitched
+				break
+			}
 			c.news(cmd)
 			told = c.view != nil
 		case <-changed:

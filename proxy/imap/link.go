@@ -14,10 +14,10 @@ type link struct {
 	net.Conn
 	flush func() error // sends what waits, before a read that may have to wait
 
-	mu       sync.Mutex
-	waiting  bool      // between commands: a drain may interrupt the read
-	draining bool      // see drain
-	until    time.Time // reads end here at the latest; zero: no such limit
+	mu      sync.Mutex
+	waiting bool      // between commands: the read may be interrupted
+	why     error     // what the reads end with from now on; see interrupt
+	until   time.Time // reads end here at the latest; zero: no such limit
 
 	ahead    [1]byte // owned by the watch, else by Read
 	hasAhead bool
@@ -27,6 +27,9 @@ type link struct {
 
 // errDraining interrupts a wait for the next command because the server is about to end.
 var errDraining = errors.New("the server is about to end")
+
+// errSwitched interrupts it because the selected mailbox has other numbers now.
+var errSwitched = errors.New("the selected mailbox was renewed")
 
 var longAgo = time.Unix(1, 0)
 
@@ -48,8 +51,10 @@ func (l *link) Read(p []byte) (int, error) {
 	if n > 0 {
 		l.wait(false)
 	}
-	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) && l.isDraining() {
-		err = errDraining
+	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		if why := l.interrupted(); why != nil {
+			err = why
+		}
 	}
 	return n, err
 }
@@ -70,7 +75,7 @@ func (l *link) SetReadDeadline(t time.Time) error {
 
 func (l *link) deadline(t time.Time) time.Time {
 	switch {
-	case l.waiting && l.draining:
+	case l.waiting && l.why != nil:
 		return longAgo
 	case !l.until.IsZero() && (t.IsZero() || l.until.Before(t)):
 		return l.until
@@ -99,20 +104,22 @@ func (l *link) wait(on bool) {
 	l.waiting = on
 }
 
-// drain ends the wait for the next command, now or when it begins.
-func (l *link) drain() {
+// interrupt ends the wait for the next command, now or when it begins, for this reason. The first one counts.
+func (l *link) interrupt(why error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.draining = true
+	if l.why == nil {
+		l.why = why
+	}
 	if l.waiting {
 		_ = l.Conn.SetReadDeadline(longAgo) // fails only on a closed connection
 	}
 }
 
-func (l *link) isDraining() bool {
+func (l *link) interrupted() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.draining
+	return l.why
 }
 
 // watch is one look-ahead.

@@ -26,7 +26,7 @@ func (c *conn) selectBox(ctx context.Context, cmd *command) error {
 	}
 	view := proxy.NewView(box)
 	c.describe(view)
-	c.view = view
+	c.show(view)
 	cmd.code = "READ-WRITE"
 	if box.ReadOnly() {
 		cmd.code = "READ-ONLY"

@@ -11,7 +11,7 @@ import (
 // news tells what has changed in the selected mailbox, as far as the command allows it (RFC 3501 7.4.1; the UID
 // forms are other commands than FETCH, STORE and SEARCH).
 func (c *conn) news(cmd *command) {
-	if c.view == nil {
+	if c.view == nil || c.switched() {
 		return
 	}
 	c.update(c.view.Sync(!cmd.verb.fixed || cmd.uid && !cmd.numbered, nil))
