@@ -91,7 +91,7 @@ func (a *account) acceptLoss(is bool) error {
 // byShownName finds a folder as the status names it, or by its raw name.
 func (a *account) byShownName(name string) *folder {
 	for _, f := range a.all() {
-		if rec := f.record(); rec.Path.String() == name || rec.Name == name {
+		if rec := f.record(); rec.Deleted.IsZero() && (rec.Path.String() == name || rec.Name == name) {
 			return f
 		}
 	}
@@ -181,6 +181,9 @@ func (f *folder) believe(kind string, as answer) {
 func (f *folder) answer(kind string) answer {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
+	if !f.rec.Deleted.IsZero() { // its user said so
+		return deleted
+	}
 	return f.answers[kind]
 }
 
@@ -231,7 +234,8 @@ func (f *folder) meetAnew(ctx context.Context, create bool) (string, error) {
 		if err := f.acct.dropFolder(f); err != nil {
 			return "", err
 		}
-		return "the folder had no source; it is shown as the destination has it now", f.acct.refreshTree(ctx, 0)
+		f.acct.wantTree()
+		return "the folder had no source; it is shown as the destination has it now", nil
 	}
 	lost := 0
 	err := f.edit(func(e *edit) error {

@@ -38,6 +38,9 @@ func (e *Engine) commit(fs []*folder, change func([]*edit) error) error {
 	for _, f := range order {
 		f.editing.Lock()
 		defer f.editing.Unlock()
+		if f.dropped {
+			return ErrNoFolder
+		}
 		edits[f] = &edit{f: f, rec: f.rec}
 	}
 	args := make([]*edit, len(fs))

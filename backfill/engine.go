@@ -91,6 +91,7 @@ type Engine struct {
 	idle    idleFolders
 	saved   *savedMail // bytes of messages in quarantine
 	domains domains
+	spares  atomic.Pointer[bool]  // whether the destination leaves the folders below one that is deleted; nil: not tried
 	asked   atomic.Pointer[Asked] // what Finish said last; nil if it was not asked
 
 	mu       sync.Mutex

@@ -33,6 +33,8 @@ type fakeServer struct {
 	refuse   func(body []byte) error // refuses an APPEND
 	binary   bool                    // offers BINARY, and takes anything in a literal8
 	noSub    error                   // what a SUBSCRIBE is answered with
+	noDelete error                   // what a DELETE is answered with
+	greedy   bool                    // DELETE takes the folders below along
 	cutAfter int                     // the connection ends after so many APPENDs took place; 0 never
 	lostUID  bool                    // the APPEND that is cut took place all the same
 	writes   []string                // everything that would change a source

@@ -166,8 +166,21 @@ func (s *fakeServer) Create(_ context.Context, name string) error {
 func (s *fakeServer) Delete(_ context.Context, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	switch {
+	case s.noDelete != nil:
+		return s.noDelete
+	case s.down:
+		return s.err("DELETE", "", HostScope)
+	case s.boxes[name] == nil:
+		return s.err("DELETE", "NONEXISTENT", FolderScope)
+	}
 	s.writes = append(s.writes, "DELETE "+name)
 	delete(s.boxes, name)
+	for n := range s.boxes {
+		if s.greedy && strings.HasPrefix(n, name+s.sep) {
+			delete(s.boxes, n)
+		}
+	}
 	return nil
 }
 

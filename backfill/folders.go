@@ -3,6 +3,7 @@ package backfill
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +59,9 @@ func (a *account) matchRaw(name string) *folder {
 	var alias *folder
 	for _, f := range a.all() {
 		rec := f.record()
+		if !rec.Deleted.IsZero() {
+			continue
+		}
 		if rec.Name == name || rec.Path.IsInbox() && strings.EqualFold(name, "INBOX") {
 			return f
 		}
@@ -120,7 +124,10 @@ func (f *folder) addSource(box store.SourceBox) error {
 func (a *account) dropFolder(f *folder) error {
 	f.editing.Lock()
 	defer f.editing.Unlock()
-	err := a.e.store.Update(func(tx *store.Tx) error { return tx.DeleteFolder(a.id, f.id) })
+	rec := f.record()
+	err := a.e.store.Update(func(tx *store.Tx) error {
+		return errors.Join(tx.DeleteFolder(a.id, f.id), tx.AddName(a.id, rec.Path, f.id, shownUnder(rec)...))
+	})
 	if err != nil {
 		return err
 	}
@@ -130,7 +137,7 @@ func (a *account) dropFolder(f *folder) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.version++
-	f.links, f.changed, f.shown, f.members = nil, nil, nil, f.version
+	f.links, f.changed, f.shown, f.members, f.dropped = nil, nil, nil, f.version, true
 	close(f.wake)
 	f.wake = make(chan struct{})
 	return nil
@@ -153,6 +160,9 @@ func (a *account) list() []ListEntry {
 	}
 	for _, f := range a.all() {
 		rec, here := f.record(), f.onDestination()
+		if !rec.Deleted.IsZero() {
+			continue
+		}
 		e := ListEntry{Name: rec.Name, Subscribed: here.Subscribed, Attrs: keepAttrs(here.Attrs)}
 		if role := mapping.Role(rec.Role); role != "" && !given[role] || hasRole(here.Attrs) {
 			e.Attrs = append(e.Attrs, roleAttr(role)...)

@@ -88,7 +88,9 @@ func (a *account) glanceBoth(ctx context.Context, folders []*folder) (below, abo
 	var lower, upper []string
 	for _, f := range folders {
 		rec := f.record()
-		upper = append(upper, rec.Name)
+		if rec.Deleted.IsZero() {
+			upper = append(upper, rec.Name)
+		}
 		for _, b := range ownSources(rec) {
 			lower = append(lower, rec.Sources[b].Name)
 		}
@@ -110,7 +112,7 @@ func (f *folder) mayGlance() bool {
 	f.acct.mu.Unlock()
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return !seen && f.tallied && !f.busy() && !f.owed && len(f.problems) == 0 && f.rec.DestUIDValidity != 0 && !f.checked.IsZero()
+	return !seen && f.tallied && !f.busy() && !f.owed && len(f.problems) == 0 && (f.rec.DestUIDValidity != 0 || !f.rec.Deleted.IsZero()) && !f.checked.IsZero()
 }
 
 // busy tells whether there is something to do in the folder; the caller holds mu.
@@ -146,7 +148,9 @@ func (f *folder) glimpsed(below, above map[string]BoxState, at time.Time) {
 	for _, b := range ownSources(rec) {
 		now = append(now, below[rec.Sources[b].Name])
 	}
-	now = append(now, above[rec.Name])
+	if rec.Deleted.IsZero() {
+		now = append(now, above[rec.Name])
+	}
 	if slices.ContainsFunc(now, func(s BoxState) bool { return s.UIDValidity == 0 }) {
 		f.glimpse = glimpse{}
 		return

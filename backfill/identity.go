@@ -19,15 +19,27 @@ const (
 // identify chooses the identity under which the folder is shown. The source's own, whenever that is safe: a
 // client that used the old server under the same host name keeps its cache. Nothing is told yet; fixing does
 // that.
-func (f *folder) identify(src BoxState, dst uint32, taken func(uint32) bool) store.Identity {
+//
+// high is the greatest UIDVALIDITY that was ever told under the name by a folder that has given it up: what is shown now
+// is above it.
+func (f *folder) identify(src BoxState, dst, high uint32, taken func(uint32) bool) store.Identity {
 	rec := f.record()
-	if len(ownSources(rec)) == 0 {
+	high = max(high, f.acct.high)
+	if len(ownSources(rec)) == 0 && dst > high {
 		return store.Identity{UIDValidity: dst, Native: true}
 	}
-	if f.acct.high == 0 && src.UIDValidity != 0 && src.UIDValidity != dst && src.UIDNext != 0 && src.UIDNext < sourceLimit && !f.nameWasAnother(rec) {
+	if high == 0 && len(ownSources(rec)) > 0 && src.UIDValidity != 0 && src.UIDValidity != dst && src.UIDNext != 0 && src.UIDNext < sourceLimit && !f.nameWasAnother(rec) {
 		return store.Identity{UIDValidity: src.UIDValidity}
 	}
-	return store.Identity{UIDValidity: ownValidity(rec, max(src.UIDValidity, f.acct.high), dst, taken), Own: true, NextUID: ownFirst}
+	return store.Identity{UIDValidity: ownValidity(rec, max(src.UIDValidity, high), dst, taken), Own: true, NextUID: ownFirst}
+}
+
+// keepClear has new messages numbered above all links of a folder that is shown anew.
+func (e *edit) keepClear() {
+	id := &e.record().Identity
+	if n, _ := find(e.f.links, provisional); n > 0 && id.Own {
+		id.NextUID = max(id.NextUID, e.f.links[n-1].UID+1)
+	}
 }
 
 // ownSources are the indexes of the source folders that are shown here, the identity's giver first.

@@ -35,8 +35,9 @@ func (f *folder) lookLower(ctx context.Context) error {
 		f.setNote(lostFolder(b), "")
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.below = began
+	f.mu.Unlock()
+	f.watchGrave()
 	return nil
 }
 

@@ -51,6 +51,9 @@ func (f *folder) look(ctx context.Context, must bool) error {
 
 // lookBoth lists both sides; the caller holds both claims.
 func (f *folder) lookBoth(ctx context.Context) error {
+	if f.deleted() {
+		return f.lookLower(ctx)
+	}
 	if err := f.prepare(ctx); err != nil {
 		return err
 	}
@@ -97,13 +100,21 @@ func (f *folder) prepare(ctx context.Context) error {
 			return err
 		}
 	}
+	name, err := f.acct.givenUp(rec.Path)
+	if err != nil {
+		return err
+	}
 	return f.edit(func(e *edit) error {
 		r := e.record()
 		if r.DestUIDValidity == 0 {
 			r.DestUIDValidity = dst.UIDValidity
 		}
 		if r.Identity.UIDValidity == 0 {
-			r.Identity = f.identify(src, dst.UIDValidity, f.acct.validityTaken(f))
+			r.Identity = f.identify(src, dst.UIDValidity, name.High(), f.acct.validityTaken(f))
+			e.keepClear()
+			for _, v := range name.UIDValidities {
+				r.PastUIDValidities = appendNew(r.PastUIDValidities, v)
+			}
 		}
 		if r.State == "" {
 			r.State = "blended"

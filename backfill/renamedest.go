@@ -37,7 +37,7 @@ func (a *account) renameShown(moved []renamed, info *treeInfo) map[*folder]mappi
 // follows tells whether the shown folder bears the name of its one source folder.
 func (f *folder) follows(old mapping.Path) bool {
 	rec := f.record()
-	return rec.Role == "" && !f.inbox && len(ownSources(rec)) == 1 && len(old) > 0 && len(rec.Path) > 0 &&
+	return rec.Role == "" && !f.inbox && rec.Deleted.IsZero() && len(ownSources(rec)) == 1 && len(old) > 0 && len(rec.Path) > 0 &&
 		old[len(old)-1] == rec.Path[len(rec.Path)-1] && rec.DestUIDValidity != 0
 }
 

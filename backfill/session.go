@@ -169,27 +169,6 @@ func (f *folder) uidNext() uint32 {
 	return next
 }
 
-// Create makes a folder on the destination. An alias of a folder that is shown exists already.
-func (s *Session) Create(ctx context.Context, name string) error {
-	if err := s.a.e.room(); err != nil {
-		return err
-	}
-	if err := s.known(ctx); err != nil {
-		return err
-	}
-	if s.a.match(name) != nil {
-		return &Refusal{Code: "ALREADYEXISTS", Text: "a folder of this name exists"}
-	}
-	w, err := s.a.dest(ctx)
-	if err != nil {
-		return err
-	}
-	if err := w.Create(ctx, w.Name(w.Path(name))); err != nil {
-		return err
-	}
-	return s.a.refreshTree(ctx, 0)
-}
-
 // destOnly finds a folder that only the destination has: the only kind that may be renamed or deleted until
 // links can follow.
 func (s *Session) destOnly(ctx context.Context, name, verb string) (*folder, error) {
@@ -207,22 +186,6 @@ func (s *Session) destOnly(ctx context.Context, name, verb string) (*folder, err
 		return nil, &Refusal{Code: "CANNOT", Text: "this folder is still being moved from the old server and cannot be " + verb + " yet; move its messages instead"}
 	}
 	return f, nil
-}
-
-// Delete removes a folder that only the destination has.
-func (s *Session) Delete(ctx context.Context, name string) error {
-	f, err := s.destOnly(ctx, name, "deleted")
-	if err != nil {
-		return err
-	}
-	w, err := s.a.dest(ctx)
-	if err != nil {
-		return err
-	}
-	if err := w.Delete(ctx, f.record().Name); err != nil {
-		return err
-	}
-	return s.a.refreshTree(ctx, 0)
 }
 
 // Rename renames a folder that only the destination has, with its children.

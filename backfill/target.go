@@ -32,6 +32,9 @@ func (e *Engine) find(t Target) ([]*account, *folder, error) {
 	}
 	for _, f := range a.all() {
 		rec := f.record()
+		if !rec.Deleted.IsZero() {
+			continue
+		}
 		if rec.Path.String() == t.Folder || rec.Name == t.Folder || f.inbox && strings.EqualFold(t.Folder, "INBOX") {
 			return []*account{a}, f, nil
 		}

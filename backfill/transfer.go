@@ -47,7 +47,7 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 		return true, f.matchAnew(ctx)
 	}
 	todo := f.pending()
-	if len(todo) == 0 || f.problem().Text != "" {
+	if len(todo) == 0 || f.problem().Text != "" || f.deleted() {
 		return true, nil // a problem is reported; a person or the other side's recovery lifts it
 	}
 	if yield() {

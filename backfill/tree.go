@@ -38,6 +38,11 @@ func (a *account) refreshTree(ctx context.Context, maxAge time.Duration) error {
 	if fresh {
 		return nil
 	}
+	return a.relist(ctx)
+}
+
+// relist is refreshTree without asking how old the last listing is; the caller holds the tree.
+func (a *account) relist(ctx context.Context) error {
 	info, writer, err := a.listBoth(ctx)
 	if err != nil {
 		return err
@@ -119,6 +124,9 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 // followTree follows folders that were renamed on the source. Where that cannot be found out, no new name is taken
 // in this time: it may be a folder that is known.
 func (a *account) followTree(ctx context.Context, info *treeInfo, w Writer) error {
+	if err := a.finishDeletes(ctx, info, w); err != nil {
+		return err
+	}
 	if err := a.finishRenames(ctx, info, w); err != nil {
 		return err
 	}
@@ -196,6 +204,9 @@ func (a *account) doubtTree(listed []Folder) string {
 
 // plan brings the records in line with what was listed.
 func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
+	if err := a.raiseListed(info, w); err != nil {
+		return err
+	}
 	byPath, bySource := a.index()
 	paths := make(map[string]mapping.Path, len(info.source))
 	for _, l := range info.source {
@@ -237,7 +248,7 @@ func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
 		}
 	}
 	a.notePresence(ctx, info.dest, w)
-	return nil
+	return a.comeBack(w)
 }
 
 // addFolders stores new records, all in one transaction.

@@ -44,9 +44,8 @@ func (a *account) notePresence(ctx context.Context, dest []Folder, w Writer) {
 		rec := f.record()
 		d, ok := seen[rec.Path.Key()]
 		if !ok && !slices.ContainsFunc(rec.Sources, func(s store.SourceBox) bool { return !unmet(&s) }) {
-			_, err := w.Examine(ctx, rec.Name)
-			var e *Error
-			if errors.Is(err, ErrNoFolder) || errors.As(err, &e) && e.Scope == FolderScope && e.Code == "" && e.Text != "" {
+			gone, err := isGone(ctx, w, rec.Name)
+			if gone {
 				err = a.dropFolder(f)
 			} else if err == nil {
 				err = errUnlisted

@@ -45,7 +45,9 @@ func (a *account) index() (map[string]*folder, map[string]bool) {
 	byPath, bySource := make(map[string]*folder), make(map[string]bool)
 	for _, f := range a.all() {
 		rec := f.record()
-		byPath[rec.Path.Key()] = f
+		if rec.Deleted.IsZero() {
+			byPath[rec.Path.Key()] = f
+		}
 		for _, s := range rec.Sources {
 			bySource[s.Name] = bySource[s.Name] || !s.Borrowed && !unmet(&s)
 		}
