@@ -257,7 +257,7 @@ func (c *conn) step(h handler) (event, error) {
 	if err != nil {
 		return event{}, c.fail(err)
 	}
-	c.answered = true
+	c.answered = c.answered || !isBye(text)
 	switch {
 	case len(text) == 0 && lit == nil:
 		return event{}, nil
@@ -299,5 +299,11 @@ func (c *conn) logout() {
 type byeError struct{ st status }
 
 func (b *byeError) Error() string { return fmt.Sprintf("the server says BYE: %q", b.st.text) }
+
+// isBye tells of a farewell, which answers nothing: what was asked for may be asked for again on another connection.
+func isBye(text []byte) bool {
+	sc := imapwire.NewScanner(text)
+	return sc.Byte('*') && sc.SP() > 0 && sc.Fold("BYE")
+}
 
 func upper(b []byte) string { return strings.ToUpper(string(b)) }

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"strings"
 
 	goimap "github.com/emersion/go-imap/v2"
 
@@ -34,7 +35,11 @@ func (c *conn) selectBox(box string, write bool) error {
 		return err
 	}
 	if !st.ok() {
-		return c.refused(verb, st, backfill.FolderScope)
+		e := c.refused(verb, st, backfill.FolderScope)
+		if isStale(e) { // another connection is asked
+			c.broken, c.answered = e, false
+		}
+		return e
 	}
 	c.box, c.selected, c.writable, c.now = box, true, write && st.code != "READ-ONLY", true
 	c.news = news{}
@@ -53,6 +58,12 @@ func (c *conn) selectBox(box string, write bool) error {
 		return &backfill.Error{Op: verb, Host: c.host, Scope: backfill.FolderScope, Patience: backfill.Never, Code: "NOPERM", Text: "the mailbox is read-only"}
 	}
 	return nil
+}
+
+// isStale tells whether a mailbox could not be opened because this connection remembers one of that name that has been
+// deleted: Dovecot says so to the connection that had it open, even when there is a new one.
+func isStale(e *backfill.Error) bool {
+	return e.Code == "SERVERBUG" || strings.Contains(strings.ToLower(e.Text), "deleted under us")
 }
 
 // unselect leaves the mailbox as it is, where the server can (RFC 3691). After each command a Dovecot looks at the one

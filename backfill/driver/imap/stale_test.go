@@ -1,6 +1,7 @@
 package imap_test
 
 import (
+	"strings"
 	"testing"
 
 	goimap "github.com/emersion/go-imap/v2"
@@ -35,5 +36,46 @@ func TestPollOnAStaleConnection(t *testing.T) {
 	news, err := m.Poll(t.Context(), "INBOX", prev)
 	if err != nil || news.UIDValidityDiffers || news.New {
 		t.Errorf("%+v %v, want nothing new", news, err)
+	}
+}
+
+// TestConnectionOfADeletedMailbox: a mailbox is deleted and made again by somebody else. What Dovecot then says to the
+// connection that had it open is true of that connection only.
+func TestConnectionOfADeletedMailbox(t *testing.T) {
+	for name, said := range map[string]string{
+		"farewell": "* BYE IMAP session state is inconsistent, please relogin.\r\n",
+		"refusal":  "TAG NO Mailbox was deleted under us (0.058 + 0.000 + 0.057 secs).\r\n",
+		"trouble":  "TAG NO [SERVERBUG] Internal error occurred. Refer to server log for more information.\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			opened, left := 0, false
+			f := &fake{}
+			f.answer = func(cmd string) (string, bool) {
+				if strings.HasPrefix(cmd, "EXAMINE") {
+					opened++
+				}
+				if bye := name == "farewell"; !left && (opened > 0 && bye && cmd == "NOOP" || opened == 2 && !bye) {
+					left = true
+					return said, true
+				}
+				return "", false
+			}
+			m := loginFake(t, f)
+			for range 3 {
+				st, err := m.Examine(t.Context(), "INBOX")
+				if err == nil {
+					_, err = m.Poll(t.Context(), "INBOX", st)
+				}
+				if err == nil {
+					_, err = m.Poll(t.Context(), "INBOX", st)
+				}
+				if err != nil || st.UIDValidity != 7 {
+					t.Fatalf("%+v %v", st, err)
+				}
+			}
+			if n := f.logins(); n != 2 {
+				t.Errorf("%d logins, want one more", n)
+			}
+		})
 	}
 }
