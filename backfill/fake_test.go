@@ -18,6 +18,7 @@ import (
 // fakeServer is a mail server in memory that keeps one account, counts what it is asked, and can be told to
 // fail. It is a Driver, and its account a Writer.
 type fakeServer struct {
+	orphans  []string // subscribed names without a mailbox
 	mu       sync.Mutex
 	host     string
 	sep      string
@@ -144,6 +145,13 @@ func (s *fakeServer) Folders(context.Context) ([]Folder, error) {
 		}
 	}
 	return out, nil
+}
+
+// Orphans implements Orphaned.
+func (s *fakeServer) Orphans() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.orphans
 }
 
 func (s *fakeServer) state(b *fakeBox) BoxState {

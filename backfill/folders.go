@@ -179,7 +179,7 @@ func (a *account) list() []ListEntry {
 			out = append(out, ListEntry{Name: d.Name, Attrs: keepAttrs(d.Attrs), Subscribed: d.Subscribed, NonExistent: true})
 		}
 	}
-	return withChildren(withParents(out, seen, info.sep), info.sep)
+	return withChildren(withParents(a.withOrphans(out, seen), seen, info.sep), info.sep)
 }
 
 func (f *folder) onDestination() presence {

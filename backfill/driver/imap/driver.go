@@ -26,9 +26,10 @@ type account struct {
 	user, secret string
 	features     backfill.Features // written by Login only
 
-	use          usage        // guarded by the pool
-	permanent    sync.Map     // mailbox name -> keepable, as the last SELECT told it
-	unordered    atomic.Bool  // the server answers FETCH in another order than the UIDs': Read asks one by one
+	use          usage       // guarded by the pool
+	permanent    sync.Map    // mailbox name -> keepable, as the last SELECT told it
+	unordered    atomic.Bool // the server answers FETCH in another order than the UIDs': Read asks one by one
+	orphans      atomic.Pointer[[]string]
 	noListStatus atomic.Bool  // the server offers LIST-STATUS and refuses it
 	grouped      atomic.Int32 // messages that go into one MULTIAPPEND, found from refusals; 0: as many as may be
 }
@@ -39,6 +40,7 @@ var (
 
 	_ backfill.Listener = (*account)(nil)
 	_ backfill.Glancer  = (*account)(nil)
+	_ backfill.Orphaned = (*account)(nil)
 )
 
 // New makes a driver. It does not connect. Errors are about the URL, in one line.

@@ -16,10 +16,24 @@ import (
 func (a *account) Folders(ctx context.Context) ([]backfill.Folder, error) {
 	var out []backfill.Folder
 	err := a.do(ctx, need{op: "LIST"}, func(c *conn) (err error) {
-		out, err = c.folders()
-		return err
+		var l *listing
+		if l, err = c.folders(); err != nil {
+			return err
+		}
+		out = l.finish()
+		orphans := l.orphans()
+		a.orphans.Store(&orphans)
+		return nil
 	})
 	return out, err
+}
+
+// Orphans implements backfill.Orphaned.
+func (a *account) Orphans() []string {
+	if names := a.orphans.Load(); names != nil {
+		return *names
+	}
+	return nil
 }
 
 // listing collects LIST, XLIST and LSUB answers.
@@ -31,7 +45,7 @@ type listing struct {
 }
 
 // folders asks for the whole tree. An answer that cannot be read at all makes it ask once more, then fail.
-func (c *conn) folders() ([]backfill.Folder, error) {
+func (c *conn) folders() (*listing, error) {
 	for try := 0; ; try++ {
 		l := &listing{byName: map[string]int{}, subscribed: map[string]bool{}}
 		lost := c.lost
@@ -45,7 +59,7 @@ func (c *conn) folders() ([]backfill.Folder, error) {
 			}
 		}
 		if l.odd == 0 && lost == c.lost {
-			return l.finish(), nil
+			return l, nil
 		}
 		if try > 0 {
 			return nil, &backfill.Error{Op: "LIST", Host: c.host, Scope: backfill.AccountScope, Patience: backfill.Later, Err: errOdd}
@@ -160,6 +174,17 @@ func splitName(name, sep string) mapping.Path {
 		path[0] = "INBOX"
 	}
 	return path
+}
+
+// orphans are the names that are subscribed and not listed.
+func (l *listing) orphans() (names []string) {
+	for name := range l.subscribed {
+		if _, ok := l.byName[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // finish marks subscriptions and sees that INBOX is there: it always exists (RFC 3501 5.1), though some

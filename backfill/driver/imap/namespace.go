@@ -27,11 +27,11 @@ func (a *account) learnNamespace(c *conn) error {
 			return nil
 		}
 	}
-	folders, err := c.folders()
+	l, err := c.folders()
 	if err != nil {
 		return err
 	}
-	a.features.Separator, a.features.Prefix = guessNamespace(folders)
+	a.features.Separator, a.features.Prefix = guessNamespace(l.finish())
 	return nil
 }
 
