@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crossfade/internal/imapwire"
+	"crossfade/mapping"
 	"crossfade/proxy"
 )
 
@@ -29,11 +30,12 @@ type conn struct {
 	frame   imapwire.Frame
 	scratch []byte // one response line
 	session proxy.Session
-	view    *proxy.View // nil unless a mailbox is selected
-	unwatch func() bool // of the view: ends the watch for its switch
-	bad     int         // senseless commands and failed logins before login
-	bye     bool        // the connection ends after the running command
-	doing   int         // what it is counted as; see metrics.go
+	view    *proxy.View   // nil unless a mailbox is selected
+	flags   mapping.Flags // those in use in it, as the client was told
+	unwatch func() bool   // of the view: ends the watch for its switch
+	bad     int           // senseless commands and failed logins before login
+	bye     bool          // the connection ends after the running command
+	doing   int           // what it is counted as; see metrics.go
 }
 
 // newConn makes a connection; plain is the network connection below any TLS, for its addresses.

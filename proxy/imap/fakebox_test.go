@@ -28,8 +28,13 @@ func (b *fakeMailbox) Status() backfill.Status {
 }
 
 func (b *fakeMailbox) Flags() (flags, permanent mapping.Flags, anyKeyword bool) {
+	b.acc.mu.Lock()
+	defer b.acc.mu.Unlock()
 	all := mapping.NewFlags(`\Seen`, `\Answered`, `\Flagged`, `\Deleted`, `\Draft`)
-	return all, all, true
+	for _, m := range b.msgs {
+		flags = flags.Add(m.Flags)
+	}
+	return all.Add(flags), all, true
 }
 
 func (b *fakeMailbox) Changes(since uint64) backfill.Changes {

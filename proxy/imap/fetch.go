@@ -108,7 +108,11 @@ type fetching struct {
 }
 
 func (c *conn) newFetching(p *plan, uids, fresh []uint32) *fetching {
-	return &fetching{c: c, p: p, uids: uids, items: c.view.Mailbox().Items(uids), fresh: fresh, seqs: seqCursor{view: c.view}}
+	f := &fetching{c: c, p: p, uids: uids, items: c.view.Mailbox().Items(uids), fresh: fresh, seqs: seqCursor{view: c.view}}
+	if p.flags || len(fresh) > 0 {
+		c.announce()
+	}
+	return f
 }
 
 // run asks what has to be asked and answers.

@@ -16,9 +16,8 @@ type numRange struct{ lo, hi uint32 }
 // ascending and disjoint.
 type numSet []numRange
 
-// star stands for * until the set is resolved. It cannot be a number of the set: nz-number is below 2^32-1 in
-// every UID a server gives out, and a client that asks for 4294967295 gets the last message.
-const star = math.MaxUint32
+// star stands for * until the set is resolved. It is no number of a set: those are above zero (RFC 3501 9, nz-number).
+const star = 0
 
 // parseSet passes a sequence-set.
 func parseSet(s *imapwire.Scanner) (numSet, bool) {

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"math"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -120,14 +121,7 @@ func (e *evaluation) server(ctx context.Context, k *searchKey) (bool, error) {
 func fromUIDSet(set imap.UIDSet) numSet {
 	out := make(numSet, 0, len(set))
 	for _, r := range set {
-		lo, hi := uint32(r.Start), uint32(r.Stop)
-		if lo == 0 { // go-imap's *
-			lo = star
-		}
-		if hi == 0 {
-			hi = star
-		}
-		out = append(out, numRange{lo, hi})
+		out = append(out, numRange{uint32(r.Start), uint32(r.Stop)}) // go-imap's * is 0, too
 	}
-	return out.at(star)
+	return out.at(math.MaxUint32)
 }

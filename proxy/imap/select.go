@@ -39,6 +39,7 @@ func (c *conn) describe(view *proxy.View) {
 	box := view.Mailbox()
 	status := box.Status()
 	flags, permanent, anyKeyword := box.Flags()
+	c.flags = flags
 	exists := view.Len()
 	next := status.UIDNext
 	if last, ok := view.UID(exists); ok {

@@ -63,6 +63,7 @@ func (c *conn) storePart(ctx context.Context, cmd *command, uids []uint32, op ba
 		c.update(c.view.Sync(false, before))
 	} else {
 		now := box.Items(live)
+		c.announce()
 		c.tellFlags(cmd, now)
 		c.update(c.view.Sync(false, now))
 	}
@@ -131,7 +132,11 @@ const (
 // parseFlags passes a list of flags and checks each (RFC 3501 2.3.2). \Recent belongs to no message and is
 // dropped: clients send it back in APPEND.
 func parseFlags(s *imapwire.Scanner, bare bool) (mapping.Flags, error) {
-	list, ok := s.Flags(nil, bare)
+	take := func() ([]string, bool) { return s.Flags(nil, false) }
+	if bare && s.Peek() != '(' {
+		take = func() ([]string, bool) { return bareFlags(s) }
+	}
+	list, ok := take()
 	if !ok {
 		return "", badError("A list of flags was expected")
 	}
@@ -144,6 +149,18 @@ func parseFlags(s *imapwire.Scanner, bare bool) (mapping.Flags, error) {
 		}
 	}
 	return mapping.NewFlags(list...), nil
+}
+
+// bareFlags passes flags without parentheses up to the end (RFC 3501 9, store-att-flags). A NIL among them is a keyword.
+func bareFlags(s *imapwire.Scanner) (list []string, ok bool) {
+	for s.SP(); !s.End(); s.SP() {
+		f, ok := s.Atom()
+		if !ok {
+			return nil, false
+		}
+		list = append(list, string(f))
+	}
+	return list, len(list) > 0
 }
 
 func isFlag(f string) bool {

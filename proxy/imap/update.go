@@ -20,6 +20,9 @@ func (c *conn) news(cmd *command) {
 // update writes one update as untagged responses. FETCH carries the UID too, which is always allowed
 // and spares clients a question.
 func (c *conn) update(u proxy.Update) {
+	if len(u.Flags) > 0 {
+		c.announce()
+	}
 	b := c.scratch[:0]
 	for _, n := range u.Expunged {
 		b = append(b, "* "...)
@@ -40,6 +43,22 @@ func (c *conn) update(u proxy.Update) {
 	c.scratch = b
 	c.bytes(b)
 	c.scratch = b[:0]
+}
+
+// announce tells of keywords that are new in the mailbox, before the first message that bears one (RFC 3501 7.2.6).
+func (c *conn) announce() {
+	now, _, _ := c.view.Mailbox().Flags()
+	if now == c.flags {
+		return
+	}
+	all := c.flags.Add(now)
+	if all == c.flags {
+		return
+	}
+	c.flags = all
+	b := append(c.scratch[:0], "* FLAGS "...)
+	c.scratch = append(appendList(b, all, false), "\r\n"...)
+	c.bytes(c.scratch)
 }
 
 // spillAt keeps the scratch buffer small.
