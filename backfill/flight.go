@@ -10,6 +10,10 @@ import (
 const (
 	// batchLinks bounds one batch, as Engine.batchBytes does: one intent, one APPEND, one commit of its links.
 	batchLinks = 500
+	// batchShare and batchMost let batches grow with the folder: what a server does for each is more the larger the folder
+	// is, and must not make the cost of a message grow with it.
+	batchShare = 100
+	batchMost  = 2000
 	// batchWait is how long a batch that is not full waits for more when nothing else is under way.
 	batchWait = 10 * time.Millisecond
 )
@@ -54,10 +58,13 @@ func (f *folder) write(ctx context.Context, in <-chan incoming, between func()) 
 	}
 }
 
+// batchOf is how many messages one batch holds at most where the destination's folder has so many.
+func batchOf(have int) int { return max(batchLinks, min(have/batchShare, batchMost)) }
+
 // collect waits for messages. While an APPEND is under way the batch may grow until that has ended.
 func (p *writing) collect(ctx context.Context) (batch []incoming, more bool) {
 	var bytes int64
-	most, links := p.f.acct.e.batchBytes(), p.f.acct.e.above.Slice(batchLinks)
+	most, links := p.f.acct.e.batchBytes(), p.f.acct.e.above.Slice(batchOf(p.f.countDest()))
 	var timeout <-chan time.Time
 	var ended chan struct{}
 	if p.air != nil {

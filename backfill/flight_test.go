@@ -86,3 +86,11 @@ func TestFlights(t *testing.T) {
 		}
 	}
 }
+
+func TestBatchOf(t *testing.T) {
+	for have, want := range map[int]int{0: 500, 10_000: 500, 50_000: 500, 100_000: 1000, 300_000: 2000, 5_000_000: 2000} {
+		if got := batchOf(have); got != want {
+			t.Errorf("a folder of %d: batches of %d, want %d", have, got, want)
+		}
+	}
+}

@@ -17,7 +17,7 @@ import (
 const (
 	appendSmall    = 1 << 20 // messages up to this size are read before they are sent
 	appendBytes    = 4 << 20 // bytes of small messages in one MULTIAPPEND, or sent without an answer
-	appendMessages = 500     // messages likewise
+	appendMessages = 1000    // messages likewise
 	unselectFor    = 20      // so many are worth a round trip to have no mailbox selected
 )
 
