@@ -35,6 +35,10 @@ type fakeServer struct {
 	binary   bool                    // offers BINARY, and takes anything in a literal8
 	noSub    error                   // what a SUBSCRIBE is answered with
 	noDelete error                   // what a DELETE is answered with
+	noRename error                   // what a RENAME is answered with
+	renameOne,
+	renumber bool // RENAME leaves the folders below where they are; gives new UIDVALIDITYs
+	byName   map[string]string       // special uses that hang on names
 	greedy   bool                    // DELETE takes the folders below along
 	cutAfter int                     // the connection ends after so many APPENDs took place; 0 never
 	lostUID  bool                    // the APPEND that is cut took place all the same
@@ -141,7 +145,14 @@ func (s *fakeServer) Folders(context.Context) ([]Folder, error) {
 	var out []Folder
 	for _, n := range s.order {
 		if b := s.boxes[n]; b != nil {
-			out = append(out, Folder{Name: n, Path: strings.Split(n, s.sep), Attrs: b.attrs, Separator: s.sep, Subscribed: b.sub})
+			attrs := b.attrs
+			if s.byName != nil {
+				attrs = nil
+				if use := s.byName[n]; use != "" {
+					attrs = []string{use}
+				}
+			}
+			out = append(out, Folder{Name: n, Path: strings.Split(n, s.sep), Attrs: attrs, Separator: s.sep, Subscribed: b.sub})
 		}
 	}
 	return out, nil

@@ -188,10 +188,26 @@ func (s *fakeServer) Rename(_ context.Context, name, to string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writes = append(s.writes, "RENAME "+name)
+	if s.noRename != nil {
+		return s.noRename
+	}
 	if s.boxes[name] == nil || s.boxes[to] != nil {
 		return s.err("RENAME", "CANNOT", FolderScope)
 	}
+	if s.renameOne {
+		b := s.boxes[name]
+		delete(s.boxes, name)
+		b.name, s.boxes[to] = to, b
+		s.order[slices.Index(s.order, name)] = to
+		return nil
+	}
 	s.rename(name, to)
+	for n, b := range s.boxes {
+		if s.renumber && (n == to || strings.HasPrefix(n, to+s.sep)) {
+			s.validity++
+			b.validity = s.validity
+		}
+	}
 	return nil
 }
 

@@ -109,32 +109,24 @@ func (a *account) finishRename(ctx context.Context, f *folder, info *treeInfo, w
 	if old || !new { // somebody else was here
 		return f.edit(func(e *edit) error { e.record().RenameTo = nil; return nil })
 	}
-	return a.nameAnew(ctx, f, w)
+	return a.nameAll(ctx, f, w)
 }
 
 func has(list []Folder, path mapping.Path) bool {
 	return slices.ContainsFunc(list, func(l Folder) bool { return l.Path.Equal(path) })
 }
 
-// nameAnew gives a folder, and those below it that only the destination has, the new name in the records.
-func (a *account) nameAnew(ctx context.Context, f *folder, w Writer) error {
+// nameAll gives a folder, and those below it that only the destination has, the new name in the records. The caller
+// holds its writer.
+func (a *account) nameAll(ctx context.Context, f *folder, w Writer) error {
 	rec := f.record()
-	rename := func(g *folder, path mapping.Path) error {
-		return g.edit(func(e *edit) error {
-			r := e.record()
-			r.PastNames = append(slices.Clone(r.PastNames), r.Name)
-			r.Name, r.Path, r.RenameTo = w.Name(path), path, nil
-			return nil
-		})
-	}
+	fs, to := []*folder{f}, []mapping.Path{rec.RenameTo}
 	for _, g := range a.all() {
-		if r := g.record(); len(r.Sources) == 0 && below(r.Path, rec.Path) {
-			if err := rename(g, moveBelow(r.Path, rec.Path, rec.RenameTo)); err != nil {
-				return err
-			}
+		if r := g.record(); len(r.Sources) == 0 && r.Deleted.IsZero() && below(r.Path, rec.Path) {
+			fs, to = append(fs, g), append(to, moveBelow(r.Path, rec.Path, rec.RenameTo))
 		}
 	}
-	if err := rename(f, rec.RenameTo); err != nil {
+	if err := a.nameAnew(ctx, w, fs, to); err != nil {
 		return err
 	}
 	a.log.Info("a folder was renamed like its source", "from", rec.Name, "to", f.record().Name)

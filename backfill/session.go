@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"crossfade/mapping"
 	"crossfade/store"
 )
 
@@ -167,58 +166,6 @@ func (f *folder) uidNext() uint32 {
 		next = max(next, f.links[n-1].UID+1)
 	}
 	return next
-}
-
-// destOnly finds a folder that only the destination has: the only kind that may be renamed or deleted until
-// links can follow.
-func (s *Session) destOnly(ctx context.Context, name, verb string) (*folder, error) {
-	if err := s.a.e.room(); err != nil {
-		return nil, err
-	}
-	if err := s.known(ctx); err != nil {
-		return nil, err
-	}
-	f, err := s.a.resolve(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	if f.inbox || len(f.record().Sources) > 0 {
-		return nil, &Refusal{Code: "CANNOT", Text: "this folder is still being moved from the old server and cannot be " + verb + " yet; move its messages instead"}
-	}
-	return f, nil
-}
-
-// Rename renames a folder that only the destination has, with its children.
-func (s *Session) Rename(ctx context.Context, name, to string) error {
-	f, err := s.destOnly(ctx, name, "renamed")
-	if err != nil {
-		return err
-	}
-	if s.a.match(to) != nil {
-		return &Refusal{Code: "ALREADYEXISTS", Text: "a folder of this name exists"}
-	}
-	if s.a.hasBlendedChild(f.record().Path) {
-		return &Refusal{Code: "CANNOT", Text: "a folder below this one is still being moved from the old server, so it cannot be renamed yet"}
-	}
-	w, err := s.a.dest(ctx)
-	if err != nil {
-		return err
-	}
-	if err := w.Rename(ctx, f.record().Name, w.Name(w.Path(to))); err != nil {
-		return err
-	}
-	return s.a.refreshTree(ctx, 0)
-}
-
-// hasBlendedChild tells whether a folder below path has source folders.
-func (a *account) hasBlendedChild(path mapping.Path) bool {
-	for _, f := range a.all() {
-		rec := f.record()
-		if len(rec.Sources) > 0 && len(rec.Path) > len(path) && rec.Path[:len(path)].Equal(path) {
-			return true
-		}
-	}
-	return false
 }
 
 // Subscribe changes the destination's subscription. The source's one is no longer carried over afterwards.

@@ -127,6 +127,9 @@ func (a *account) followTree(ctx context.Context, info *treeInfo, w Writer) erro
 	if err := a.finishDeletes(ctx, info, w); err != nil {
 		return err
 	}
+	if err := a.finishRenaming(ctx, info, w); err != nil {
+		return err
+	}
 	if err := a.finishRenames(ctx, info, w); err != nil {
 		return err
 	}
@@ -214,9 +217,13 @@ func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
 	}
 	var fresh []store.Folder
 	var joined []join
-	for _, d := range a.decide(info) {
+	decided := a.decide(info)
+	for _, d := range decided {
 		if d.Kind == mapping.Skip || bySource[d.Source] {
 			continue
+		}
+		if to := a.placed(d.Dest, paths[d.Source], decided); !to.Equal(d.Dest) {
+			d.Dest, d.DestName = to, ""
 		}
 		name := d.DestName
 		if name == "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"crossfade/mapping"
 )
@@ -31,6 +32,7 @@ func (s *Session) changeTree(ctx context.Context, change func(w Writer) error) e
 	}
 	defer a.tree.release()
 	if err := change(w); err != nil {
+		a.wantTree() // what was left open is ended then
 		return err
 	}
 	if err := a.relist(ctx); err != nil { // the command itself is done
@@ -58,6 +60,40 @@ func (a *account) occupy(ctx context.Context, fs ...*folder) (release func(), er
 			}
 			held = append(held, c)
 		}
+	}
+	return release, nil
+}
+
+// changeHold is how long a command about folders waits for those who do something in them.
+const changeHold = 10 * time.Second
+
+// heldPause is how long it waits before it asks again whether somebody else's hold has ended.
+const heldPause = 20 * time.Millisecond
+
+// hold lets nobody into folders until release, and waits for those inside. It comes before the tree: who is inside may
+// need that.
+func hold(ctx context.Context, fs ...*folder) (release func(), err error) {
+	short, cancel := context.WithTimeout(ctx, changeHold)
+	defer cancel()
+	var held []func()
+	release = func() {
+		for _, end := range slices.Backward(held) {
+			end()
+		}
+	}
+	for _, f := range fs { // they ascend
+		end, err := f.passage.hold(short)
+		for errors.Is(err, errHeld) && sleep(short, heldPause) == nil {
+			end, err = f.passage.hold(short)
+		}
+		if err != nil {
+			release()
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, &Refusal{Code: "INUSE", Text: "another client is busy in this folder; try again in a moment"}
+		}
+		held = append(held, end)
 	}
 	return release, nil
 }

@@ -21,14 +21,21 @@ func (s *Session) Delete(ctx context.Context, name string) error {
 	if err != nil && !errors.Is(err, ErrNoFolder) {
 		return err
 	}
+	if f != nil {
+		release, err := hold(ctx, f)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 	return s.changeTree(ctx, func(w Writer) error {
 		if f == nil {
-			return s.a.deleteLevel(ctx, w, w.Path(name))
+			return s.a.deleteLevel(ctx, w, trimmed(w.Path(name)))
 		}
 		if f.inbox {
 			return refusedName("INBOX cannot be deleted")
 		}
-		if !f.record().Deleted.IsZero() {
+		if !s.a.shows(f) {
 			return ErrNoFolder
 		}
 		return s.a.deleteFolder(ctx, w, f)

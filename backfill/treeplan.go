@@ -15,7 +15,9 @@ type join struct {
 
 // decide asks the mapping; the winner of a merge comes first, because it gives the identity.
 func (a *account) decide(info treeInfo) []mapping.Decision {
-	p := mapping.NewPlan(treeOf(info.source, info.sourcePrefix), treeOf(info.dest, info.destPrefix), mapping.PlanOptions{})
+	above := treeOf(info.dest, info.destPrefix)
+	a.tellRoles(&above)
+	p := mapping.NewPlan(treeOf(info.source, info.sourcePrefix), above, mapping.PlanOptions{})
 	out := slices.Clone(p.Decisions)
 	slices.SortStableFunc(out, func(x, y mapping.Decision) int {
 		switch {
@@ -27,6 +29,57 @@ func (a *account) decide(info treeInfo) []mapping.Decision {
 		return 0
 	})
 	return out
+}
+
+// tellRoles has folders that clients renamed keep their roles, where the destination says nothing of them any more: no
+// second folder is made for a role.
+func (a *account) tellRoles(t *mapping.Tree) {
+	given := make(map[mapping.Role]bool)
+	for _, n := range t.Folders {
+		given[mapping.RoleOf(n.Attrs)] = true
+	}
+	for _, f := range a.all() {
+		rec := f.record()
+		role := mapping.Role(rec.Role)
+		if role == "" || given[role] || len(rec.PastNames) == 0 || !rec.Deleted.IsZero() {
+			continue
+		}
+		for i := range t.Folders {
+			if n := &t.Folders[i]; n.Path.Equal(rec.Path) {
+				n.Attrs = append(slices.Clone(n.Attrs), roleAttr(role)...)
+			}
+		}
+	}
+}
+
+// placed is where a new source folder goes that would go to dest: below the folder that its parent on the source is shown
+// as by now, whatever clients have renamed that to.
+func (a *account) placed(dest, source mapping.Path, decided []mapping.Decision) mapping.Path {
+	for n := len(source) - 1; n > 0; n-- {
+		f, name := a.shownSource(source[:n])
+		if f == nil {
+			continue
+		}
+		i := slices.IndexFunc(decided, func(d mapping.Decision) bool { return d.Source == name })
+		if i < 0 || !below(dest, decided[i].Dest) {
+			return dest
+		}
+		return moveBelow(dest, decided[i].Dest, f.record().Path)
+	}
+	return dest
+}
+
+// shownSource finds the folder into which a source folder is blended, and that one's raw name.
+func (a *account) shownSource(path mapping.Path) (*folder, string) {
+	for _, f := range a.all() {
+		rec := f.record()
+		for _, b := range ownSources(rec) {
+			if s := rec.Sources[b]; len(s.Path) > 0 && s.Path.Equal(path) {
+				return f, s.Name
+			}
+		}
+	}
+	return nil, ""
 }
 
 func treeOf(fs []Folder, prefix string) mapping.Tree {
