@@ -246,7 +246,7 @@ func (f *folder) meetAnew(ctx context.Context, create bool) (string, error) {
 			}
 		}
 		r := e.record()
-		r.DestUIDValidity, r.DestUIDNext, r.DestModSeq = 0, 0, 0
+		r.DestUIDValidity, r.DestUIDNext, r.DestModSeq, r.Arrivals = 0, 0, 0, nil
 		e.closeIntent()
 		return nil
 	})

@@ -100,6 +100,12 @@
 // listed. There is no IDLE for accounts without a session: it would hold a connection of the source for each, the first
 // look of a client that comes is fresh anyway, and a pool of 64 connections could do it for 16 accounts.
 //
+// # The way back
+//
+// export.go hands over what exists only on the destination, under the source's names (exportfolder.go), and tells what
+// users changed on the rest (exportchanges.go). By when a message had come is told by the folder's notes of arrivals
+// (arrivals.go): its INTERNALDATE may be any.
+//
 // # Counting
 //
 // What a folder's links count up to is kept with every edit and stored in its transaction (tally.go). survey.go adds

@@ -307,6 +307,7 @@ func TestRandomWorlds(t *testing.T) {
 					w.step()
 					w.agree()
 				}
+				w.wayBack()
 				w.finish()
 			})
 		})

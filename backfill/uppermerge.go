@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"fmt"
+	"time"
 
 	"crossfade/mapping"
 	"crossfade/store"
@@ -41,6 +42,7 @@ func (f *folder) mergeUpper(st BoxState, entries []Entry, what Scan, since uint6
 		if n := len(entries); n > 0 { // not st.UIDNext: a message may have come behind the listing
 			r.DestUIDNext = max(r.DestUIDNext, entries[n-1].UID+1)
 		}
+		r.Arrivals = noteArrival(r.Arrivals, r.DestUIDNext, time.Now())
 		return nil
 	})
 }

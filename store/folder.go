@@ -26,6 +26,9 @@ type Folder struct {
 	DestUIDValidity uint32
 	DestUIDNext     uint32 // every destination UID below it is accounted for by a link, or is known to be gone
 	DestModSeq      uint64
+	// Arrivals tells by when the destination's messages had come: at most one entry a day, the oldest first. They speak of
+	// the folder as it is, under DestUIDValidity.
+	Arrivals []Arrival `json:",omitempty"`
 
 	Identity Identity
 	// PastUIDValidities are the values once shown under this folder's names or had by its sources; the
@@ -73,6 +76,12 @@ type SourceBox struct {
 
 // Listed tells whether the source folder was listed. Some servers have no UIDVALIDITY.
 func (b *SourceBox) Listed() bool { return b.UIDValidity != 0 || b.UIDNext != 0 }
+
+// Arrival says that what has this destination UID or a higher one came after a time.
+type Arrival struct {
+	Time    int64 // Unix seconds
+	UIDNext uint32
+}
 
 // Identity is the UIDVALIDITY and the UIDs under which a folder is shown.
 type Identity struct {

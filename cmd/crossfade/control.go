@@ -23,6 +23,7 @@ type controlled interface {
 	finisher
 	rebuilder
 	steered
+	exporting
 	Accept(ctx context.Context, account, folder string, again bool) (backfill.Accepted, error)
 }
 
@@ -85,6 +86,7 @@ func controlHandler(e controlled) http.Handler {
 	handleQuarantine(mux, e)
 	mux.HandleFunc("GET /finish", func(w http.ResponseWriter, r *http.Request) { answerFinish(w, r, e) })
 	handleRebuild(mux, e)
+	handleExport(mux, e)
 	return mux
 }
 

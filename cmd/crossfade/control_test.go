@@ -22,6 +22,7 @@ import (
 type fakeEngine struct {
 	quarantineKeeper
 	finisher
+	exporting
 	report  backfill.Report
 	folders []verify.Report
 	err     error

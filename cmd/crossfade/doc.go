@@ -14,6 +14,7 @@
 //	GET  /status              one JSON object (backfill.Report)
 //	GET  /verify?account=X    a JSON line for each folder, then one line with the verdict
 //	POST /hold, /release      stops the backfill, lets it go
+//	POST /export?account=X    a JSON line for each folder, message and change, a message's bytes behind its line
 //
 // On SIGTERM and SIGINT the listeners stop taking connections, clients are asked to leave, messages in flight
 // are finished, and the store is closed. A second signal ends the process at once; nothing is lost by that.

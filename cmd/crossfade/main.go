@@ -44,6 +44,7 @@ type cli struct {
 	Status     statusCmd     `cmd:"" help:"Show how far each account has moved."`
 	Verify     verifyCmd     `cmd:"" help:"Compare both sides message by message."`
 	Quarantine quarantineCmd `cmd:"" help:"Messages that the new server refused: list, retry, export, sign off."`
+	Export     exportCmd     `cmd:"" help:"The way back: write the mail that only the new server has, so that the old one can take over again."`
 	Finish     finishCmd     `cmd:"" help:"Say whether the old server may be switched off, and what is to be done before."`
 	Pause      pauseCmd      `cmd:"" help:"Let the copying of everything, an account or a folder rest; users go on working."`
 	Resume     resumeCmd     `cmd:"" help:"Let it go on."`
@@ -99,7 +100,7 @@ func dispatch(ctx context.Context, args []string, io std) error {
 		return err
 	}
 	if len(args) == 0 {
-		return usagef("say what to do: serve, check, demo, status, verify, quarantine, finish, pause, resume, retry, priority, hold, release, health or version (crossfade --help explains)")
+		return usagef("say what to do: serve, check, demo, status, verify, quarantine, export, finish, pause, resume, retry, priority, hold, release, health or version (crossfade --help explains)")
 	}
 	kctx, err := parser.Parse(args)
 	if helped { // --help has been printed

@@ -1,0 +1,367 @@
+package backfill
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"crossfade/backfill/verify"
+	"crossfade/internal/imapwire"
+	"crossfade/mapping"
+	"crossfade/store"
+)
+
+// lookForExport looks at both sides, so that what is new is linked. Where the source does not answer, what is known of
+// it has to do.
+func (f *folder) lookForExport(ctx context.Context) error {
+	if f.record().DestUIDValidity == 0 && !f.onDestination().Exists {
+		return nil // nothing is there, and nothing is made there
+	}
+	if err := f.use(); err != nil {
+		return err
+	}
+	defer f.done()
+	return f.lookFresh(ctx)
+}
+
+// lookFresh looks while nothing of ours is in flight.
+func (f *folder) lookFresh(ctx context.Context) error {
+	if err := f.sync.take(ctx); err != nil {
+		return err
+	}
+	defer f.sync.release()
+	if err := f.writer.take(ctx); err != nil {
+		return err
+	}
+	defer f.writer.release()
+	met := f.record().DestUIDNext != 0
+	err := f.lookBoth(ctx)
+	if met && IsUnavailable(err) {
+		err = f.lookUpper(ctx)
+	}
+	if err == nil && f.hasProblem("destination") {
+		err = errors.New(f.problem().Text)
+	}
+	return err
+}
+
+// lostBelow tells a copy of which the source does not have the message any more.
+func lostBelow(rec *store.Folder, l *store.Link) bool {
+	return l.Src != 0 && (l.Lost || rec.Sources[l.Box].Gone)
+}
+
+// onlyThere are the links of messages that only the destination has, and of those that merely look like one of the source.
+func (f *folder) onlyThere() []store.Link {
+	rec := f.record()
+	return f.where(func(l *store.Link) bool {
+		return l.Dst != 0 && (l.State == store.Above || l.Paired && l.State == store.Listed || l.State == store.Copied && lostBelow(&rec, l))
+	})
+}
+
+// outgoing is a message on its way out.
+type outgoing struct {
+	ExportMessage
+	link store.Link
+}
+
+// folder exports what is new in one folder since the last round.
+func (x *export) folder(ctx context.Context, f *folder) (more bool, err error) {
+	if err := f.use(); err != nil {
+		return false, err
+	}
+	defer f.done()
+	known := x.done[f.id]
+	if known == nil {
+		known = &exportedFolder{}
+		x.done[f.id] = known
+	}
+	links := slices.DeleteFunc(f.onlyThere(), func(l store.Link) bool { return known.uids.Contains(imap.UID(l.Dst)) })
+	if len(links) > 0 {
+		more = true
+	}
+	if len(links) == 0 {
+		return false, x.folderAlone(f, known)
+	}
+	out, err := x.list(ctx, f, links)
+	if err != nil {
+		return false, err
+	}
+	for _, o := range out {
+		known.uids.AddNum(imap.UID(o.UID))
+	}
+	if out = x.since(f, out); len(out) == 0 {
+		return more, x.folderAlone(f, known)
+	}
+	twins, err := x.twins(ctx, f, out)
+	if err != nil {
+		return more, err
+	}
+	known.told = true
+	if err := x.received(x.out.Folder(x.a.exportFolder(f))); err != nil {
+		return false, err
+	}
+	return more, x.send(ctx, f, out, twins)
+}
+
+// folderAlone tells of a folder that only the destination has, though nothing in it is exported.
+func (x *export) folderAlone(f *folder, known *exportedFolder) error {
+	if known.told || len(ownSources(f.record())) > 0 || !f.onDestination().Exists {
+		return nil
+	}
+	known.told = true
+	return x.received(x.out.Folder(x.a.exportFolder(f)))
+}
+
+// list asks the destination for size, date and present flags.
+func (x *export) list(ctx context.Context, f *folder, links []store.Link) ([]outgoing, error) {
+	w, err := x.a.dest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rec := f.record()
+	byDst := make(map[uint32]store.Link, len(links))
+	what := Scan{UIDValidity: rec.DestUIDValidity, Flags: true, Details: true}
+	for _, l := range links {
+		byDst[l.Dst] = l
+		what.UIDs.AddNum(imap.UID(l.Dst))
+	}
+	var out []outgoing
+	interned := make(map[mapping.Flags]mapping.Flags)
+	_, err = w.Scan(ctx, rec.Name, what, func(e Entry) error {
+		l, ok := byDst[e.UID]
+		if !ok {
+			return nil
+		}
+		// The destination's flags, and what it cannot hold.
+		flags := e.Flags.Add(f.flags(l.Flags).Remove(f.flags(l.Sent)))
+		if same, ok := interned[flags]; ok {
+			flags = same
+		} else {
+			interned[flags] = flags
+		}
+		out = append(out, outgoing{ExportMessage{UID: e.UID, Date: e.Date, Flags: flags, Size: e.Size, Lost: l.State == store.Copied}, l})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("destination: %w", err)
+	}
+	slices.SortFunc(out, func(a, b outgoing) int { return int(int64(a.UID) - int64(b.UID)) })
+	return out, nil
+}
+
+// since leaves out what came earlier, and counts it.
+func (x *export) since(f *folder, out []outgoing) []outgoing {
+	rule := newSince(f.record().Arrivals, x.opt.Since)
+	return slices.DeleteFunc(out, func(o outgoing) bool {
+		if rule.came(o.UID, o.Date) {
+			return false
+		}
+		x.counts.Earlier++
+		return true
+	})
+}
+
+// twins reads what the source has of messages that look the same on both sides and were not compared yet: the hashes by
+// shown UID.
+func (x *export) twins(ctx context.Context, f *folder, out []outgoing) (map[uint32][16]byte, error) {
+	rec := f.record()
+	bySource := make(map[uint16]map[uint32]uint32)
+	for _, o := range out {
+		if l := o.link; l.State == store.Listed {
+			if bySource[l.Box] == nil {
+				bySource[l.Box] = make(map[uint32]uint32)
+			}
+			bySource[l.Box][l.Src] = l.UID
+		}
+	}
+	if len(bySource) == 0 {
+		return nil, nil
+	}
+	src, err := x.a.source(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hashes := make(map[uint32][16]byte)
+	for b, shown := range bySource {
+		var set imap.UIDSet
+		for uid := range shown {
+			set.AddNum(imap.UID(uid))
+		}
+		box := &comparedBox{mail: src, pace: x.a.e.below, name: rec.Sources[b].Name, validity: rec.Sources[b].UIDValidity}
+		one := make(map[uint32]digest, 1)
+		err := box.Read(ctx, set, func(m *verify.Message) error {
+			err := digestInto(one)((*Message)(m))
+			if err == nil {
+				hashes[shown[m.UID]] = one[m.UID].hash
+				clear(one)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("source: %w", err)
+		}
+	}
+	return hashes, nil
+}
+
+// send hands the messages over, bytes and all.
+func (x *export) send(ctx context.Context, f *folder, out []outgoing, twins map[uint32][16]byte) error {
+	rec := f.record()
+	have := x.opt.Have[f.id]
+	left := make(map[uint32]*outgoing)
+	var set imap.UIDSet
+	for i := range out {
+		o := &out[i]
+		if have.UIDValidity == rec.DestUIDValidity && have.UIDs.Contains(imap.UID(o.UID)) {
+			o.Had = true
+			if err := x.message(o, nil); err != nil {
+				return err
+			}
+			continue
+		}
+		left[o.UID] = o
+		set.AddNum(imap.UID(o.UID))
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	w, err := x.a.dest(ctx)
+	if err != nil {
+		return err
+	}
+	box := &comparedBox{mail: w, pace: x.a.e.above, name: rec.Name, validity: rec.DestUIDValidity}
+	err = box.Read(ctx, set, func(m *verify.Message) error {
+		o := left[m.UID]
+		if o == nil || x.ended != nil { // reading is tried again after an error; handing over is not
+			return x.ended
+		}
+		s, err := x.a.e.spool(ctx, m.Size, m.Body)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		delete(left, m.UID)
+		if below, ok := twins[o.link.UID]; ok && below == s.hash {
+			return nil // the source has it
+		}
+		return x.body(f, o, s)
+	})
+	if x.ended != nil || err != nil {
+		return cmp.Or(x.ended, err)
+	}
+	return x.notGiven(ctx, f, left)
+}
+
+// body hands one message over, unless it is one that its user moved: the source has it still.
+func (x *export) body(f *folder, o *outgoing, s *spooled) error {
+	o.Size = s.size
+	if !o.Lost {
+		if from, ok := x.gone.take(s.hash); ok {
+			x.counts.Moved++
+			return x.tell(ExportChange{Kind: "moved", Folder: from.folder, To: f.record().Path.String(), Source: from.box, SourceUID: from.uid})
+		}
+	}
+	return x.message(o, s)
+}
+
+func (x *export) message(o *outgoing, s *spooled) (err error) {
+	x.counts.Messages++
+	if o.Had {
+		x.counts.Had++
+	}
+	if s == nil {
+		err = x.out.Message(o.ExportMessage, nil)
+	} else {
+		r, openErr := s.open()
+		if openErr != nil {
+			return openErr
+		}
+		err = errors.Join(x.out.Message(o.ExportMessage, r), r.Close())
+	}
+	return x.received(err)
+}
+
+// notGiven looks after messages that were listed and did not come: deleted meanwhile, or the server does not give them.
+func (x *export) notGiven(ctx context.Context, f *folder, left map[uint32]*outgoing) error {
+	if len(left) == 0 {
+		return nil
+	}
+	w, err := x.a.dest(ctx)
+	if err != nil {
+		return err
+	}
+	rec := f.record()
+	there := Scan{UIDValidity: rec.DestUIDValidity}
+	for uid := range left {
+		there.UIDs.AddNum(imap.UID(uid))
+	}
+	_, err = w.Scan(ctx, rec.Name, there, func(e Entry) error {
+		o := left[e.UID]
+		if o == nil {
+			return nil
+		}
+		delete(left, e.UID)
+		o.NoFile = "the new server lists the message and does not give it"
+		x.counts.Failed++
+		return x.message(o, nil)
+	})
+	return err
+}
+
+// exportFolder is a folder under the name that it has on the source, or would have.
+func (a *account) exportFolder(f *folder) ExportFolder {
+	rec := f.record()
+	out := ExportFolder{ID: f.id, Name: rec.Name, UIDValidity: rec.DestUIDValidity}
+	if own := ownSources(rec); len(own) > 0 {
+		out.Source, out.Path = rec.Sources[own[0]].Name, rec.Sources[own[0]].Path
+		out.Target = out.Source
+		return out
+	}
+	out.Path = a.pathBelow(rec.Path)
+	segments := make([]string, len(out.Path))
+	for i, s := range out.Path {
+		segments[i] = imapwire.EncodeMailbox(s)
+	}
+	out.Target = strings.Join(segments, a.separatorBelow())
+	return out
+}
+
+// separatorBelow is the source's hierarchy separator.
+func (a *account) separatorBelow() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, f := range a.treeInfo.source {
+		if f.Separator != "" {
+			return f.Separator
+		}
+	}
+	return "/"
+}
+
+// pathBelow is where the source would have a folder that only the destination has: below the same parent, else at the
+// top of what is the user's own there.
+func (a *account) pathBelow(path mapping.Path) mapping.Path {
+	if path.IsInbox() {
+		return path
+	}
+	for n := len(path) - 1; n > 0; n-- {
+		for _, f := range a.all() {
+			rec := f.record()
+			if own := ownSources(rec); len(own) > 0 && rec.Path.Equal(path[:n]) {
+				return append(slices.Clone(rec.Sources[own[0]].Path), path[n:]...)
+			}
+		}
+	}
+	a.mu.Lock()
+	prefix := a.treeInfo.sourcePrefix
+	a.mu.Unlock()
+	if len(prefix) > 1 { // its last byte is the separator: "INBOX."
+		return append(mapping.Path{prefix[:len(prefix)-1]}, path...)
+	}
+	return path
+}
