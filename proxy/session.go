@@ -22,9 +22,13 @@ type Session interface {
 	// Status tells the numbers of a folder that is not selected; its Size only if that is asked for.
 	Status(ctx context.Context, name string, size bool) (backfill.Status, error)
 	Create(ctx context.Context, name string) error
+	// CreateUse is Create with special uses (RFC 6154 3); a *backfill.Refusal with Code USEATTR if they cannot be had.
+	CreateUse(ctx context.Context, name string, use []string) error
 	Delete(ctx context.Context, name string) error
 	Rename(ctx context.Context, name, to string) error
 	Subscribe(ctx context.Context, name string, on bool) error
+	// Quotas are the limits that hold for a folder, none if there are none.
+	Quotas(ctx context.Context, name string) ([]backfill.Quota, error)
 	// Append adds messages, all or none, and returns their shown UIDs.
 	Append(ctx context.Context, name string, items []backfill.AppendItem) (uidValidity uint32, uids []uint32, err error)
 	Close() error

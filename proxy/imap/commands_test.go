@@ -158,7 +158,8 @@ func TestCommandStates(t *testing.T) {
 // TestCommandsAreInATable: what can be sent and is in neither RFC is told of here.
 func TestCommandsAreInATable(t *testing.T) {
 	known := map[string]bool{
-		"ID": true, // RFC 2971
+		"ID":       true,                                         // RFC 2971
+		"GETQUOTA": true, "GETQUOTAROOT": true, "SETQUOTA": true, // RFC 2087
 	}
 	for _, table := range rfcCommands {
 		for command := range table {

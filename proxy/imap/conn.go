@@ -27,15 +27,17 @@ type conn struct {
 	local  bool // the client is on this machine
 	secure bool // TLS
 
-	frame   imapwire.Frame
-	scratch []byte // one response line
-	session proxy.Session
-	view    *proxy.View   // nil unless a mailbox is selected
-	flags   mapping.Flags // those in use in it, as the client was told
-	unwatch func() bool   // of the view: ends the watch for its switch
-	bad     int           // senseless commands and failed logins before login
-	bye     bool          // the connection ends after the running command
-	doing   int           // what it is counted as; see metrics.go
+	frame    imapwire.Frame
+	scratch  []byte // one response line
+	session  proxy.Session
+	view     *proxy.View   // nil unless a mailbox is selected
+	flags    mapping.Flags // those in use in it, as the client was told
+	saved    numSet        // UIDs of the last SEARCH whose result was saved (RFC 5182)
+	quotaBox string        // the mailbox whose quota roots were told last
+	unwatch  func() bool   // of the view: ends the watch for its switch
+	bad      int           // senseless commands and failed logins before login
+	bye      bool          // the connection ends after the running command
+	doing    int           // what it is counted as; see metrics.go
 }
 
 // newConn makes a connection; plain is the network connection below any TLS, for its addresses.
@@ -139,7 +141,7 @@ func (c *conn) unselect() {
 	if c.view != nil {
 		c.unwatch()
 		c.view.Mailbox().Close()
-		c.view = nil
+		c.view, c.saved = nil, nil
 	}
 }
 

@@ -27,6 +27,7 @@ type fakeAccount struct {
 	searched []string // keys that were asked
 	fetched  []string // items that were asked
 	opened   int      // mailboxes open now
+	quotas   []backfill.Quota
 }
 
 type fakeFolder struct {
@@ -188,6 +189,28 @@ func (s fakeSession) Create(_ context.Context, name string) error {
 	}
 	s.box(name)
 	return nil
+}
+
+func (s fakeSession) CreateUse(ctx context.Context, name string, use []string) error {
+	for _, f := range s.boxes {
+		if slices.Contains(f.attrs, use[0]) {
+			return &backfill.Refusal{Code: "USEATTR", Text: "It is taken"}
+		}
+	}
+	if err := s.Create(ctx, name); err != nil {
+		return err
+	}
+	s.boxes[name].attrs = use
+	return nil
+}
+
+func (s fakeSession) Quotas(_ context.Context, name string) ([]backfill.Quota, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.find(name); err != nil {
+		return nil, err
+	}
+	return s.quotas, nil
 }
 
 func (s fakeSession) Delete(_ context.Context, name string) error {

@@ -19,29 +19,35 @@ type numSet []numRange
 // star stands for * until the set is resolved. It is no number of a set: those are above zero (RFC 3501 9, nz-number).
 const star = 0
 
-// parseSet passes a sequence-set.
-func parseSet(s *imapwire.Scanner) (numSet, bool) {
-	var set numSet
+// parseSet passes a sequence-set. saved tells that $, the saved result, is in it (RFC 5182 3).
+func parseSet(s *imapwire.Scanner) (set numSet, saved, ok bool) {
 	for {
-		lo, ok := parseSetNumber(s)
-		if !ok {
-			return nil, false
+		if s.Byte('$') {
+			saved = true
+		} else if r, ok := parseRange(s); ok {
+			set = append(set, r)
+		} else {
+			return nil, false, false
 		}
-		hi := lo
-		if s.Byte(':') {
-			if hi, ok = parseSetNumber(s); !ok {
-				return nil, false
-			}
-		}
-		set = append(set, numRange{lo, hi})
 		if !s.Byte(',') {
 			break
 		}
 	}
 	if c := s.Peek(); c != ' ' && c != 0 && c != ')' {
-		return nil, false
+		return nil, false, false
 	}
-	return set, true
+	return set, saved, true
+}
+
+func parseRange(s *imapwire.Scanner) (r numRange, ok bool) {
+	if r.lo, ok = parseSetNumber(s); !ok {
+		return r, false
+	}
+	r.hi = r.lo
+	if s.Byte(':') {
+		r.hi, ok = parseSetNumber(s)
+	}
+	return r, ok
 }
 
 func parseSetNumber(s *imapwire.Scanner) (uint32, bool) {
@@ -147,16 +153,26 @@ func (c *conn) messages(cmd *command) ([]uint32, error) {
 	if err := cmd.space(); err != nil {
 		return nil, err
 	}
-	set, ok := parseSet(cmd.args)
+	set, saved, ok := parseSet(cmd.args)
 	if !ok {
 		return nil, badError(cmd.label() + " needs a set of messages")
 	}
 	uids := c.view.UIDs()
+	var got []uint32
 	if cmd.uid {
-		return set.at(c.lastUID()).among(uids), nil
+		got = set.at(c.lastUID()).among(uids)
+	} else {
+		got = set.at(c.view.Len()).pick(uids)
 	}
-	got := set.at(c.view.Len()).pick(uids)
-	if len(got) == 0 && len(uids) > 0 {
+	if saved { // UIDs, whatever the command counts in
+		if len(set) == 0 {
+			return c.saved.among(uids), nil
+		}
+		got = append(slices.Clone(got), c.saved.among(uids)...)
+		slices.Sort(got)
+		return slices.Compact(got), nil
+	}
+	if len(got) == 0 && len(uids) > 0 && !cmd.uid {
 		return nil, badError("There are no messages with these numbers")
 	}
 	return got, nil

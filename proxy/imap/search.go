@@ -2,10 +2,12 @@ package imap
 
 import (
 	"context"
+	"errors"
 	"strings"
 )
 
-// search is SEARCH and UID SEARCH (RFC 3501 6.4.4), with the results of RFC 4731 if asked for.
+// search is SEARCH and UID SEARCH (RFC 3501 6.4.4), with the results of RFC 4731 and RFC 5182 if
+// asked for.
 func (c *conn) search(ctx context.Context, cmd *command) error {
 	if err := cmd.space(); err != nil {
 		return err
@@ -14,18 +16,18 @@ func (c *conn) search(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
-	p := &searchParser{s: cmd.args, view: c.view, last: c.lastUID()}
-	if err := p.charset(); err != nil {
+	hits, err := c.hits(ctx, cmd)
+	if err == nil && want.save {
+		err = c.save(want.savedPart(hits))
+	}
+	if bad := badError(""); err != nil {
+		if want.save && !errors.As(err, &bad) {
+			c.saved = nil // RFC 5182 2.1
+		}
 		return err
 	}
-	tree, err := p.program()
-	if err != nil {
-		return err
-	}
-	cmd.numbered = p.numbered
-	hits, err := c.evaluate(ctx, tree)
-	if err != nil {
-		return err
+	if !want.told() {
+		return nil
 	}
 	if !cmd.uid {
 		seqs := seqCursor{view: c.view}
@@ -37,11 +39,29 @@ func (c *conn) search(ctx context.Context, cmd *command) error {
 	return nil
 }
 
-// returns are the result options of RFC 4731 3.1.
+// hits reads what a SEARCH looks for to the end of the command, and returns the UIDs of the messages, ascending.
+func (c *conn) hits(ctx context.Context, cmd *command) ([]uint32, error) {
+	p := &searchParser{s: cmd.args, view: c.view, last: c.lastUID(), saved: c.saved}
+	if err := p.charset(); err != nil {
+		return nil, err
+	}
+	tree, err := p.program()
+	if err != nil {
+		return nil, err
+	}
+	cmd.numbered = p.numbered
+	return c.evaluate(ctx, tree)
+}
+
+// returns are the result options of RFC 4731 3.1 and RFC 5182 2.
 type returns struct {
 	extended             bool
 	min, max, count, all bool
+	save                 bool
 }
+
+// told tells whether there is an untagged answer: not if the result is only saved.
+func (r returns) told() bool { return !r.extended || r.min || r.max || r.count || r.all }
 
 // parseReturn reads RETURN (...) at the start of the arguments. An empty list means ALL.
 func parseReturn(cmd *command) (r returns, err error) {
@@ -61,6 +81,8 @@ func parseReturn(cmd *command) (r returns, err error) {
 			r.count = true
 		case "ALL":
 			r.all = true
+		case "SAVE":
+			r.save = true
 		default:
 			return false
 		}
@@ -69,7 +91,7 @@ func parseReturn(cmd *command) (r returns, err error) {
 	if !ok {
 		return r, badError("SEARCH does not know these result options")
 	}
-	r.all = r.all || !(r.min || r.max || r.count)
+	r.all = r.all || !(r.min || r.max || r.count || r.save)
 	return r, cmd.space()
 }
 

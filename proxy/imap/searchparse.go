@@ -23,6 +23,7 @@ type searchParser struct {
 	s        *imapwire.Scanner
 	view     *proxy.View
 	last     uint32 // the UID * stands for
+	saved    numSet // what $ stands for
 	numbered bool   // a key speaks of sequence numbers
 	keys     int
 }
@@ -103,7 +104,7 @@ func (p *searchParser) key(depth int) (*searchKey, error) {
 			return nil, errSearch
 		}
 		return k, nil
-	case c == '*' || c >= '0' && c <= '9':
+	case c == '*' || c == '$' || c >= '0' && c <= '9':
 		return p.set(opSeqs, p.view.Len())
 	}
 	word, ok := p.s.Atom()
@@ -152,12 +153,16 @@ func (p *searchParser) or(depth int) (*searchKey, error) {
 }
 
 func (p *searchParser) set(op searchOp, last uint32) (*searchKey, error) {
-	set, ok := parseSet(p.s)
+	set, saved, ok := parseSet(p.s)
 	if !ok {
 		return nil, errSearch
 	}
-	p.numbered = p.numbered || op == opSeqs
-	return &searchKey{op: op, set: set.at(last)}, nil
+	p.numbered = p.numbered || op == opSeqs && len(set) > 0
+	k := &searchKey{op: op, set: set.at(last)}
+	if saved {
+		k = &searchKey{op: opOr, kids: []*searchKey{k, {op: opUIDs, set: p.saved}}}
+	}
+	return k, nil
 }
 
 // flagKeys are the keys about system flags.

@@ -97,6 +97,12 @@ func event(a *fakeAccount, args []string) error {
 		a.box(strings.Join(args[1:], " "))
 	case "subscribe":
 		a.subs[args[1]] = true
+	case "quota":
+		var used, limit int64
+		if _, err := fmt.Sscan(strings.Join(args[3:], " "), &used, &limit); err != nil {
+			return err
+		}
+		a.quotas = append(a.quotas, backfill.Quota{Root: strings.Trim(args[1], `"`), Resource: args[2], Used: used, Limit: limit})
 	case "down":
 		a.failWith = fmt.Errorf("open: %w", backfill.ErrUnavailable)
 	case "broken":

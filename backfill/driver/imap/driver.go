@@ -41,6 +41,8 @@ var (
 	_ backfill.Listener = (*account)(nil)
 	_ backfill.Glancer  = (*account)(nil)
 	_ backfill.Orphaned = (*account)(nil)
+
+	_ backfill.UseCreator = (*account)(nil)
 )
 
 // New makes a driver. It does not connect. Errors are about the URL, in one line.

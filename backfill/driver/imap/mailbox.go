@@ -7,11 +7,22 @@ import (
 	goimap "github.com/emersion/go-imap/v2"
 
 	"crossfade/backfill"
+	"crossfade/internal/imapwire"
 )
 
 // Create implements backfill.Writer.
 func (a *account) Create(ctx context.Context, box string) error {
 	return a.change(ctx, "CREATE", true, box)
+}
+
+// CreateUse implements backfill.UseCreator (RFC 6154 3).
+func (a *account) CreateUse(ctx context.Context, box string, use []string) error {
+	for _, attr := range use {
+		if !strings.HasPrefix(attr, `\`) || !imapwire.IsAtom(attr[1:]) {
+			return &backfill.Error{Op: "CREATE", Host: a.d.Host(), Scope: backfill.FolderScope, Patience: backfill.Never, Code: "USEATTR", Text: "bad special use"}
+		}
+	}
+	return a.changeWith(ctx, "CREATE", " (USE ("+strings.Join(use, " ")+"))", true, box)
 }
 
 // Delete implements backfill.Writer.
@@ -34,13 +45,17 @@ func (a *account) Subscribe(ctx context.Context, box string, on bool) error {
 
 // change sends a command about mailboxes. The server's code stays in the error: ALREADYEXISTS, NONEXISTENT.
 func (a *account) change(ctx context.Context, verb string, once bool, names ...string) error {
+	return a.changeWith(ctx, verb, "", once, names...)
+}
+
+func (a *account) changeWith(ctx context.Context, verb, tail string, once bool, names ...string) error {
 	return a.do(ctx, need{op: verb, once: once}, func(c *conn) error {
 		if verb == "DELETE" || verb == "RENAME" {
 			if err := a.leave(c, names[0]); err != nil {
 				return err
 			}
 		}
-		st, err := c.commandArgs(handler{}, verb, "", names...)
+		st, err := c.commandArgs(handler{}, verb, tail, names...)
 		if err != nil {
 			return err
 		}
