@@ -37,13 +37,14 @@ type account struct {
 	high uint32 // UIDVALIDITYs that are made up are above it; 0 unless the account was rebuilt
 
 	sessions  int       // of clients; guarded by mu, as what follows
+	piped     int       // of these, handed over to the destination
 	lastLogin time.Time // as the state has it
 	arrived   time.Time // last login in this run
 
 	mu       sync.Mutex
 	rebuild  string           // why it waits for 'crossfade rebuild'; "" if it does not
 	old      []store.FolderID // folders of the state before, until it is rebuilt
-	secret   []byte           // sealed
+	secrets  secrets          // sealed
 	proof    [32]byte
 	provenAt time.Time
 	src      Mail
@@ -65,7 +66,7 @@ type account struct {
 // newAccount makes the in-memory account with its folders' records; links are loaded when a folder is used.
 func newAccount(e *Engine, rec store.Account) (*account, error) {
 	a := &account{
-		e: e, id: rec.ID, key: rec.Key, name: rec.DestLogin, secret: rec.Secret, lastLogin: rec.LastLogin,
+		e: e, id: rec.ID, key: rec.Key, name: rec.DestLogin, secrets: secrets{rec.Secret, rec.SourceSecret}, lastLogin: rec.LastLogin,
 		log:    e.log.With("account", rec.DestLogin),
 		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(), connect: newClaim(),
 		folders: make(map[store.FolderID]*folder),
@@ -148,7 +149,7 @@ func (a *account) reconnect(ctx context.Context) error {
 	}
 	defer a.connect.release()
 	a.mu.Lock()
-	src, dst, sealed, wait, closed := a.src, a.dst, a.secret, time.Until(a.retryAt), a.closed
+	src, dst, sealed, wait, closed := a.src, a.dst, a.secrets, time.Until(a.retryAt), a.closed
 	a.mu.Unlock()
 	switch {
 	case src != nil && dst != nil:
@@ -156,13 +157,13 @@ func (a *account) reconnect(ctx context.Context) error {
 	case wait > 0 || closed:
 		return ErrUnavailable
 	}
-	secret, err := a.e.vault.open(a.key, sealed)
+	secret, err := a.e.vault.open(a.key, sealed.dest)
 	if err != nil {
 		return err
 	}
 	var first error
 	if src == nil {
-		if src, err = a.e.opt.Source.Login(ctx, a.name, secret); err != nil {
+		if src, err = a.loginSource(ctx, secret, sealed.source); err != nil {
 			src, first = nil, err
 		}
 	}

@@ -2,9 +2,11 @@ package backfill
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -48,6 +50,9 @@ type fakeServer struct {
 	onRead   func(box string, n int) // called before whole messages are read
 	stored   func()                  // called when flags are changed and nobody knows yet
 	onScan   func(box string, n int) // called before a listing that was made is told
+	secret   string                  // the password, "pw" if empty
+	asked    []string                // passwords that were tried
+	pipes    []net.Conn              // the server's ends of those that were handed over
 }
 
 type fakeBox struct {
@@ -103,13 +108,36 @@ func (s *fakeServer) Host() string { return s.host }
 func (s *fakeServer) Login(_ context.Context, user, secret string) (Mail, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.down {
-		return nil, s.err("login", "", HostScope)
-	}
-	if secret != "pw" {
-		return nil, s.err("login", "AUTHENTICATIONFAILED", AccountScope)
+	if err := s.prove(secret); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// prove checks a password; the caller holds mu.
+func (s *fakeServer) prove(secret string) error {
+	if s.down {
+		return s.err("login", "", HostScope)
+	}
+	s.asked = append(s.asked, secret)
+	if secret != cmp.Or(s.secret, "pw") {
+		e := s.err("login", "AUTHENTICATIONFAILED", AccountScope).(*Error)
+		e.Patience = Never
+		return e
+	}
+	return nil
+}
+
+// Pipe implements Piper.
+func (s *fakeServer) Pipe(_ context.Context, user, secret string) (*Pipe, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.prove(secret); err != nil {
+		return nil, err
+	}
+	ours, theirs := net.Pipe()
+	s.pipes = append(s.pipes, ours)
+	return &Pipe{Conn: theirs, Caps: []string{"IMAP4rev1", "X-" + user}}, nil
 }
 
 func (s *fakeServer) err(op, code string, scope Scope) error {

@@ -17,14 +17,18 @@ import (
 const proofTime = 60 * time.Second
 
 // Login opens a session (mode `same`: one name and password for both sides). The destination must accept; the
-// source must accept too, unless it is down and the account is known already.
+// source must accept too, unless it is down and the account is known already, or is watched no more. If the account is
+// spliced, the destination alone is asked, and the session has a Pipe.
 func (e *Engine) Login(ctx context.Context, name, secret string) (*Session, error) {
-	a, err := e.lookup(canonical(name))
+	a, rec, err := e.lookupRecord(canonical(name))
 	if err != nil {
 		return nil, err
 	}
+	if d := e.piper(rec, e.aliasKey(canonical(name))); d != nil {
+		return e.loginSpliced(ctx, d, a, name, secret)
+	}
 	if a == nil || !a.proven(secret) {
-		if a, err = e.prove(ctx, a, name, secret); err != nil {
+		if a, err = e.prove(ctx, a, destinationAlone(rec), name, secret); err != nil {
 			return nil, err
 		}
 	}
@@ -39,30 +43,38 @@ func (e *Engine) Login(ctx context.Context, name, secret string) (*Session, erro
 
 // lookup finds a known account by any of its names; nil if there is none.
 func (e *Engine) lookup(alias string) (*account, error) {
+	a, _, err := e.lookupRecord(alias)
+	return a, err
+}
+
+// lookupRecord is lookup with the account's record; a zero one if there is none.
+func (e *Engine) lookupRecord(alias string) (*account, store.Account, error) {
 	var rec store.Account
 	err := e.store.View(func(rx *store.Rx) (err error) {
 		rec, err = rx.FindAlias(e.aliasKey(alias))
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
+		return nil, store.Account{}, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, store.Account{}, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.accounts[rec.ID], nil
+	return e.accounts[rec.ID], rec, nil
 }
 
 func (e *Engine) aliasKey(alias string) string { return e.opt.Destination.Host() + "\x00" + alias }
 
-// prove asks both servers and enrols or refreshes the account.
-func (e *Engine) prove(ctx context.Context, a *account, name, secret string) (*account, error) {
+// prove asks both servers, or the destination alone, and enrols or refreshes the account.
+func (e *Engine) prove(ctx context.Context, a *account, alone bool, name, secret string) (*account, error) {
 	var src, dst Mail
 	var srcErr, dstErr error
 	var g errgroup.Group
-	g.Go(func() error { src, srcErr = e.opt.Source.Login(ctx, name, secret); return nil })
+	if !alone {
+		g.Go(func() error { src, srcErr = e.opt.Source.Login(ctx, name, secret); return nil })
+	}
 	g.Go(func() error { dst, dstErr = e.opt.Destination.Login(ctx, name, secret); return nil })
 	_ = g.Wait() // both results are looked at below
 	fail := func(err error) (*account, error) {
@@ -165,19 +177,19 @@ func (a *account) adopt(src Mail, dst Writer, name, secret string) error {
 		a.dst = m.(Writer)
 	}
 	a.proof, a.provenAt = d, time.Now()
-	stored, refused := a.secret, a.patience.Secret
+	stored, refused := a.secrets, a.patience.Secret
 	a.retryAt = time.Time{}
 	a.mu.Unlock()
 	for _, m := range old {
 		_ = m.Close()
 	}
-	if a.kick(); refused {
+	if a.kick(); refused && (src != nil || fresh) { // else it is the source that refused it
 		a.forgive()
 	}
-	if was, err := a.e.vault.open(a.key, stored); err == nil && was == secret {
+	if was, err := a.e.vault.open(a.key, stored.dest); err == nil && was == secret && (src == nil || stored.source == nil) {
 		return nil
 	}
-	err := a.reseal(secret)
+	_, err := a.reseal(secret, src != nil)
 	if IsFull(err) { // the next login tries again
 		a.log.Warn("a changed password cannot be stored", "err", err)
 		return nil
@@ -193,24 +205,31 @@ func mailOf(w Writer) Mail {
 	return w
 }
 
-// reseal stores a changed password.
-func (a *account) reseal(secret string) error {
+// reseal stores a changed password, unless the account is closed: then none is kept. both says that the source took it,
+// too; else the one that it took before is kept beside it.
+func (a *account) reseal(secret string, both bool) (kept bool, err error) {
 	sealed, err := a.e.vault.seal(a.key, secret)
 	if err != nil {
-		return err
+		return false, err
 	}
+	now := secrets{dest: sealed}
 	err = a.e.store.Update(func(tx *store.Tx) error {
 		rec, err := tx.Account(a.id)
-		if err != nil {
+		if kept = err == nil && rec.Closed.IsZero(); !kept {
 			return err
 		}
-		rec.Secret = sealed
+		if now.source = rec.SourceSecret; both {
+			now.source = nil
+		} else if now.source == nil {
+			now.source = rec.Secret
+		}
+		rec.Secret, rec.SourceSecret = now.dest, now.source
 		return tx.PutAccount(rec)
 	})
-	if err == nil {
+	if kept = kept && err == nil; kept {
 		a.mu.Lock()
-		a.secret = sealed
+		a.secrets = now
 		a.mu.Unlock()
 	}
-	return err
+	return kept, err
 }

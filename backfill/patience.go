@@ -17,10 +17,14 @@ func passwordRefused(err error) bool {
 // judge takes the end of a pass and tells how long to wait before the next one. firm pauses are not cut short by
 // news in a folder.
 func (a *account) judge(err error) (wait time.Duration, firm bool) {
+	stop := endOf(err)
+	if stop == turns.Locked {
+		a.tryOther()
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	o := &a.e.opt
-	return a.patience.After(endOf(err), a.taken.Load(), turns.Pauses{Recheck: o.Recheck, Error: o.Pause, Account: o.AccountPause}, time.Now())
+	return a.patience.After(stop, a.taken.Load(), turns.Pauses{Recheck: o.Recheck, Error: o.Pause, Account: o.AccountPause}, time.Now())
 }
 
 // endOf tells what an error at the end of a pass means for the next one.

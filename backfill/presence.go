@@ -43,10 +43,14 @@ func (a *account) arrive() *Session {
 // Close ends the session. Its mailboxes are closed by whoever opened them.
 func (s *Session) Close() error {
 	s.closing.Do(func() {
+		s.drop()
+		s.a.mu.Lock()
+		defer s.a.mu.Unlock()
 		if s.counted {
-			s.a.mu.Lock()
 			s.a.sessions--
-			s.a.mu.Unlock()
+		}
+		if s.piped {
+			s.a.piped--
 		}
 	})
 	return nil

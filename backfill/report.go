@@ -46,6 +46,9 @@ type AccountReport struct {
 	Priority   int        `json:"priority,omitempty"`
 	Waits      string     `json:"waits,omitempty"`
 	WaitsUntil *time.Time `json:"waits_until,omitempty"`
+	// Sessions are the clients that are logged in; Spliced of them talk to the destination through a plain pipe.
+	Sessions int `json:"sessions"`
+	Spliced  int `json:"spliced_sessions"`
 	// Doubt is why deletes on the source are not carried over just now: too much vanished there at once.
 	Doubt   string        `json:"doubt,omitempty"`
 	Folders []FolderState `json:"folders"`
@@ -111,7 +114,8 @@ func (v *survey) domainReports(held bool) []DomainReport {
 // report is the account in detail; s has been summed up from its folders.
 func (a *account) report(s *sums) AccountReport {
 	a.mu.Lock()
-	r := AccountReport{Account: a.name, Completion: s.completion(), Counts: s.tally.counts(), Problem: a.problems.Text, Paused: a.paused, Priority: a.priority}
+	r := AccountReport{Account: a.name, Completion: s.completion(), Counts: s.tally.counts(), Problem: a.problems.Text, Paused: a.paused, Priority: a.priority,
+		Sessions: a.sessions, Spliced: a.piped}
 	if since := a.problems.Since; r.Problem != "" {
 		r.Since = &since
 	}

@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
@@ -8,6 +9,43 @@ import (
 	"crypto/sha256"
 	"errors"
 )
+
+// secrets are an account's sealed passwords. source is another one than dest that the source took last; nil: there is none.
+type secrets struct{ dest, source []byte }
+
+// loginSource logs in on the source with the password that it took last, or else with the one that only the destination
+// was asked about: its user may have changed it there, too.
+func (a *account) loginSource(ctx context.Context, secret string, last []byte) (Mail, error) {
+	login := a.e.opt.Source.Login
+	if last == nil {
+		return login(ctx, a.name, secret)
+	}
+	was, err := a.e.vault.open(a.key, last)
+	if err != nil {
+		return nil, err
+	}
+	m, err := login(ctx, a.name, was)
+	if err == nil || !passwordRefused(err) || was == secret {
+		return m, err
+	}
+	if m, err = login(ctx, a.name, secret); err == nil {
+		if _, err := a.reseal(secret, true); err != nil {
+			a.log.Warn("a changed password cannot be stored", "err", err)
+		}
+	}
+	return m, err
+}
+
+// tryOther has the next login on the source try both passwords, if there are two.
+func (a *account) tryOther() {
+	a.mu.Lock()
+	var old Mail
+	if a.secrets.source != nil {
+		old, a.src = a.src, nil
+	}
+	a.mu.Unlock()
+	end(old, nil)
+}
 
 // vault seals the passwords that are kept at rest (rule 11): AES-256-GCM, the account's key as associated
 // data, so that a sealed secret cannot be moved to another account.

@@ -15,6 +15,9 @@ type Session struct {
 	a       *account
 	counted bool // a client's, not one that is used in here
 	closing sync.Once
+
+	pipe  *Pipe // to the destination, until somebody takes it over; guarded by a.mu
+	piped bool  // it was taken over
 }
 
 func newSession(a *account) *Session { return &Session{a: a} }

@@ -14,12 +14,15 @@ type Account struct {
 	Aliases     []string
 	SourceLogin string
 	DestLogin   string
-	// Secret holds the credentials, sealed by the caller; nil once they are erased.
-	Secret     []byte
-	Created    time.Time
-	FirstLogin time.Time // zero: no client came yet, the account was enrolled by the admin
-	LastLogin  time.Time
-	Closed     time.Time // zero: the source is still watched
+	// Secret holds the credentials, sealed by the caller; nil once they are erased (EraseSecrets).
+	Secret []byte
+	// SourceSecret is, sealed likewise, what the source took last, if only the destination was asked about Secret; nil: both
+	// were.
+	SourceSecret []byte `json:",omitempty"`
+	Created      time.Time
+	FirstLogin   time.Time // zero: no client came yet, the account was enrolled by the admin
+	LastLogin    time.Time
+	Closed       time.Time // zero: the source is still watched
 	// Settled is when the last of the account's folders was shown under the destination's own identity; it is set once.
 	Settled time.Time `json:",omitzero"`
 	// SpliceAccepted: the admin accepts that the source's folder paths stop working, so that the account may be spliced
@@ -47,6 +50,9 @@ type Account struct {
 	// Verified is how the last full comparison of both sides ended; nil if there was none.
 	Verified *Verified `json:",omitempty"`
 }
+
+// EraseSecrets forgets all credentials.
+func (a *Account) EraseSecrets() { a.Secret, a.SourceSecret = nil, nil }
 
 // Verified is how a comparison of all folders of an account ended.
 type Verified struct {

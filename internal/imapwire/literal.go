@@ -88,6 +88,13 @@ func (l *Literal) Refuse() error {
 // markerMax is enough for ~{, any reasonable number, +}, CR.
 const markerMax = 48
 
+// Marker reads the literal's announcement at the end of a line, which may have its line end: {n}, {n+}, ~{n} or ~{n+}. A size
+// that does not fit is the largest.
+func Marker(line []byte) (size int64, nonSync, found bool) {
+	_, size, flags, found := cutMarker(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")))
+	return size, flags.nonSync, found
+}
+
 type markerFlags struct{ nonSync, binary bool }
 
 // cutMarker splits a literal marker off the end of a line. A number that does not fit is taken as the largest

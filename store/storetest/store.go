@@ -75,7 +75,7 @@ func equal(t *testing.T, what string, got, want any) {
 
 func account(id store.AccountID, key string, aliases ...string) store.Account {
 	return store.Account{
-		ID: id, Key: key, Aliases: aliases, SourceLogin: "al\xefce", DestLogin: "alice", Secret: []byte{0, 255},
+		ID: id, Key: key, Aliases: aliases, SourceLogin: "al\xefce", DestLogin: "alice", Secret: []byte{0, 255}, SourceSecret: []byte{7},
 		Created: date(1), FirstLogin: date(2), LastLogin: date(3), Closed: date(4),
 		HighUIDValidity: 77, AliasUses: 5, AliasUsed: date(5), Settled: date(6), SpliceAccepted: true, NoClients: true, SettleStopped: true,
 	}
