@@ -31,6 +31,9 @@ type Session interface {
 	Quotas(ctx context.Context, name string) ([]backfill.Quota, error)
 	// Append adds messages, all or none, and returns their shown UIDs.
 	Append(ctx context.Context, name string, items []backfill.AppendItem) (uidValidity uint32, uids []uint32, err error)
+	// Pipe hands over the destination's own connection if the account is spliced: the client is to be connected with it
+	// and nothing else of the session is used but Account and Close. The caller closes it. Nil: the account is served here.
+	Pipe() *backfill.Pipe
 	Close() error
 }
 

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"crossfade/backfill"
 	"crossfade/internal/imapwire"
 	"crossfade/mapping"
 	"crossfade/proxy"
@@ -30,14 +31,15 @@ type conn struct {
 	frame    imapwire.Frame
 	scratch  []byte // one response line
 	session  proxy.Session
-	view     *proxy.View   // nil unless a mailbox is selected
-	flags    mapping.Flags // those in use in it, as the client was told
-	saved    numSet        // UIDs of the last SEARCH whose result was saved (RFC 5182)
-	quotaBox string        // the mailbox whose quota roots were told last
-	unwatch  func() bool   // of the view: ends the watch for its switch
-	bad      int           // senseless commands and failed logins before login
-	bye      bool          // the connection ends after the running command
-	doing    int           // what it is counted as; see metrics.go
+	pipe     *backfill.Pipe // to the destination, if that is whom the client is about to talk to
+	view     *proxy.View    // nil unless a mailbox is selected
+	flags    mapping.Flags  // those in use in it, as the client was told
+	saved    numSet         // UIDs of the last SEARCH whose result was saved (RFC 5182)
+	quotaBox string         // the mailbox whose quota roots were told last
+	unwatch  func() bool    // of the view: ends the watch for its switch
+	bad      int            // senseless commands and failed logins before login
+	bye      bool           // the connection ends after the running command
+	doing    int            // what it is counted as; see metrics.go
 }
 
 // newConn makes a connection; plain is the network connection below any TLS, for its addresses.
@@ -88,6 +90,9 @@ func (c *conn) loop(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if c.pipe != nil {
+			return c.splice(c.pipe)
+		}
 		c.rests()
 	}
 	return c.wire.Flush()
@@ -127,6 +132,9 @@ func (c *conn) sayWhy(err error) {
 func (c *conn) close() {
 	c.does(doingNothing)
 	c.unselect()
+	if c.pipe != nil {
+		_ = c.pipe.Conn.Close() // closed already, unless the client went before it could be told
+	}
 	if c.session != nil {
 		if err := c.session.Close(); err != nil {
 			c.log.Warn("session did not close well", "err", err)

@@ -28,6 +28,7 @@ type fakeAccount struct {
 	fetched  []string // items that were asked
 	opened   int      // mailboxes open now
 	quotas   []backfill.Quota
+	pipe     func() *backfill.Pipe
 }
 
 type fakeFolder struct {
@@ -124,6 +125,13 @@ type fakeSession struct{ *fakeAccount }
 func (s fakeSession) Account() string   { return "alice" }
 func (s fakeSession) Separator() string { return "/" }
 func (s fakeSession) Close() error      { return nil }
+
+func (s fakeSession) Pipe() *backfill.Pipe {
+	if s.pipe == nil {
+		return nil
+	}
+	return s.pipe()
+}
 
 func (s fakeSession) List(context.Context) ([]backfill.ListEntry, error) {
 	s.mu.Lock()

@@ -14,10 +14,11 @@ type link struct {
 	net.Conn
 	flush func() error // sends what waits, before a read that may have to wait
 
-	mu      sync.Mutex
-	waiting bool      // between commands: the read may be interrupted
-	why     error     // what the reads end with from now on; see interrupt
-	until   time.Time // reads end here at the latest; zero: no such limit
+	mu          sync.Mutex
+	waiting     bool      // between commands: the read may be interrupted
+	why         error     // what the reads end with from now on; see interrupt
+	onInterrupt func()    // is called then; see detach
+	until       time.Time // reads end here at the latest; zero: no such limit
 
 	ahead    [1]byte // owned by the watch, else by Read
 	hasAhead bool
@@ -114,6 +115,23 @@ func (l *link) interrupt(why error) {
 	if l.waiting {
 		_ = l.Conn.SetReadDeadline(longAgo) // fails only on a closed connection
 	}
+	if l.onInterrupt != nil {
+		l.onInterrupt()
+	}
+}
+
+// detach gives the connection away, with what was read ahead and how its end was seen, if it was. The new owner is told of
+// an interruption by a call that must not wait, now or when it comes.
+func (l *link) detach(onInterrupt func()) (nc net.Conn, ahead []byte, gone error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hasAhead {
+		ahead, l.hasAhead = append(ahead, l.ahead[0]), false
+	}
+	if l.onInterrupt = onInterrupt; l.why != nil {
+		onInterrupt()
+	}
+	return l.Conn, ahead, l.failed
 }
 
 func (l *link) interrupted() error {

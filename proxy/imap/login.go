@@ -3,6 +3,7 @@ package imap
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"crossfade/backfill"
@@ -66,7 +67,11 @@ func (c *conn) login(ctx context.Context, cmd *command, user, secret string) err
 	c.link.limit(time.Time{})
 	c.log = c.log.With("account", c.session.Account())
 	c.log.Info("logged in")
-	cmd.code, cmd.text = "CAPABILITY "+c.capabilities(), "Logged in"
+	capabilities := c.capabilities()
+	if c.pipe = c.session.Pipe(); c.pipe != nil {
+		capabilities = strings.Join(c.pipe.Caps, " ")
+	}
+	cmd.code, cmd.text = "CAPABILITY "+capabilities, "Logged in"
 	return nil
 }
 

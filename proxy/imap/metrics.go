@@ -8,13 +8,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// What a session is doing, as metrics name it; idle is a client that waits inside IDLE, in a mailbox or not.
+// What a session is doing, as metrics name it; idle is a client that waits inside IDLE, in a mailbox or not; spliced
+// is one that talks to the destination.
 const (
 	doingNothing = iota // before the first look and after the last
 	doingLogin
 	doingAuthenticated
 	doingSelected
 	doingIdle
+	doingSpliced
 	doings
 )
 
@@ -32,7 +34,7 @@ type metrics struct {
 func newMetrics() *metrics {
 	return &metrics{
 		sessions: prometheus.NewDesc("crossfade_client_sessions",
-			"Connections of IMAP clients, by what they do: not_authenticated, authenticated, selected, idle.", []string{"state"}, nil),
+			"Connections of IMAP clients, by what they do: not_authenticated, authenticated, selected, idle, spliced.", []string{"state"}, nil),
 		refused: prometheus.NewDesc("crossfade_client_connections_refused_total",
 			"Connections of IMAP clients that were sent away because there were too many.", nil, nil),
 		begun: prometheus.NewCounter(prometheus.CounterOpts{Name: "crossfade_client_connections_total",
@@ -70,7 +72,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	m := c.s.metrics
-	for i, name := range []string{doingLogin: "not_authenticated", doingAuthenticated: "authenticated", doingSelected: "selected", doingIdle: "idle"} {
+	for i, name := range []string{doingLogin: "not_authenticated", doingAuthenticated: "authenticated", doingSelected: "selected", doingIdle: "idle", doingSpliced: "spliced"} {
 		if name != "" {
 			ch <- prometheus.MustNewConstMetric(m.sessions, prometheus.GaugeValue, float64(m.now[i].Load()), name)
 		}

@@ -1,0 +1,114 @@
+package imap
+
+import (
+	"net"
+	"sync"
+	"time"
+
+	"crossfade/internal/imapwire"
+)
+
+// flow is one direction of a splice.
+type flow struct {
+	s        *splice
+	from, to net.Conn
+	first    []byte             // what comes before anything that is read
+	gone     error              // how from has ended already, if it has
+	told     *imapwire.Follower // of what passes, or nil
+	rest     func()             // sets the deadline of a read that may wait long
+	silent   func() error       // decides when that is over; nil: the flow ends
+	bytes    int64
+	small    [smallFlow]byte
+}
+
+const (
+	// smallFlow is the buffer that a connection has while it waits: enough for most commands and their answers.
+	smallFlow = 2 << 10
+	// bulkFlow is the one it borrows while much comes.
+	bulkFlow = 64 << 10
+	// bulkWait is how long it keeps that one while nothing comes.
+	bulkWait = time.Second
+)
+
+var bulkFlows = sync.Pool{New: func() any { return new([bulkFlow]byte) }}
+
+// Read returns what was read before, then what comes.
+func (f *flow) Read(p []byte) (int, error) {
+	if len(f.first) > 0 {
+		n := copy(p, f.first)
+		if f.first = f.first[n:]; len(f.first) == 0 {
+			f.first = nil
+		}
+		return n, nil
+	}
+	if f.gone != nil {
+		return 0, f.gone
+	}
+	n, err := f.from.Read(p)
+	if n > 0 {
+		f.s.touch(time.Now())
+	}
+	return n, err
+}
+
+// touch notes that bytes pass.
+func (s *splice) touch(now time.Time) { s.passed.Store(int64(now.Sub(s.born))) }
+
+// pass writes.
+func (f *flow) pass(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	_ = f.to.SetWriteDeadline(time.Now().Add(f.s.stuck)) // fails only on a closed connection, as the write does
+	if _, err := f.to.Write(p); err != nil {
+		return err
+	}
+	if f.told != nil {
+		f.told.Feed(p)
+	}
+	f.bytes += int64(len(p))
+	f.s.touch(time.Now())
+	return nil
+}
+
+// run passes everything on until from ends, which is io.EOF if it does so well, or to takes no more.
+func (f *flow) run() error {
+	f.rest()
+	for {
+		n, err := f.Read(f.small[:])
+		if wrong := f.pass(f.small[:n]); wrong != nil {
+			return wrong
+		}
+		switch {
+		case err == nil && n == len(f.small):
+			err = f.bulk()
+		case expired(err) && f.silent != nil:
+			err = f.silent()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// bulk passes on with a large buffer until less comes.
+func (f *flow) bulk() error {
+	buf := bulkFlows.Get().(*[bulkFlow]byte)
+	defer bulkFlows.Put(buf)
+	defer f.rest()
+	_ = f.from.SetReadDeadline(time.Now().Add(bulkWait)) // fails only on a closed connection, as the read does
+	for {
+		n, err := f.Read(buf[:])
+		if wrong := f.pass(buf[:n]); wrong != nil {
+			return wrong
+		}
+		switch {
+		case expired(err):
+			return nil
+		case err != nil:
+			return err
+		case n < smallFlow:
+			return nil
+		}
+	}
+}
