@@ -8,6 +8,7 @@
 //   - Mailbox: one folder that a session has selected. All numbers in it are UIDs as clients know them.
 //   - View: the sequence numbers one client has been told. They change only when the client is told.
 //   - Gate: the limits around a listener, and its end: no connection outlives the gate's Serve.
+//   - Seats: how many clients of one account may be logged in.
 //   - Attempts: how failed logins are slowed down.
 //
 // # Rules

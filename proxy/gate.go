@@ -18,10 +18,20 @@ type GateOptions struct {
 	Total      int           // connections at once; 0: 20,000
 	PerAddress int           // connections at once from one address (IPv6: one /64); 0: 2,000, since offices share one
 	Drain      time.Duration // how long connections may go on after the end was asked for; 0: 10 s
-	// Refuse tells a client that there are too many connections. It must not wait long. Nil: nothing is said.
-	Refuse func(net.Conn)
+	// Refuse tells a client that there are too many connections, and of what. It must not wait long. Nil: nothing is said.
+	Refuse func(net.Conn, Full)
 	Logger *slog.Logger // nil: slog.Default()
 }
+
+// Full says which limit a connection met.
+type Full int
+
+// NotFull lets a connection in.
+const (
+	NotFull     Full = iota
+	FullAll          // Total
+	FullAddress      // PerAddress
+)
 
 func (o GateOptions) orDefaults() GateOptions {
 	if o.Total <= 0 {
@@ -107,28 +117,31 @@ func (g *Gate) accept(ctx context.Context, ln net.Listener, each func(c net.Conn
 		}
 		pause = 0
 		from := Address(c)
-		if !g.enter(from) {
+		if full := g.enter(from); full != NotFull {
 			if g.opts.Refuse != nil {
-				g.opts.Refuse(c)
+				g.opts.Refuse(c, full)
 			}
 			_ = c.Close()
 			g.refused.Add(1)
-			g.opts.Logger.Warn("too many connections", "client", from.String())
+			g.opts.Logger.Warn("too many connections", "client", from.String(), "from_its_address", full == FullAddress)
 			continue
 		}
 		each(c, func() { g.leave(from) })
 	}
 }
 
-func (g *Gate) enter(from netip.Prefix) bool {
+func (g *Gate) enter(from netip.Prefix) Full {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.total >= g.opts.Total || g.byAddr[from] >= g.opts.PerAddress {
-		return false
+	switch {
+	case g.byAddr[from] >= g.opts.PerAddress:
+		return FullAddress
+	case g.total >= g.opts.Total:
+		return FullAll
 	}
 	g.total++
 	g.byAddr[from]++
-	return true
+	return NotFull
 }
 
 func (g *Gate) leave(from netip.Prefix) {

@@ -50,7 +50,10 @@ func TestGateLimits(t *testing.T) {
 	for name, o := range map[string]GateOptions{"total": {Total: 2}, "address": {PerAddress: 2}} {
 		t.Run(name, func(t *testing.T) {
 			o.Logger, o.Drain = quiet(), 20*time.Millisecond
-			o.Refuse = func(c net.Conn) { _, _ = io.WriteString(c, "full") }
+			o.Refuse = func(c net.Conn, what Full) {
+				_, _ = io.WriteString(c, map[Full]string{FullAll: "full", FullAddress: "full for you"}[what])
+			}
+			want := map[string]string{"total": "full", "address": "full for you"}[name]
 			g := NewGate(o)
 			addr, stop := open(t, g, func(_, _ context.Context, c net.Conn) {
 				_, _ = io.WriteString(c, "in")
@@ -64,7 +67,7 @@ func TestGateLimits(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got, _ := io.ReadAll(connect(t, addr)); string(got) != "full" {
+			if got, _ := io.ReadAll(connect(t, addr)); string(got) != want {
 				t.Fatalf("got %q", got)
 			}
 			_ = first.Close()

@@ -36,6 +36,9 @@ type settings struct {
 	DestinationConnections string `koanf:"destination-connections" placeholder:"N" help:"Most connections to the new server."`
 	DestinationMessages    string `koanf:"destination-messages" placeholder:"N" help:"Most messages a second that the backfill writes to the new server."`
 	DestinationBytes       string `koanf:"destination-bytes" placeholder:"SIZE" help:"Most bytes a second likewise."`
+	MaxConnections         string `koanf:"max-connections" placeholder:"N" help:"Most connections of mail programs at once (default: 20000)."`
+	MaxPerUser             string `koanf:"max-connections-per-user" placeholder:"N" help:"Most of one account (default: 100)."`
+	MaxPerAddress          string `koanf:"max-connections-per-address" placeholder:"N" help:"Most from one IPv4 address or IPv6 /64 (default: 2000)."`
 	QuietHours             string `koanf:"quiet-hours" placeholder:"TIMES" help:"When the backfill rests: 'Mon-Fri 08:00-18:00 Europe/Berlin', several joined by ';'; with '25%' behind it, it goes on with a quarter of its pace."`
 	Memory                 string `koanf:"memory" placeholder:"SIZE" help:"Most bytes of mail in memory on their way (default: 256MiB)."`
 	AllowPlainUpstream     bool   `koanf:"allow-plain-upstream" negatable:"" help:"Allow ?tls=off for servers that are not on this machine."`
@@ -175,7 +178,7 @@ func checkNames(path string, raw map[string]any) error {
 // numeric tells whether a setting's text is a number.
 func numeric(name string) bool {
 	_, what, _ := strings.Cut(name, "-")
-	return name == "memory" || contains([]string{"connections", "messages", "bytes"}, what)
+	return name == "memory" || strings.HasPrefix(name, "max-connections") || contains([]string{"connections", "messages", "bytes"}, what)
 }
 
 func kindOf(name string) reflect.Kind {

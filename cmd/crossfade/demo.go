@@ -99,7 +99,7 @@ func (d *demo) buildProxy(addr, state string, log *slog.Logger) error {
 		}
 	}
 	d.addr = ln.Addr().String()
-	d.proxy.addIMAP(ln, nil, nil)
+	d.proxy.addIMAP(ln, nil, nil, crowd{})
 	return nil
 }
 

@@ -37,6 +37,26 @@ func (s *settings) paces() (source, destination pace.Limits, err error) {
 	return source, destination, nil
 }
 
+// crowd reads how many mail programs may be connected.
+func (s *settings) crowd() (c crowd, err error) {
+	for _, l := range []struct {
+		name, text string
+		limit      *int
+	}{
+		{"max-connections", s.MaxConnections, &c.all},
+		{"max-connections-per-user", s.MaxPerUser, &c.user},
+		{"max-connections-per-address", s.MaxPerAddress, &c.address},
+	} {
+		if *l.limit, err = atMost(l.name, l.text); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// crowd are limits of connections; 0 is the default.
+type crowd struct{ all, user, address int }
+
 // atMost reads a number of connections; "" is no limit.
 func atMost(name, text string) (int, error) {
 	if text == "" {

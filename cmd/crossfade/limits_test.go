@@ -62,3 +62,16 @@ func TestNoLimits(t *testing.T) {
 		t.Error("a limit from nowhere")
 	}
 }
+
+// TestCrowd: the limits of connections are read, and one that makes no sense is named.
+func TestCrowd(t *testing.T) {
+	c, err := (&settings{MaxConnections: "500", MaxPerUser: "7"}).crowd()
+	if want := (crowd{all: 500, user: 7}); err != nil || c != want {
+		t.Errorf("%+v, want %+v: %v", c, want, err)
+	}
+	for _, s := range []settings{{MaxConnections: "0"}, {MaxPerUser: "many"}, {MaxPerAddress: "-3"}} {
+		if _, err := s.crowd(); err == nil || !strings.Contains(err.Error(), "--max-connections") {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}

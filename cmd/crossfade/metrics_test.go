@@ -81,7 +81,7 @@ func metricsStack(t *testing.T) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st.addIMAP(ln, nil, nil)
+	st.addIMAP(ln, nil, nil, crowd{})
 	t.Cleanup(func() {
 		if err := st.close(); err != nil {
 			t.Error(err)

@@ -100,7 +100,10 @@ func pacedDriver(name, url string, allowPlain bool, limits pace.Limits, log *slo
 // open opens all listeners before anything runs, so that a port that is taken is told at once.
 func (st *stack) open(s settings, conf *tls.Config) error {
 	var plain, secure net.Listener
-	var err error
+	most, err := s.crowd()
+	if err != nil {
+		return err
+	}
 	if s.IMAP != "" {
 		if plain, err = listen("imap", s.IMAP); err != nil {
 			return err
@@ -111,7 +114,7 @@ func (st *stack) open(s settings, conf *tls.Config) error {
 			return errors.Join(err, closeAll(plain))
 		}
 	}
-	st.addIMAP(plain, secure, conf)
+	st.addIMAP(plain, secure, conf, most)
 	if s.Admin != "" {
 		ln, err := listen("admin", s.Admin)
 		if err != nil {

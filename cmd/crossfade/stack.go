@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"crossfade/backfill"
+	"crossfade/proxy"
 	"crossfade/proxy/imap"
 	"crossfade/store"
 	"crossfade/store/badger"
@@ -83,8 +84,9 @@ func newStack(o stackOptions) (*stack, error) {
 }
 
 // addIMAP adds the front door for mail clients; conf may be nil on loopback.
-func (s *stack) addIMAP(plain, secure net.Listener, conf *tls.Config) {
-	s.imap = imap.New(imap.Options{Login: loginTo(s.engine), TLS: conf, Logger: s.log, SpoolDir: s.spool})
+func (s *stack) addIMAP(plain, secure net.Listener, conf *tls.Config, most crowd) {
+	gate := proxy.NewGate(proxy.GateOptions{Total: most.all, PerAddress: most.address, Refuse: imap.Refuse, Logger: s.log})
+	s.imap = imap.New(imap.Options{Login: loginTo(s.engine), TLS: conf, Logger: s.log, SpoolDir: s.spool, Gate: gate, Seats: proxy.NewSeats(most.user)})
 	for _, l := range []struct {
 		name     string
 		ln       net.Listener

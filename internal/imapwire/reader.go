@@ -34,6 +34,9 @@ func NewReader(src io.Reader, l Limits) *Reader {
 	return &Reader{src: src, lim: l.orDefaults()}
 }
 
+// Limit changes the limits from the next frame on.
+func (r *Reader) Limit(l Limits) { r.lim = l.orDefaults() }
+
 // NewResponseReader reads the responses that a server sends. Only untagged data responses can hold literals;
 // status responses, continuations and tagged lines end in human text (RFC 3501 7.1), whatever it looks like.
 func NewResponseReader(src io.Reader, l Limits) *Reader {

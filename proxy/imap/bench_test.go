@@ -105,7 +105,7 @@ func BenchmarkSearchUnseen100k(b *testing.B) {
 // TestIdleConnectionIsSmall measures what a connection in IDLE holds, both ends in this process.
 func TestIdleConnectionIsSmall(t *testing.T) {
 	const count, limit = 200, 24 << 10
-	addr := start(t, standard(), nil)
+	addr := start(t, standard(), func(o *Options) { o.Seats = proxy.NewSeats(count) })
 	before := heap()
 	conns := make([]net.Conn, count)
 	for i := range conns {

@@ -31,6 +31,7 @@ type conn struct {
 	frame    imapwire.Frame
 	scratch  []byte // one response line
 	session  proxy.Session
+	seat     func()         // gives the session's place back
 	pipe     *backfill.Pipe // to the destination, if that is whom the client is about to talk to
 	view     *proxy.View    // nil unless a mailbox is selected
 	flags    mapping.Flags  // those in use in it, as the client was told
@@ -42,12 +43,15 @@ type conn struct {
 	doing    int            // what it is counted as; see metrics.go
 }
 
+// stranger is what a client may make us hold before it has logged in: enough for every login there is.
+var stranger = imapwire.Limits{Line: 32 << 10, Literal: 8 << 10, Frame: 48 << 10}
+
 // newConn makes a connection; plain is the network connection below any TLS, for its addresses.
 func newConn(s *Server, log *slog.Logger, nc, plain net.Conn, secure bool) *conn {
 	l := &link{Conn: nc}
 	l.limit(time.Now().Add(s.opts.LoginTimeout))
 	c := &conn{srv: s, log: log, link: l, from: proxy.Address(plain), local: proxy.IsLoopback(plain), secure: secure}
-	c.wire = imapwire.NewConn(l, imapwire.Options{ReadTimeout: s.opts.IOTimeout, WriteTimeout: s.opts.IOTimeout})
+	c.wire = imapwire.NewConn(l, imapwire.Options{Limits: stranger, ReadTimeout: s.opts.IOTimeout, WriteTimeout: s.opts.IOTimeout})
 	l.flush = c.wire.Flush
 	return c
 }
@@ -135,13 +139,22 @@ func (c *conn) close() {
 	if c.pipe != nil {
 		_ = c.pipe.Conn.Close() // closed already, unless the client went before it could be told
 	}
+	c.endSession()
+	_ = c.wire.Close() // nothing is left to be lost
+}
+
+// endSession logs out.
+func (c *conn) endSession() {
 	if c.session != nil {
 		if err := c.session.Close(); err != nil {
 			c.log.Warn("session did not close well", "err", err)
 		}
 		c.session = nil
 	}
-	_ = c.wire.Close() // nothing is left to be lost
+	if c.seat != nil {
+		c.seat()
+		c.seat = nil
+	}
 }
 
 // unselect leaves the selected mailbox, if any.
@@ -207,11 +220,12 @@ const grace = 2 * time.Second
 // guard runs a handler that asks servers, under a context that ends when the client hangs up meanwhile. If the
 // client has sent more commands already, it is plainly there.
 func (c *conn) guard(ctx context.Context, run func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer c.link.progress(c.srv.opts.CommandTimeout, func() { cancel(context.DeadlineExceeded) })()
 	if c.wire.Buffered() > 0 {
 		return run(ctx)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	var later *time.Timer
 	w := c.link.watch(func(err error) {
 		if !errors.Is(err, io.EOF) {

@@ -167,10 +167,72 @@ func TestTooManyConnections(t *testing.T) {
 		o.Gate = proxy.NewGate(proxy.GateOptions{PerAddress: 1, Refuse: Refuse, Logger: slog.New(slog.DiscardHandler)})
 	})
 	k := client(t, addr, false)
-	if got := dial(t, addr).line(); !strings.HasPrefix(got, "* BYE [UNAVAILABLE]") {
+	if got := dial(t, addr).line(); !strings.HasPrefix(got, "* BYE [LIMIT]") {
 		t.Fatal(got)
 	}
 	k.want(k.ask("a NOOP"), "a OK")
+}
+
+// TestTooManyOfOneAccount: others still log in, and a place that is left is free.
+func TestTooManyOfOneAccount(t *testing.T) {
+	addr := start(t, standard(), func(o *Options) { o.Seats = proxy.NewSeats(2) })
+	first, second := client(t, addr, false), client(t, addr, false)
+	third := dial(t, addr)
+	third.line()
+	third.want(third.ask("a LOGIN alice pw"), "a NO [LIMIT]")
+	third.want(third.ask("b LOGIN alice pw"), "b NO [LIMIT]")
+	second.ask("c LOGOUT")
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		said := third.ask("d LOGIN alice pw")
+		if last := said[len(said)-1]; strings.HasPrefix(last, "d OK") {
+			break
+		} else if time.Now().After(end) {
+			t.Fatal(last)
+		}
+	}
+	first.want(first.ask("e NOOP"), "e OK")
+}
+
+// muteSession is one whose servers never answer a STATUS.
+type muteSession struct{ proxy.Session }
+
+func (muteSession) Status(ctx context.Context, _ string, _ bool) (backfill.Status, error) {
+	<-ctx.Done()
+	return backfill.Status{}, context.Cause(ctx)
+}
+
+// TestCommandWithoutEnd: a command that nobody answers ends, and the connection goes on.
+func TestCommandWithoutEnd(t *testing.T) {
+	a := standard()
+	k := client(t, start(t, a, func(o *Options) {
+		login := o.Login
+		o.Login = func(ctx context.Context, user, secret string) (proxy.Session, error) {
+			s, err := login(ctx, user, secret)
+			return muteSession{s}, err
+		}
+		o.CommandTimeout = 50 * time.Millisecond
+	}), false)
+	k.want(k.ask("a STATUS INBOX (MESSAGES)"), "a NO [UNAVAILABLE]")
+	k.send("b STATUS INBOX (MESSAGES)\r\nc NOOP\r\n")
+	k.want(k.until("b"), "b NO [UNAVAILABLE]")
+	k.want(k.until("c"), "c OK")
+}
+
+// TestStrangersHoldLittle: before a login no line and no command is longer than a login can be.
+func TestStrangersHoldLittle(t *testing.T) {
+	k := dial(t, start(t, standard(), nil))
+	k.line()
+	k.send("a LOGIN alice " + strings.Repeat("x", 40<<10) + "\r\n")
+	k.want(k.until("a"), "a BAD")
+	k.send("b LOGIN")
+	for range 8 {
+		k.send(" {8000+}\r\n" + strings.Repeat("y", 8000))
+	}
+	k.send("\r\n")
+	k.want(k.until("b"), "b BAD")
+	k.want(k.ask("c LOGIN alice pw"), "c OK")
+	k.want(k.ask("d SELECT INBOX"), "d OK")
+	k.want(k.ask("e SEARCH TEXT "+strings.Repeat("z", 40<<10)), "e OK")
 }
 
 func TestAppendThroughAFile(t *testing.T) {

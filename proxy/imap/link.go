@@ -24,6 +24,9 @@ type link struct {
 	hasAhead bool
 	failed   error
 	broken   bool // a write has failed: nobody listens
+
+	stuck    *time.Timer // see progress; owned by the goroutine that writes
+	patience time.Duration
 }
 
 // errDraining interrupts a wait for the next command because the server is about to end.
@@ -63,8 +66,23 @@ func (l *link) Read(p []byte) (int, error) {
 // Write implements net.Conn.
 func (l *link) Write(p []byte) (int, error) {
 	n, err := l.Conn.Write(p)
+	if l.stuck != nil && n > 0 {
+		l.stuck.Reset(l.patience)
+	}
 	l.broken = l.broken || err != nil
 	return n, err
+}
+
+// progress calls late when nothing has been written for so long, until stop is called. Whoever runs a command calls it.
+func (l *link) progress(patience time.Duration, late func()) (stop func()) {
+	if l.stuck != nil { // a command within a command
+		return func() {}
+	}
+	l.patience, l.stuck = patience, time.AfterFunc(patience, late)
+	return func() {
+		l.stuck.Stop()
+		l.stuck = nil
+	}
 }
 
 // SetReadDeadline implements net.Conn within the limits of this link.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"crossfade/backfill"
+	"crossfade/internal/imapwire"
+	"crossfade/proxy"
 )
 
 // loginCommand is LOGIN (RFC 3501 6.2.3).
@@ -40,13 +42,18 @@ func (c *conn) login(ctx context.Context, cmd *command, user, secret string) err
 		return &noError{"PRIVACYREQUIRED", "Passwords are accepted over encrypted connections only"}
 	}
 	attempts := c.srv.opts.Attempts
-	if !attempts.Allowed(c.from) {
-		return &noError{"UNAVAILABLE", "Too many failed logins from your address; wait a minute"}
+	err := c.guard(ctx, func(ctx context.Context) error { return attempts.Admit(ctx, c.from, user) })
+	var tooMany proxy.TooMany
+	switch {
+	case errors.As(err, &tooMany):
+		c.log.Warn("login not tried", "why", tooMany.Error())
+		return &noError{"UNAVAILABLE", tooMany.Error()}
+	case err != nil:
+		return err
+	case user == "":
+		return c.failed(ctx, user)
 	}
-	if user == "" {
-		return c.failed(ctx)
-	}
-	err := c.guard(ctx, func(ctx context.Context) error {
+	err = c.guard(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, loginWait)
 		defer cancel()
 		var err error
@@ -58,13 +65,19 @@ func (c *conn) login(ctx context.Context, cmd *command, user, secret string) err
 		var refused *backfill.Error
 		if errors.As(err, &refused) && refused.Code == "AUTHENTICATIONFAILED" {
 			c.srv.metrics.logins.WithLabelValues("refused").Inc()
-			return c.failed(ctx)
+			return c.failed(ctx, user)
 		}
+		c.srv.metrics.logins.WithLabelValues("failed").Inc()
+		return err
+	}
+	attempts.Succeeded(c.from, user)
+	if err := c.sit(); err != nil {
 		c.srv.metrics.logins.WithLabelValues("failed").Inc()
 		return err
 	}
 	c.srv.metrics.logins.WithLabelValues("ok").Inc()
 	c.link.limit(time.Time{})
+	c.wire.Limit(imapwire.Limits{})
 	c.log = c.log.With("account", c.session.Account())
 	c.log.Info("logged in")
 	capabilities := c.capabilities()
@@ -75,11 +88,26 @@ func (c *conn) login(ctx context.Context, cmd *command, user, secret string) err
 	return nil
 }
 
+// sit takes the session's place among those of its account, or ends it.
+func (c *conn) sit() error {
+	leave, ok := c.srv.opts.Seats.Take(c.session.Account())
+	if ok {
+		c.seat = leave
+		return nil
+	}
+	c.log.Warn("too many connections of one account", "account", c.session.Account())
+	if p := c.session.Pipe(); p != nil {
+		_ = p.Conn.Close() // nothing was said on it
+	}
+	c.endSession()
+	return &noError{"LIMIT", "Too many connections of this account are open; close a mail program that is not needed"}
+}
+
 // failed makes the client wait for its refusal.
-func (c *conn) failed(ctx context.Context) error {
+func (c *conn) failed(ctx context.Context, user string) error {
 	c.log.Info("login failed")
 	_ = c.guard(ctx, func(ctx context.Context) error {
-		c.srv.opts.Attempts.Failed(ctx, c.from)
+		c.srv.opts.Attempts.Failed(ctx, c.from, user)
 		return nil
 	})
 	return &noError{"AUTHENTICATIONFAILED", "The name or the password is wrong"}
