@@ -57,8 +57,9 @@ type account struct {
 	paused   bool // by an admin's command, as in the record
 	priority int
 	closed   bool
-	believed bool      // the admin says that what vanished from the source was deleted
-	accepted bool      // the record says so
+	believed bool // the admin says that what vanished from the source was deleted
+	accepted bool // the record says so
+	aliasUse aliasUse
 	treeDue  bool      // a source folder was not found: it may have been renamed
 	lostAt   time.Time // when a source folder was last found to lack something: the others are looked at again
 }
@@ -73,6 +74,7 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 		high:    rec.HighUIDValidity, rebuild: rec.Rebuild, believed: rec.LossAccepted, accepted: rec.LossAccepted,
 	}
 	a.domain = e.domains.of(a.name)
+	a.aliasUse.noted, a.aliasUse.last = rec.AliasUses, rec.AliasUsed
 	var recs []store.Folder
 	var tallies map[store.FolderID]store.Tally
 	err := e.store.View(func(rx *store.Rx) (err error) {
@@ -214,6 +216,7 @@ func (a *account) hold(src Mail, dst Writer) bool {
 
 // close ends the connections.
 func (a *account) close() {
+	a.noteAliases(true)
 	a.mu.Lock()
 	src, dst := a.src, a.dst
 	a.src, a.dst, a.closed = nil, nil, true

@@ -26,37 +26,69 @@ func sortFolders(fs []*folder) {
 // resolve finds the folder that a client's name means: the shown name, else the source's old name (an alias). A
 // real folder always wins over an alias.
 func (a *account) resolve(ctx context.Context, name string) (*folder, error) {
-	if f := a.match(name); f != nil {
-		return f, nil
+	f, alias := a.find(name)
+	if f == nil {
+		if err := a.refreshTree(ctx, treeAge); err != nil {
+			return nil, err
+		}
+		f, alias = a.find(name)
 	}
-	if err := a.refreshTree(ctx, treeAge); err != nil {
-		return nil, err
+	if f == nil {
+		return nil, ErrNoFolder
 	}
-	if f := a.match(name); f != nil {
-		return f, nil
+	if alias {
+		a.usedAlias()
 	}
-	return nil, ErrNoFolder
+	return f, nil
 }
 
-// match looks for a folder of this very name, then for the name as it should be spelled: clients send `R&D`.
+// match finds what a name leads to, real or an alias.
 func (a *account) match(name string) *folder {
+	f, _ := a.find(name)
+	return f
+}
+
+// find looks for a folder of this very name, then for the name as it should be spelled (clients send `R&D`), then for
+// the source's old path.
+func (a *account) find(name string) (f *folder, alias bool) {
 	if f := a.matchRaw(name); f != nil {
-		return f
+		return f, false
 	}
 	a.mu.Lock()
 	w := a.dst
 	a.mu.Unlock()
-	if w == nil {
-		return nil
+	if w != nil {
+		if proper := w.Name(w.Path(name)); proper != name {
+			if f := a.matchRaw(proper); f != nil {
+				return f, false
+			}
+		}
 	}
-	if proper := w.Name(w.Path(name)); proper != name {
-		return a.matchRaw(proper)
+	if f := a.matchAlias(name); f != nil {
+		return f, true
+	}
+	if path, ok := a.aliasPath(name); ok {
+		if f := a.livePath(path); f != nil {
+			return f, true
+		}
+	}
+	return nil, false
+}
+
+// matchAlias finds the folder into which a source folder of this very name is blended.
+func (a *account) matchAlias(name string) *folder {
+	for _, f := range a.all() {
+		rec := f.record()
+		for _, s := range rec.Sources {
+			if rec.Deleted.IsZero() && !s.Borrowed && sameName(s.Name, name) {
+				return f
+			}
+		}
 	}
 	return nil
 }
 
 func (a *account) matchRaw(name string) *folder {
-	var alias *folder
 	for _, f := range a.all() {
 		rec := f.record()
 		if !rec.Deleted.IsZero() {
@@ -68,13 +100,8 @@ func (a *account) matchRaw(name string) *folder {
 		if sameName(rec.Name, name) {
 			return f
 		}
-		for _, s := range rec.Sources {
-			if alias == nil && !s.Borrowed && sameName(s.Name, name) {
-				alias = f
-			}
-		}
 	}
-	return alias
+	return nil
 }
 
 // sameName compares two raw names; a leading INBOX is compared without case (RFC 3501 5.1).

@@ -59,7 +59,10 @@ func (f *folder) nameWasAnother(rec store.Folder) bool {
 	a := f.acct
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	first := rec.Sources[ownSources(rec)[0]].Name
+	first := ""
+	if own := ownSources(rec); len(own) > 0 {
+		first = rec.Sources[own[0]].Name
+	}
 	for _, s := range a.treeInfo.source {
 		if s.Name != first && sameName(s.Name, rec.Name) {
 			return true

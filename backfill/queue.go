@@ -49,6 +49,7 @@ func (a *account) pass(ctx context.Context) error {
 		a.e.mishap(err)
 		return err
 	}
+	a.noteAliases(false)
 	a.glance(ctx)
 	p := &passState{left: make(map[*folder]bool)}
 	for _, f := range a.all() {

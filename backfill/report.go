@@ -49,6 +49,9 @@ type AccountReport struct {
 	// Sessions are the clients that are logged in; Spliced of them talk to the destination through a plain pipe.
 	Sessions int `json:"sessions"`
 	Spliced  int `json:"spliced_sessions"`
+	// AliasUses is how often clients have used the source's old folder names, and AliasUsed when last.
+	AliasUses uint64     `json:"alias_uses,omitempty"`
+	AliasUsed *time.Time `json:"alias_used,omitempty"`
 	// Doubt is why deletes on the source are not carried over just now: too much vanished there at once.
 	Doubt   string        `json:"doubt,omitempty"`
 	Folders []FolderState `json:"folders"`
@@ -119,6 +122,7 @@ func (a *account) report(s *sums) AccountReport {
 	if since := a.problems.Since; r.Problem != "" {
 		r.Since = &since
 	}
+	r.AliasUses, r.AliasUsed = a.aliasUses()
 	listed := !a.treeInfo.at.IsZero()
 	if a.rebuild != "" {
 		r.Problem, listed = "its clients are refused until 'crossfade rebuild' says what becomes of it: "+a.rebuild, false

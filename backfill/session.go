@@ -186,7 +186,8 @@ func (s *Session) Subscribe(ctx context.Context, name string, on bool) error {
 	f, err := s.a.resolve(ctx, name)
 	switch {
 	case errors.Is(err, ErrNoFolder): // RFC 3501 6.3.6: a name may be subscribed that does not exist
-		return w.Subscribe(ctx, w.Name(w.Path(name)), on)
+		path, _ := s.a.namedPath(w, name)
+		return w.Subscribe(ctx, w.Name(path), on)
 	case err != nil:
 		return err
 	}

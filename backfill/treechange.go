@@ -64,6 +64,14 @@ func (a *account) occupy(ctx context.Context, fs ...*folder) (release func(), er
 	return release, nil
 }
 
+// namedPath is where a name leads that no folder has, also in the source's spelling.
+func (a *account) namedPath(w Writer, name string) (path mapping.Path, alias bool) {
+	if path, ok := a.aliasPath(name); ok {
+		return path, true
+	}
+	return trimmed(w.Path(name)), false
+}
+
 // changeHold is how long a command about folders waits for those who do something in them.
 const changeHold = 10 * time.Second
 
@@ -110,7 +118,10 @@ func (a *account) newPath(w Writer, name string) (mapping.Path, error) {
 	if a.match(name) != nil {
 		return nil, errExists
 	}
-	path := w.Path(name)
+	path, alias := a.namedPath(w, name)
+	if alias {
+		a.usedAlias()
+	}
 	switch {
 	case len(path) == 0 || slices.Contains(path, ""):
 		return nil, refusedName("a folder's name cannot be empty")

@@ -30,7 +30,8 @@ func (s *Session) Delete(ctx context.Context, name string) error {
 	}
 	return s.changeTree(ctx, func(w Writer) error {
 		if f == nil {
-			return s.a.deleteLevel(ctx, w, trimmed(w.Path(name)))
+			path, _ := s.a.namedPath(w, name)
+			return s.a.deleteLevel(ctx, w, path)
 		}
 		if f.inbox {
 			return refusedName("INBOX cannot be deleted")

@@ -30,7 +30,7 @@ func (s *Session) Rename(ctx context.Context, name, to string) error {
 	if err != nil {
 		return err
 	}
-	from := trimmed(w.Path(name))
+	from, _ := s.a.namedPath(w, name)
 	for try := 0; ; try++ {
 		if f != nil {
 			from = f.record().Path
@@ -261,6 +261,9 @@ func (a *account) nameAnew(ctx context.Context, w Writer, fs []*folder, to []map
 				}
 			}
 			e.inherit(names[i])
+			if id := e.rec.Identity; !id.Own && !id.Native && id.UIDValidity != 0 && e.f.nameWasAnother(e.rec) {
+				e.showAnew(0)
+			}
 		}
 		return nil
 	})

@@ -18,6 +18,9 @@ type Session interface {
 	Account() string // canonical name, for logs and limits
 	Separator() string
 	List(ctx context.Context) ([]backfill.ListEntry, error)
+	// Aliases lists the tree in the old server's spelling, if these patterns, which begin with the reference, ask for it.
+	// List comes first.
+	Aliases(ctx context.Context, reference string, patterns []string) (backfill.AliasTree, error)
 	Open(ctx context.Context, name string, readOnly bool) (Mailbox, error)
 	// Status tells the numbers of a folder that is not selected; its Size only if that is asked for.
 	Status(ctx context.Context, name string, size bool) (backfill.Status, error)

@@ -151,6 +151,21 @@ func (s fakeSession) List(context.Context) ([]backfill.ListEntry, error) {
 	return out, nil
 }
 
+func (s fakeSession) Aliases(_ context.Context, _ string, patterns []string) (backfill.AliasTree, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.ContainsFunc(patterns, func(p string) bool { return strings.HasPrefix(p, "INBOX.") }) {
+		return backfill.AliasTree{}, nil
+	}
+	t := backfill.AliasTree{Separator: "."}
+	for _, n := range slices.Sorted(maps.Keys(s.boxes)) {
+		if n != "INBOX" {
+			t.Entries = append(t.Entries, backfill.ListEntry{Name: "INBOX." + strings.ReplaceAll(n, "/", "."), Attrs: s.boxes[n].attrs, Subscribed: s.subs[n]})
+		}
+	}
+	return t, nil
+}
+
 func (s fakeSession) Open(_ context.Context, name string, readOnly bool) (proxy.Mailbox, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,20 +20,30 @@ func (c *conn) list(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
-	for _, b := range newTree(entries, c.session.Separator()) {
-		show, info := q.wants(b)
-		if !show {
-			continue
+	tell := func(q *listQuery, tree []*branch) error {
+		for _, b := range tree {
+			show, info := q.wants(b)
+			if !show {
+				continue
+			}
+			c.listEntryOf("* LIST ", b.attributes(q.extended, q.subscribed || q.subscribedOnly), b.Name, q.separator(), info)
+			if len(q.status) == 0 || !b.selectable() {
+				continue
+			}
+			if err := c.listStatus(ctx, b.Name, q.status); err != nil {
+				return err
+			}
 		}
-		c.listEntry("* LIST ", b.attributes(q.extended, q.subscribed || q.subscribedOnly), b.Name, info)
-		if len(q.status) == 0 || !b.selectable() {
-			continue
-		}
-		if err := c.listStatus(ctx, b.Name, q.status); err != nil {
-			return err
-		}
+		return nil
 	}
-	return nil
+	if err := tell(q, newTree(entries, c.session.Separator())); err != nil {
+		return err
+	}
+	aliases, tree, err := c.aliases(ctx, q, entries)
+	if err != nil || len(tree) == 0 {
+		return err
+	}
+	return tell(aliases, tree)
 }
 
 // listStatus adds the STATUS of one mailbox. One that cannot be told is left out and the LIST still succeeds
@@ -49,11 +59,16 @@ func (c *conn) listStatus(ctx context.Context, name string, items []string) erro
 
 // listEntry writes one LIST or LSUB response. info adds that subscribed mailboxes are below (RFC 5258 4).
 func (c *conn) listEntry(start string, attrs []string, name string, info bool) {
+	c.listEntryOf(start, attrs, name, c.session.Separator(), info)
+}
+
+// listEntryOf is listEntry for a name of another spelling.
+func (c *conn) listEntryOf(start string, attrs []string, name, sep string, info bool) {
 	b := append(append(c.scratch[:0], start...), '(')
 	for _, a := range attrs {
 		b = append(appendBlank(b), a...)
 	}
-	b = append(appendSeparator(append(b, ") "...), c.session.Separator()), ' ')
+	b = append(appendSeparator(append(b, ") "...), sep), ' ')
 	c.scratch = b
 	c.bytes(b)
 	_ = c.wire.AString(name) // an error sticks to the writer
@@ -65,8 +80,9 @@ func (c *conn) listEntry(start string, attrs []string, name string, info bool) {
 
 // listQuery is what a LIST asks for.
 type listQuery struct {
-	patterns []pattern
-	extended bool // it uses RFC 5258 in some way
+	reference string
+	patterns  []pattern // with the reference before them
+	extended  bool      // it uses RFC 5258 in some way
 	// selection options
 	subscribedOnly, specialOnly, recursive bool
 	// return options

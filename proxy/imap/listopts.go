@@ -89,6 +89,7 @@ func (c *conn) listPatterns(cmd *command, q *listQuery) error {
 		return badError(cmd.label() + " needs a reference and a pattern")
 	}
 	ref, sep := string(reference), c.session.Separator()
+	q.reference = ref
 	if err := cmd.space(); err != nil {
 		return err
 	}

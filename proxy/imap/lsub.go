@@ -27,7 +27,16 @@ func (c *conn) lsub(ctx context.Context, cmd *command) error {
 	if err != nil {
 		return err
 	}
-	for _, b := range newTree(entries, c.session.Separator()) {
+	c.tellSubscribed(q, newTree(entries, c.session.Separator()))
+	aliases, tree, err := c.aliases(ctx, q, entries)
+	if err == nil {
+		c.tellSubscribed(aliases, tree)
+	}
+	return err
+}
+
+func (c *conn) tellSubscribed(q *listQuery, tree []*branch) {
+	for _, b := range tree {
 		show, _ := q.wants(b)
 		if !show {
 			continue
@@ -36,7 +45,6 @@ func (c *conn) lsub(ctx context.Context, cmd *command) error {
 		if b.Subscribed { // here \Noselect means: not subscribed
 			attrs = slices.DeleteFunc(b.attributes(false, false), func(a string) bool { return strings.EqualFold(a, `\Noselect`) })
 		}
-		c.listEntry("* LSUB ", attrs, b.Name, false)
+		c.listEntryOf("* LSUB ", attrs, b.Name, q.separator(), false)
 	}
-	return nil
 }
