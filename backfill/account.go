@@ -61,6 +61,7 @@ type account struct {
 	accepted bool // the record says so
 	aliasUse aliasUse
 	treeDue  bool      // a source folder was not found: it may have been renamed
+	settled  time.Time // when the last folder was; zero: not all are
 	lostAt   time.Time // when a source folder was last found to lack something: the others are looked at again
 }
 
@@ -71,7 +72,7 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 		log:    e.log.With("account", rec.DestLogin),
 		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(), connect: newClaim(),
 		folders: make(map[store.FolderID]*folder),
-		high:    rec.HighUIDValidity, rebuild: rec.Rebuild, believed: rec.LossAccepted, accepted: rec.LossAccepted,
+		high:    rec.HighUIDValidity, rebuild: rec.Rebuild, believed: rec.LossAccepted, accepted: rec.LossAccepted, settled: rec.Settled,
 	}
 	a.domain = e.domains.of(a.name)
 	a.aliasUse.noted, a.aliasUse.last = rec.AliasUses, rec.AliasUsed
@@ -93,12 +94,24 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 			continue
 		}
 		f := unloaded(a, r)
+		if r.Draft != 0 { // the program ended before it could take the folder's place
+			if err := (&draft{f: f}).discard(); err != nil && !IsFull(err) {
+				return nil, err
+			}
+		}
 		if t, ok := tallies[r.ID]; ok || untouched(r) {
 			f.tally, f.tallied, f.kept = tallyFrom(t), true, ok
 		}
 		a.folders[r.ID] = f
 	}
 	return a, nil
+}
+
+// hasSettled tells whether all folders were shown under the destination's own identity: new ones are from the start.
+func (a *account) hasSettled() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.settled.IsZero()
 }
 
 // kick tells the worker that there may be something to do.

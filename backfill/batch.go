@@ -75,6 +75,9 @@ func (f *folder) takeResults(ctx context.Context, w Writer, batch []incoming, re
 			found[m.uid], floor = results[i].UID, results[i].UID+1 // they ascend
 		}
 	}
+	if unknown && rec.Identity.Native { // which of what is new there is new mail is known only when all of them are
+		clear(found)
+	}
 	if err := f.finishCopies(ctx, w, found); err != nil {
 		return unknown, err
 	}

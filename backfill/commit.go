@@ -35,6 +35,9 @@ func (e *edit) commitBulk(st *store.Store) error {
 	if chunks := e.chunks(); len(e.share(chunks)) == len(chunks) {
 		return nil
 	}
+	if err := e.commitMoves(st); err != nil {
+		return err
+	}
 	drop := e.drop
 	e.drop = nil
 	if err := e.commitParts(st, len(drop) > 0); err != nil {
@@ -97,10 +100,7 @@ func (e *edit) commitPart(st *store.Store) error {
 // split takes some chunks' share out of the edit. Numbers that were handed out go with it, so that they are
 // never handed out again; cursors do not.
 func (e *edit) split(chunks []uint32) *edit {
-	part := &edit{f: e.f, rec: e.f.rec, newSets: e.newSets, newIDs: e.newIDs, refused: e.refused, set: map[uint32]store.Link{}, drop: map[uint32]struct{}{}}
-	if next := e.rec.Identity.NextUID; next != part.rec.Identity.NextUID {
-		part.rec.Identity.NextUID, part.recSet = next, true
-	}
+	part := e.part()
 	mine := make(map[uint32]bool, len(chunks))
 	for _, c := range chunks {
 		mine[c] = true
@@ -119,6 +119,15 @@ func (e *edit) split(chunks []uint32) *edit {
 	}
 	n, _ := find(e.add, (chunks[len(chunks)-1]+1)<<8) // parts go in ascending order
 	part.add, e.add = e.add[:n:n], e.add[n:]
+	return part
+}
+
+// part begins an edit that takes a part of this one ahead.
+func (e *edit) part() *edit {
+	part := &edit{f: e.f, rec: e.f.rec, newSets: e.newSets, newIDs: e.newIDs, refused: e.refused, set: map[uint32]store.Link{}, drop: map[uint32]struct{}{}}
+	if next := e.rec.Identity.NextUID; next != part.rec.Identity.NextUID {
+		part.rec.Identity.NextUID, part.recSet = next, true
+	}
 	return part
 }
 
@@ -246,8 +255,14 @@ func (e *edit) apply() {
 		}
 		*old = l
 	}
+	moved := make(map[uint32]bool, len(e.moves))
+	for _, m := range e.moves {
+		if i, ok := find(e.add, m.to); ok && e.add[i].Dst != 0 {
+			moved[m.from] = true
+		}
+	}
 	for u := range e.drop {
-		if i, ok := find(f.links, u); ok && f.links[i].Dst != 0 {
+		if i, ok := find(f.links, u); ok && f.links[i].Dst != 0 && !moved[u] {
 			f.noteRemoved(f.links[i].Dst)
 		}
 	}

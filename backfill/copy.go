@@ -97,7 +97,7 @@ func (c *carrying) round(ctx context.Context, uids []uint32) (again []uint32, er
 }
 
 // carryUpper lets the destination copy or move what it has.
-func (c *carrying) carryUpper(ctx context.Context, links []store.Link) (map[uint32]uint32, error) {
+func (c *carrying) carryUpper(ctx context.Context, links []store.Link) (copies map[uint32]uint32, err error) {
 	w, err := c.m.a.dest(ctx)
 	if err != nil {
 		return nil, err
@@ -107,6 +107,18 @@ func (c *carrying) carryUpper(ctx context.Context, links []store.Link) (map[uint
 		set.AddNum(imap.UID(l.Dst))
 	}
 	from, to := c.m.f.record(), c.target.record()
+	if to.Identity.Native { // what comes there from now on is new mail, or these
+		for _, step := range []func(context.Context, Writer) error{c.target.recover, c.target.removePending} {
+			if err := step(ctx, w); err != nil {
+				return nil, fmt.Errorf("destination: %w", err)
+			}
+		}
+		defer func() {
+			if err == nil {
+				c.showBefore(ctx, w)
+			}
+		}()
+	}
 	var got Copied
 	if c.move {
 		err = c.m.f.leave(links, func() (err error) {
@@ -129,12 +141,20 @@ func (c *carrying) carryUpper(ctx context.Context, links []store.Link) (map[uint
 	return nil, c.target.lookUpper(ctx) // they are found there as new mail
 }
 
+// showBefore lists what is new in a target of the destination's numbers: what came before the copies must be shown before
+// them.
+func (c *carrying) showBefore(ctx context.Context, w Writer) {
+	if err := c.target.lookDest(ctx, w); err != nil {
+		c.target.acct.log.Warn("new mail could not be listed after copying", "folder", c.target.record().Name, "err", err)
+	}
+}
+
 // commit records the round in one transaction over both folders.
 func (c *carrying) commit(upper, lower []store.Link, copies map[uint32]uint32) (again []uint32, err error) {
 	all := append(slices.Clone(upper), lower...)
 	slices.SortFunc(all, byUID)
 	for len(all) > 0 && err == nil {
-		n := within(all, maxBytes/fullChunk/2)
+		n := within(all, maxBytes/fullChunk/4)
 		var late []uint32
 		late, err = c.commitSome(all[:n], copies)
 		again, all = append(again, late...), all[n:]

@@ -59,9 +59,7 @@ func (c *carrying) copyNow(ctx context.Context, links []store.Link) error {
 	if err := t.restoreKeywords(ctx, w, entries); err != nil {
 		return errors.Join(err, t.removePending(ctx, w))
 	}
-	if err := t.lookDest(ctx, w); err != nil { // what came before them must be shown before them
-		t.acct.log.Warn("new mail could not be listed after an append", "folder", t.record().Name, "err", err)
-	}
+	c.showBefore(ctx, w)
 	return nil
 }
 
@@ -90,12 +88,16 @@ func (c *carrying) readAll(ctx context.Context, links []store.Link) (batch []inc
 func (f *folder) expectStrays(batch []incoming) (strays []store.Link, in store.Intent, err error) {
 	floor := f.destFloor()
 	err = f.edit(func(e *edit) error {
-		uid := uint32(provisional)
+		first := uint32(provisional)
 		if n := len(f.links); n > 0 {
-			uid = max(uid, f.links[n-1].UID+1)
+			first = max(first, f.links[n-1].UID+1)
 		}
 		for i, m := range batch {
-			l := store.Link{UID: uid + uint32(i), State: store.Whiteout, Paired: true, Hash: m.hash}
+			uid := first + uint32(i)
+			if e.rec.Identity.Native { // they share these numbers with what is on its way
+				uid = e.nextUID()
+			}
+			l := store.Link{UID: uid, State: store.Whiteout, Paired: true, Hash: m.hash}
 			setDetails(&l, Entry{Size: m.size, Date: m.date, MsgID: m.msgID})
 			e.insert(l)
 			strays = append(strays, l)

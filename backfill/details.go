@@ -14,7 +14,7 @@ import (
 // learnDetails asks for the size, date and Message-ID of messages whose listing did not tell them: a folder is
 // opened with UIDs and flags only, because nothing else is needed to show it.
 func (f *folder) learnDetails(ctx context.Context) error {
-	missing := split(f.where(func(l *store.Link) bool { return visible(l) && !l.HasDetails }))
+	missing := f.sides(f.where(func(l *store.Link) bool { return visible(l) && !l.HasDetails }))
 	if err := f.detailsBelow(ctx, missing); err != nil {
 		return err
 	}

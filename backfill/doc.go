@@ -54,9 +54,12 @@
 //
 // # Settling
 //
-// A folder that is copied goes over to the destination's own numbers (settle.go) when nothing stands in the way
-// (settlewhy.go). Clients' operations enter a folder by its passage (passage.go), which is held for that moment; whoever
-// had the folder open is sent away and sees it anew.
+// A folder that is copied goes over to the destination's own numbers (settle.go): when nothing stands in the way by the
+// state (settlewhy.go), both sides are listed afresh and compared while clients go on (agrees.go), then the folder is
+// held, looked at once more, and switched in one transaction (switch.go). Clients' operations enter a folder by its
+// passage (passage.go), which is held for that moment; whoever had the folder open is sent away and sees it anew.
+// From then on the destination answers, and every edit keeps the links under the destination's numbers (native.go). The
+// source is watched on, and late mail is copied as before: it is shown once it is on the destination.
 //
 // # A lost or old store
 //

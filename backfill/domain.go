@@ -71,17 +71,25 @@ func domainOf(login string) string {
 // copied counts the copies that an edit makes known; it has not been applied yet.
 func (d *domain) copied(e *edit) {
 	messages, matched, bytes := 0, 0, int64(0)
-	for uid, l := range e.set {
-		i, ok := find(e.f.links, uid)
+	count := func(from uint32, l *store.Link) {
+		i, ok := find(e.f.links, from)
 		if !ok || l.State != store.Copied || e.f.links[i].State == store.Copied {
-			continue
+			return
 		}
 		if e.f.links[i].State != store.Copying {
 			matched++
-			continue
+			return
 		}
 		messages++
 		bytes += max(l.Size, 0)
+	}
+	for uid, l := range e.set {
+		count(uid, &l)
+	}
+	for _, m := range e.moves {
+		if i, ok := find(e.add, m.to); ok {
+			count(m.from, &e.add[i])
+		}
 	}
 	if messages+matched > 0 {
 		d.count(time.Now(), messages, matched, bytes)

@@ -16,6 +16,7 @@ type edit struct {
 	set     map[uint32]store.Link // changed links by shown UID
 	drop    map[uint32]struct{}   // links that are forgotten
 	add     []store.Link          // new links, in any order
+	moves   []move                // of drop and add: links that get another number; see native.go
 	newSets []mapping.Flags       // flag sets that are not stored yet
 	newIDs  map[mapping.Flags]store.FlagSet
 	refused map[uint32]refusedAs    // what new quarantine records count as
@@ -41,6 +42,9 @@ func (e *Engine) commit(fs []*folder, change func([]*edit) error) error {
 		if f.dropped {
 			return ErrNoFolder
 		}
+		if f.passage.over() {
+			return ErrSwitched
+		}
 		edits[f] = &edit{f: f, rec: f.rec}
 	}
 	args := make([]*edit, len(fs))
@@ -49,6 +53,11 @@ func (e *Engine) commit(fs []*folder, change func([]*edit) error) error {
 	}
 	if err := change(args); err != nil {
 		return err
+	}
+	for _, f := range order {
+		if err := edits[f].number(); err != nil {
+			return err
+		}
 	}
 	for _, f := range order {
 		if err := edits[f].commitBulk(e.store); err != nil {
@@ -136,6 +145,9 @@ func (e *edit) insert(l store.Link) uint32 {
 func (e *edit) nextUID() uint32 {
 	if e.rec.Identity.NextUID == 0 {
 		e.rec.Identity.NextUID = provisional
+	}
+	if n := len(e.f.links); e.rec.Identity.Native && n > 0 { // there may be strays
+		e.rec.Identity.NextUID = max(e.rec.Identity.NextUID, e.f.links[n-1].UID+1, provisional)
 	}
 	u := e.rec.Identity.NextUID
 	e.rec.Identity.NextUID++

@@ -39,8 +39,9 @@ type Options struct {
 	// AccountPause is the first pause after a refusal that concerns an account, such as a full mailbox: 2 min if
 	// zero, and then ever longer.
 	AccountPause time.Duration
-	Workers      int // folders looked at or copied at the same time, default 16
-	PerAccount   int // of these in one account, default 2
+	SettleHold   time.Duration // how long clients wait at most while a folder settles, default 5 s
+	Workers      int           // folders looked at or copied at the same time, default 16
+	PerAccount   int           // of these in one account, default 2
 	Logger       *slog.Logger
 	Marks        *marks.File // what must outlive the store; nil: nothing does
 }
@@ -57,6 +58,7 @@ func (o *Options) defaults() {
 	set(&o.Retry, 10*time.Minute)
 	set(&o.Grace, 3*time.Second)
 	set(&o.AccountPause, 2*time.Minute)
+	set(&o.SettleHold, 5*time.Second)
 	if o.MemoryBytes <= 0 {
 		o.MemoryBytes = 256 << 20
 	}

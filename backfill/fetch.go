@@ -20,7 +20,7 @@ func (m *Mailbox) Fetch(ctx context.Context, uids []uint32, items []string, each
 	}
 	defer done()
 	links := m.f.snapshot(uids)
-	s := split(links)
+	s := m.f.sides(links)
 	for _, b := range s.boxes() {
 		for _, layer := range layers(s.below[b]) {
 			if err := m.fetchLower(ctx, b, layer, items, each); err != nil {

@@ -43,14 +43,19 @@ func (f *folder) finishCopies(ctx context.Context, w Writer, found map[uint32]ui
 			delete(found, uid)
 		}
 	}
+	before, err := f.cameBefore(ctx, w, found)
+	if err != nil {
+		return err
+	}
 	for round := 0; len(found) > 0 && round < flagRounds; round++ {
 		wanted, err := f.storeWanted(ctx, w, found, actual)
 		if err != nil {
 			return err
 		}
-		if found, err = f.linkCopies(found, actual, wanted); err != nil {
+		if found, err = f.linkCopies(found, actual, wanted, before); err != nil {
 			return err
 		}
+		before = nil
 	}
 	return nil
 }
@@ -98,13 +103,15 @@ func (f *folder) storeWanted(ctx context.Context, w Writer, found map[uint32]uin
 
 // linkCopies commits the copies whose flags are in place and returns the others, which a client changed in
 // that very moment.
-func (f *folder) linkCopies(found map[uint32]uint32, actual, wanted map[uint32]mapping.Flags) (map[uint32]uint32, error) {
+func (f *folder) linkCopies(found map[uint32]uint32, actual, wanted map[uint32]mapping.Flags, before []Entry) (map[uint32]uint32, error) {
 	again := make(map[uint32]uint32)
-	highest, taken := uint32(0), uint64(0)
+	highest, taken, all := uint32(0), uint64(0), true
 	err := f.edit(func(e *edit) error {
+		e.insertBefore(before)
 		for uid, dst := range found {
 			l, ok := e.link(uid)
 			if !ok {
+				all = false
 				continue
 			}
 			highest = max(highest, dst+1)
@@ -112,9 +119,10 @@ func (f *folder) linkCopies(found map[uint32]uint32, actual, wanted map[uint32]m
 			case l.State == store.Whiteout: // deleted while it was copied: the copy goes next
 				l.Dst, l.Paired = dst, false
 			case !inFlight(&l) && !l.Paired: // it went on the source while it was compared
+				all = false
 				continue
 			case e.flagsOf(l.Flags) != wanted[uid]:
-				again[uid] = dst
+				again[uid], all = dst, false
 				continue
 			default:
 				l.State, l.Dst, l.Paired, l.Sent = store.Copied, dst, false, e.flags(actual[dst])
@@ -122,6 +130,10 @@ func (f *folder) linkCopies(found map[uint32]uint32, actual, wanted map[uint32]m
 				taken++
 			}
 			e.put(l)
+		}
+		if e.rec.Identity.Native && all { // all below is accounted for; see cameBefore
+			r := e.record()
+			r.DestUIDNext = max(r.DestUIDNext, highest)
 		}
 		e.closeIntentIfDone()
 		return nil

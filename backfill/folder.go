@@ -254,7 +254,7 @@ func (f *folder) changes(since uint64) Changes {
 func (f *folder) item(i int) ItemState {
 	l := &f.links[i]
 	it := ItemState{UID: l.UID, Flags: f.sets.get(l.Flags), Size: -1, Version: f.changed[i]}
-	if l.HasDetails {
+	if l.HasDetails && !(l.Altered && f.rec.Identity.Native) { // what the destination altered has another size there
 		it.Size = l.Size
 		it.Date = time.Unix(l.Date, 0).In(zone(l.Zone))
 	}

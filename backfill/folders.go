@@ -127,9 +127,8 @@ func (f *folder) addSource(box store.SourceBox) error {
 		r.Sources = append(slices.Clone(r.Sources), box)
 		switch id := r.Identity; {
 		case !id.Native:
-		case id.Fixed: // clients know it by the destination's numbers: they stay
-			r.Identity.Native = false
-			r.Identity.NextUID = max(r.DestUIDNext, id.NextUID) + gap
+		case id.Fixed, r.State == folderSettled, f.acct.hasSettled(): // known by the destination's numbers: so it stays
+			r.State, r.Settled = folderSettled, time.Now().UTC()
 		default: // nobody was told: the identity is chosen again
 			r.Identity = store.Identity{}
 			if id.NextUID >= provisional { // a crash in the middle of this left numbers behind

@@ -110,7 +110,7 @@ func (f *folder) raise(w Writer, path mapping.Path, anew bool) error {
 		moved := !r.Path.Equal(path)
 		r.Path, r.Name = path, w.Name(path)
 		if id := r.Identity; anew || id.Native {
-			r.Identity = store.Identity{NextUID: id.NextUID} // chosen when the destination's folder is there
+			r.Identity = store.Identity{NextUID: id.NextUID, Native: r.State == folderSettled} // chosen when the destination's folder is there
 		} else if moved {
 			e.inherit(name)
 		}

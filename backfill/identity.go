@@ -25,8 +25,8 @@ const (
 func (f *folder) identify(src BoxState, dst, high uint32, taken func(uint32) bool) store.Identity {
 	rec := f.record()
 	high = max(high, f.acct.high)
-	if len(ownSources(rec)) == 0 && dst > high {
-		return store.Identity{UIDValidity: dst, Native: true}
+	if rec.Identity.Native || len(ownSources(rec)) == 0 && dst > high {
+		return store.Identity{UIDValidity: dst, Native: true, NextUID: rec.Identity.NextUID}
 	}
 	if high == 0 && len(ownSources(rec)) > 0 && src.UIDValidity != 0 && src.UIDValidity != dst && src.UIDNext != 0 && src.UIDNext < sourceLimit && !f.nameWasAnother(rec) {
 		return store.Identity{UIDValidity: src.UIDValidity}
@@ -107,6 +107,9 @@ func (f *folder) fix() error {
 	return f.edit(func(e *edit) error {
 		if e.rec.Identity.Fixed {
 			return nil
+		}
+		if e.rec.Identity.UIDValidity == 0 { // a folder of the destination's numbers, which it does not create
+			return hasDest(e.rec)
 		}
 		r := e.record()
 		r.Identity.Fixed = true

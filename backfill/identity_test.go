@@ -152,7 +152,7 @@ func TestSourceJoinsNative(t *testing.T) {
 		})
 		m := b.open(s, "Plain1")
 		b.shows(m, b.dst.has("Plain1")...)
-		if id := m.f.record().Identity; id.Native || opened == (id.UIDValidity != m.f.record().DestUIDValidity) {
+		if id := m.f.record().Identity; id.Native != opened || opened && id.UIDValidity != m.f.record().DestUIDValidity {
 			t.Errorf("opened %v, identity %+v", opened, id)
 		}
 		b.wait()

@@ -29,7 +29,7 @@ func (f *folder) done() {
 	f.refs--
 	free := f.refs == 0
 	f.acct.mu.Unlock()
-	if free {
+	if free && !f.passage.over() {
 		f.acct.e.idle.add(f)
 	}
 }
@@ -40,6 +40,9 @@ func (f *folder) load() error {
 	defer f.editing.Unlock()
 	if f.loaded {
 		return nil
+	}
+	if f.passage.over() {
+		return ErrSwitched
 	}
 	var d *store.FolderData
 	var recs []store.Quarantine

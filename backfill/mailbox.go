@@ -91,7 +91,7 @@ func (m *Mailbox) Items(uids []uint32) []ItemState {
 	return out
 }
 
-// sides groups messages by the server that answers for them: what was born on the source and is still there is
+// sides groups messages by the server that answers for them; see folder.sides. split: what was born on the source and is still there is
 // answered by the source, in the order of its folders; the rest by the destination.
 type sides struct {
 	below map[uint16][]store.Link

@@ -124,8 +124,8 @@ func (a *account) work(ctx context.Context, p *passState) error {
 			return nil
 		}
 		done, err := a.turn(ctx, p, f)
-		if errors.Is(err, errRests) {
-			done, err = true, nil // paused meanwhile: another pass, when it goes on
+		if errors.Is(err, errRests) || errors.Is(err, ErrSwitched) {
+			done, err = true, nil // paused meanwhile, or another folder by now: another pass, when it goes on
 		}
 		a.e.mishap(err)
 		if err != nil {

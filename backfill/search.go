@@ -19,7 +19,7 @@ func (m *Mailbox) Search(ctx context.Context, key SearchKey) (imap.UIDSet, error
 		return nil, err
 	}
 	defer done()
-	s := split(m.f.where(func(l *store.Link) bool { return visible(l) }))
+	s := m.f.sides(m.f.where(func(l *store.Link) bool { return visible(l) }))
 	var hits []uint32
 	for _, b := range s.boxes() {
 		links := s.below[b]

@@ -44,6 +44,7 @@ func (f *folder) unsettled() (why []string, err error) {
 	f.mu.RUnlock()
 	say(subscribing, "its subscription was not carried over yet")
 	say(len(rec.RenameTo) > 0, "it is being renamed")
+	say(rec.Deleting, "it is being deleted")
 	return append(why, f.badValidity(rec)...), nil
 }
 

@@ -238,7 +238,11 @@ func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
 			fresh[i].Sources = append(fresh[i].Sources, box)
 			continue
 		}
-		fresh = append(fresh, store.Folder{Account: a.id, Kind: "mail", Name: name, Path: d.Dest, Role: string(d.Role), Sources: []store.SourceBox{box}})
+		rec := store.Folder{Account: a.id, Kind: "mail", Name: name, Path: d.Dest, Role: string(d.Role), Sources: []store.SourceBox{box}}
+		if a.hasSettled() { // the destination's numbers from the start
+			rec.State, rec.Settled, rec.Identity.Native = folderSettled, time.Now().UTC(), true
+		}
+		fresh = append(fresh, rec)
 	}
 	for _, d := range info.dest {
 		if !selectable(d.Attrs) || byPath[d.Path.Key()] != nil || slices.ContainsFunc(fresh, func(r store.Folder) bool { return r.Path.Equal(d.Path) }) {

@@ -28,7 +28,9 @@ func (f *folder) mergeUpper(st BoxState, entries []Entry, what Scan, since uint6
 				continue
 			}
 			if l, ok := e.link(paired[en.UID]); ok && l.State == store.Listed && l.Dst == 0 {
-				l.Dst, l.Paired = en.UID, true
+				if l.Dst, l.Paired = en.UID, true; r.Identity.Native { // shown as the destination has it
+					l.Flags = e.flags(en.Flags)
+				}
 				e.put(l)
 				continue
 			}

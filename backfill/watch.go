@@ -49,7 +49,7 @@ func (f *folder) watch(ctx context.Context) {
 			f.stopWatching(true)
 			return
 		}
-		if f.stopWatching(false) {
+		if f.stopWatching(f.passage.over()) {
 			return
 		}
 		if !told && l.both() && time.Since(last) < listenCheck {

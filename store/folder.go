@@ -56,8 +56,10 @@ type Folder struct {
 	// SettleOrdered and SettleStopped are an admin's words: it settles as soon as it can, or not at all.
 	SettleOrdered bool `json:",omitempty"`
 	SettleStopped bool `json:",omitempty"`
-	Paused        bool `json:",omitempty"` // the copying rests, by an admin's command
-	Priority      int  `json:",omitempty"` // which of the account's folders goes first, by an admin's command
+	// Draft numbers the folder that is to take this one's place, while its links are written.
+	Draft    FolderID `json:",omitempty"`
+	Paused   bool     `json:",omitempty"` // the copying rests, by an admin's command
+	Priority int      `json:",omitempty"` // which of the account's folders goes first, by an admin's command
 }
 
 // SourceBox is one source folder and how far it has been read.

@@ -1,0 +1,295 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"crossfade/store"
+)
+
+// Going over to the destination's numbers changes the key of every link, in a large folder more than fits into one
+// transaction. So the links are written anew beside the old ones, as those of another folder that no record names yet (a
+// draft), and the last transaction puts that folder's record in the place of this one's: a kill leaves the one or the
+// other, whole. What is left of a draft is removed like any deleted folder.
+
+// draft is a folder that is to take another one's place.
+type draft struct {
+	f     *folder
+	id    store.FolderID
+	links []store.Link // as they are in the store
+	sets  int          // flag sets in the store
+}
+
+// draft begins a draft and writes all of it while the folder goes on; switchOver writes what has changed since.
+func (f *folder) draft() (*draft, error) {
+	d := &draft{f: f, sets: 1}
+	if err := d.discard(); err != nil { // an earlier one
+		return nil, err
+	}
+	err := f.acct.e.store.Update(func(tx *store.Tx) (err error) {
+		d.id, err = tx.NewFolderID()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := f.edit(func(e *edit) error { e.record().Draft = d.id; return nil }); err != nil {
+		return nil, err
+	}
+	f.mu.RLock()
+	links, _ := nativeLinks(f.links)
+	f.mu.RUnlock()
+	if err := d.write(links); err != nil {
+		return nil, errors.Join(err, d.discard())
+	}
+	return d, nil
+}
+
+// discard removes what was written of a draft.
+func (d *draft) discard() error {
+	if d.f.record().Draft == 0 {
+		return nil
+	}
+	return d.f.edit(func(e *edit) error {
+		acc, id := e.rec.Account, e.rec.Draft
+		e.record().Draft = 0
+		e.also = append(e.also, func(tx *store.Tx) error { return tx.DeleteFolder(acc, id) })
+		return nil
+	})
+}
+
+// nativeLinks are the links as they are numbered in a folder of the destination's numbers. moved maps old numbers to new
+// ones.
+func nativeLinks(links []store.Link) (out []store.Link, moved map[uint32]uint32) {
+	out, moved = slices.Clone(links), make(map[uint32]uint32)
+	next := uint32(provisional)
+	for i := range out {
+		l := &out[i]
+		was := l.UID
+		if l.UID = destNumber(l); l.UID == 0 {
+			l.UID, next = next, next+1
+			moved[was] = l.UID
+		}
+	}
+	slices.SortFunc(out, byUID)
+	return out, moved
+}
+
+// write brings the draft in the store to these links, and to the folder's flag sets.
+func (d *draft) write(links []store.Link) error {
+	acc, st := d.f.acct.id, d.f.acct.e.store
+	d.f.mu.RLock()
+	sets := d.f.sets.list
+	d.f.mu.RUnlock()
+	for d.sets < len(sets) {
+		to := min(d.sets+maxSets, len(sets))
+		err := st.Update(func(tx *store.Tx) error {
+			for n := d.sets; n < to; n++ {
+				if err := tx.PutFlagSet(acc, d.id, store.FlagSet(n), sets[n]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		d.sets = to
+	}
+	const atOnce = maxBytes / fullChunk
+	for chunks := range slices.Chunk(changedChunks(d.links, links), atOnce) {
+		if err := st.Update(func(tx *store.Tx) error { return tx.PutLinks(acc, d.id, links, chunks...) }); err != nil {
+			return err
+		}
+	}
+	d.links = links
+	return nil
+}
+
+// changedChunks are the chunks in which two lists of links differ.
+func changedChunks(old, now []store.Link) (out []uint32) {
+	for len(old)+len(now) > 0 {
+		c := ^uint32(0)
+		for _, l := range [][]store.Link{old, now} {
+			if len(l) > 0 {
+				c = min(c, store.ChunkOf(l[0].UID))
+			}
+		}
+		cut := func(l []store.Link) int {
+			n := 0
+			for n < len(l) && store.ChunkOf(l[n].UID) == c {
+				n++
+			}
+			return n
+		}
+		i, j := cut(old), cut(now)
+		if !slices.Equal(old[:i], now[:j]) {
+			out = append(out, c)
+		}
+		old, now = old[i:], now[j:]
+	}
+	return out
+}
+
+// refusedAtOnce is how many quarantine records one transaction writes.
+const refusedAtOnce = 200
+
+// switchOver puts the draft in the folder's place and returns it. The caller has held the folder and its claims.
+func (f *folder) switchOver(d *draft) (*folder, error) {
+	f.editing.Lock()
+	defer f.editing.Unlock()
+	a := f.acct
+	links, moved := nativeLinks(f.links)
+	if i := firstTwin(links); i >= 0 {
+		return nil, (&edit{f: f}).twins(&links[i-1], &links[i])
+	}
+	if err := d.write(links); err != nil {
+		return nil, err
+	}
+	refused, err := d.moveRefused(moved)
+	if err != nil {
+		return nil, err
+	}
+	rec := f.rec
+	rec.PastUIDValidities = shownUnder(rec)
+	rec.Complete, rec.SettleOrdered = time.Time{}, false
+	rec.ID, rec.Draft, rec.Epoch, rec.State, rec.Settled = d.id, 0, rec.Epoch+1, folderSettled, time.Now().UTC()
+	rec.Identity = store.Identity{UIDValidity: rec.DestUIDValidity, Native: true, Fixed: true, NextUID: provisional + uint32(len(moved))}
+	g := unloaded(a, rec)
+	g.take(f, links, refused)
+	last := a.lastToSettle(f)
+	err = a.e.store.Update(func(tx *store.Tx) error {
+		if err := errors.Join(tx.PutFolder(rec), tx.PutTally(a.id, d.id, g.tally.stored()), tx.DeleteFolder(a.id, f.id)); err != nil || !last {
+			return err
+		}
+		acc, err := tx.Account(a.id)
+		if err != nil {
+			return err
+		}
+		acc.Settled = rec.Settled
+		return tx.PutAccount(acc)
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.put(f, g, last)
+	return g, nil
+}
+
+// firstTwin finds the second of two links with one number; -1 if there is none.
+func firstTwin(links []store.Link) int {
+	for i := 1; i < len(links); i++ {
+		if links[i].UID == links[i-1].UID {
+			return i
+		}
+	}
+	return -1
+}
+
+// moveRefused writes the quarantine records under their new numbers, and returns what they count as.
+func (d *draft) moveRefused(moved map[uint32]uint32) (map[uint32]refusedAs, error) {
+	f, st := d.f, d.f.acct.e.store
+	var recs []store.Quarantine
+	err := st.View(func(rx *store.Rx) (err error) {
+		recs, err = rx.Quarantine(f.rec.Account, f.id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var kept []store.Quarantine
+	for _, q := range recs {
+		if to, ok := moved[q.UID]; ok { // else it is of a message that was copied since
+			q.UID = to
+			kept = append(kept, q)
+		}
+	}
+	for some := range slices.Chunk(kept, refusedAtOnce) {
+		err := st.Update(func(tx *store.Tx) error {
+			for _, q := range some {
+				if err := tx.PutQuarantine(f.rec.Account, d.id, q); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return refusals(kept), nil
+}
+
+// take takes over what is known of the folder whose place this one takes, beside its record. The caller has its claims.
+func (g *folder) take(f *folder, links []store.Link, refused map[uint32]refusedAs) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	g.links, g.changed, g.shown = links, make([]uint64, len(links)), shownUIDs(links)
+	g.sets, g.refused = newFlagSets(slices.Clone(f.sets.list)), refused
+	g.tally = tallyOf(links, g.rec, refused)
+	g.loaded, g.tallied, g.kept = true, true, true
+	for kind, text := range f.notes {
+		g.notes[kind] = text
+	}
+	g.onDest, g.dest, g.appended, g.source = f.onDest, f.dest, f.appended, f.source
+	g.listedAll, g.flagsListed = f.listedAll, f.flagsListed
+	g.below, g.looked, g.checked, g.quietAt = f.below, f.looked, f.checked, f.quietAt
+	g.sampled, g.cutAt, g.savedSeen = f.sampled, f.cutAt, f.savedSeen
+}
+
+// lastToSettle tells whether all other folders are the destination's own, or have settled.
+func (a *account) lastToSettle(f *folder) bool {
+	for _, g := range a.all() {
+		rec := g.record()
+		if g == f || rec.Identity.Native || !rec.Deleted.IsZero() {
+			continue
+		}
+		if len(rec.Sources) > 0 || rec.Identity.UIDValidity != 0 {
+			return false
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.treeInfo.at.IsZero() && a.treeInfo.doubt == ""
+}
+
+// put puts a folder in another one's place. Whoever uses the old one is told ErrSwitched from now on.
+func (a *account) put(f, g *folder, last bool) {
+	a.mu.Lock()
+	delete(a.folders, f.id)
+	g.opened = f.opened
+	a.folders[g.id] = g
+	if last {
+		a.settled = g.rec.Settled
+	}
+	a.mu.Unlock()
+	f.mu.Lock()
+	f.passage.end()
+	f.version++
+	close(f.wake)
+	f.wake = make(chan struct{})
+	f.mu.Unlock()
+	a.log.Info("a folder has settled: clients see it under the destination's numbers", "folder", g.rec.Name, "messages", len(g.shown), "uidvalidity", g.rec.Identity.UIDValidity, "account_settled", last)
+	a.kick()
+}
+
+// settleRest notes that an account has settled all of whose folders are the destination's own.
+func (a *account) settleRest(ctx context.Context) error {
+	if err := a.tree.take(ctx); err != nil {
+		return err
+	}
+	defer a.tree.release()
+	if a.hasSettled() || len(a.all()) == 0 || a.rebuilding() || !a.lastToSettle(nil) {
+		return nil
+	}
+	now := time.Now().UTC()
+	if err := a.change(func(rec *store.Account) { rec.Settled = now }); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.settled = now
+	return nil
+}
