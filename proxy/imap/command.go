@@ -227,6 +227,8 @@ func (c *conn) finish(cmd *command, err error) error {
 	a, unexpected := explain(err, cmd.verb.target)
 	if unexpected {
 		c.log.Error("command failed", "command", cmd.label(), "err", err)
+	} else {
+		c.log.Debug("command declined", "command", cmd.label(), "answer", a.status, "err", err)
 	}
 	if a.status != "BAD" {
 		c.news(cmd)

@@ -46,8 +46,10 @@ type conn struct {
 	harmless bool  // what was sent may be sent again
 	broken   error // why the connection must be closed
 
-	trip  time.Duration // the shortest time that a command took: about a round trip
-	used  time.Time     // when it was given back; zero if new
+	trip    time.Duration // the shortest time that a command took: about a round trip
+	removed int           // of the account's usage, when it was made
+
+	used  time.Time // when it was given back; zero if new
 	timer *time.Timer
 }
 

@@ -70,9 +70,9 @@ func (a *account) changeWith(ctx context.Context, verb, tail string, once bool, 
 	})
 }
 
-// leave sees that no connection of ours has the mailbox open.
+// leave sees that no other connection of ours has the mailbox open, or had it.
 func (a *account) leave(c *conn, box string) error {
-	for _, o := range a.d.pool.leave(a, box) {
+	for _, o := range a.d.pool.leave(a) {
 		o.logout()
 	}
 	if !strings.HasPrefix(c.box, box) || c.box == "" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +32,7 @@ type usage struct {
 	open, busy, bg int
 	listening      int // of busy, in IDLE
 	closed         bool
+	removed        int       // mailboxes that were deleted or renamed: older connections are not used again
 	most           int       // connections that the server lets the account have; 0: not known
 	mostUntil      time.Time // when it may be more again
 }
@@ -177,7 +177,7 @@ func (p *pool) give(a *account, c *conn, bg bool) (kept bool) {
 		p.bg--
 	}
 	perHost, perAccount := p.most(&a.use)
-	if c == nil || c.broken != nil || a.use.closed || p.open > perHost || a.use.open > perAccount {
+	if c == nil || c.broken != nil || a.use.closed || c.removed != a.use.removed || p.open > perHost || a.use.open > perAccount {
 		p.drop(a)
 	} else {
 		kept = true
@@ -220,17 +220,26 @@ func (p *pool) closeAccount(a *account) (idle []*conn) {
 	return idle
 }
 
-// leave takes the account's idle connections out that have a mailbox selected whose name begins with box:
-// servers hang up on those who have a mailbox open that is deleted.
-func (p *pool) leave(a *account, box string) (left []*conn) {
+// leave takes the account's idle connections out before a mailbox is deleted or renamed, and has those at work closed
+// afterwards. Servers hang up on those who have the mailbox open, and a Dovecot that had it open a moment ago takes the next
+// one of that name for it.
+func (p *pool) leave(a *account) (left []*conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	a.use.removed++
 	var c *conn
-	for p.unidle(func(o *conn) bool { return o.a == a && strings.HasPrefix(o.box, box) }, &c) {
+	for p.unidle(func(o *conn) bool { return o.a == a }, &c) {
 		p.drop(a)
 		left = append(left, c)
 	}
 	return left
+}
+
+// opened notes when a new connection was made.
+func (p *pool) opened(a *account, c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.removed = a.use.removed
 }
 
 // acquire returns a connection, waiting for one to be free. The caller gives it back with release.
@@ -288,6 +297,7 @@ func (a *account) open(ctx context.Context, w want, bg bool) (c *conn, again boo
 	switch {
 	case err == nil:
 		a.d.bars.lift(a)
+		a.d.pool.opened(a, c)
 	case errors.As(err, &e) && e.Code == "AUTHENTICATIONFAILED" && !w.login:
 		a.d.bars.refused(a, err)
 	}

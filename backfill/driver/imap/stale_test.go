@@ -79,3 +79,30 @@ func TestConnectionOfADeletedMailbox(t *testing.T) {
 		})
 	}
 }
+
+// TestNoConnectionOutlivesADeletedMailbox: a server's process that had the mailbox open may take the next one of that name
+// for it.
+func TestNoConnectionOutlivesADeletedMailbox(t *testing.T) {
+	f := &fake{}
+	m := loginFake(t, f)
+	for i, change := range []func() error{
+		func() error { return m.Delete(t.Context(), "Gone") },
+		func() error { return m.Rename(t.Context(), "Gone", "Elsewhere") },
+	} {
+		if _, err := m.Examine(t.Context(), "Gone"); err != nil {
+			t.Fatal(err)
+		}
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		if n := f.logins(); n != i+1 {
+			t.Errorf("%d logins before the next use, want %d", n, i+1)
+		}
+		if _, err := m.Examine(t.Context(), "Gone"); err != nil {
+			t.Fatal(err)
+		}
+		if n := f.logins(); n != i+2 {
+			t.Errorf("%d logins, want %d: the old connection is used again", n, i+2)
+		}
+	}
+}
