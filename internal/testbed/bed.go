@@ -20,6 +20,10 @@ const (
 	Dest    = "dovecot-dest"   // separator '/', Sent Items, Deleted Items, Junk E-Mail, Drafts
 	Cyrus   = "cyrus"          // separator '/', Sent, Trash, Drafts, Junk
 	Courier = "courier"        // INBOX., separator '.', no special uses
+
+	// Proxies in front of Dest, to be compared with.
+	NginxProxy   = "nginx-mail"
+	DovecotProxy = "dovecot-proxy"
 )
 
 // Pass is the password of all users on all servers. A test value, no secret.
@@ -58,7 +62,8 @@ func Start(t testing.TB, env []string, names ...string) *Bed {
 	b.env = append(b.env, "CROSSFADE_TEST_DIR="+dir)
 	for _, name := range names {
 		s := &Server{Name: name, Addr: freePort(t), TLSAddr: freePort(t), bed: b}
-		prefix := map[string]string{Source: "CROSSFADE_SOURCE", Dest: "CROSSFADE_DEST", Cyrus: "CROSSFADE_CYRUS", Courier: "CROSSFADE_COURIER"}[name]
+		prefix := map[string]string{Source: "CROSSFADE_SOURCE", Dest: "CROSSFADE_DEST", Cyrus: "CROSSFADE_CYRUS", Courier: "CROSSFADE_COURIER",
+			NginxProxy: "CROSSFADE_NGINX", DovecotProxy: "CROSSFADE_DOVEPROXY"}[name]
 		if prefix == "" {
 			t.Fatalf("testbed: there is no server %q", name)
 		}

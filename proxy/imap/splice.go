@@ -24,6 +24,7 @@ type splice struct {
 	born     time.Time
 	passed   atomic.Int64 // when bytes passed last, since born
 	deaf     atomic.Bool  // the client says no more
+	hungUp   atomic.Bool  // and the server was told so
 	over     atomic.Bool  // the server says no more
 	draining atomic.Bool
 
@@ -86,14 +87,26 @@ func (s *splice) run(h handOver) (up, down error) {
 	return up, down
 }
 
-// upEnded passes the client's end on. A client that only says no more still gets its answers.
+// upEnded passes the client's end on. A client that only says no more still gets its answers. Over TLS many servers know no
+// half of a connection, and drop them: there the server is told when it has been silent for a while.
 func (s *splice) upEnded(err error) {
-	if !errors.Is(err, io.EOF) || !closeWrite(s.server) {
+	if !errors.Is(err, io.EOF) {
 		s.cut()
 		return
 	}
 	s.deaf.Store(true)
+	if _, late := s.server.(*tls.Conn); !late {
+		s.hangUp()
+	}
 	s.restDown()
+}
+
+// hangUp tells the server that the client says no more.
+func (s *splice) hangUp() {
+	s.hungUp.Store(true)
+	if !closeWrite(s.server) {
+		s.cut()
+	}
 }
 
 // downEnded passes the server's end on. Nothing is said in its place, and a connection that broke does not look like one
@@ -144,8 +157,10 @@ func (s *splice) patience() time.Duration {
 	switch {
 	case s.draining.Load():
 		return calm
-	case s.deaf.Load():
+	case s.hungUp.Load():
 		return s.stuck
+	case s.deaf.Load():
+		return min(grace, s.stuck)
 	}
 	return s.idle
 }
@@ -185,9 +200,15 @@ func (s *splice) silent() error {
 	if s.draining.Load() {
 		why, text = errDraining, "* BYE [UNAVAILABLE] The server is about to restart; come back in a moment\r\n"
 	}
-	between := s.told != nil && s.told.Between()
+	silence, between := s.silence(), s.told != nil && s.told.Between()
 	switch {
-	case s.silence() < s.patience(), why == errDraining && !between:
+	case silence < s.patience(), why == errDraining && !between:
+		s.restDown()
+		return nil
+	case why == errSilence && s.deaf.Load() && !s.hungUp.Load():
+		if between || s.told == nil || silence >= s.stuck {
+			s.hangUp()
+		}
 		s.restDown()
 		return nil
 	case between:

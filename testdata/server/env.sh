@@ -26,6 +26,9 @@
 : "${CROSSFADE_CYRUS_MAXMSG:=}"                           # bytes
 # courier: everything below INBOX., separator '.', no special uses
 : "${CROSSFADE_COURIER_IMAP:=15400}" "${CROSSFADE_COURIER_IMAPS:=15401}"
+# proxies in front of dovecot-dest
+: "${CROSSFADE_NGINX_IMAP:=15500}" "${CROSSFADE_NGINX_IMAPS:=15501}"
+: "${CROSSFADE_DOVEPROXY_IMAP:=15510}" "${CROSSFADE_DOVEPROXY_IMAPS:=15511}"
 
 DOMAIN=example.test
 SECOND_DOMAIN=second.test                                 # u0 .. u3, on the Dovecots

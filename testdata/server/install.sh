@@ -2,15 +2,16 @@
 # no system service started or enabled that was not there before.
 
 # gcc and libc6-dev are for go test -race; isync and curl are clients that tests use, prometheus (with promtool) reads the
-# metrics; msmtp-mta keeps cyrus-common from pulling in a whole mail server.
+# metrics, nginx is another proxy to be compared with; msmtp-mta keeps cyrus-common from pulling in a whole mail server.
 PACKAGES="ca-certificates openssl python3 procps gcc libc6-dev dovecot-core dovecot-imapd
-  cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta isync curl offlineimap3 prometheus"
+  cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta isync curl offlineimap3 prometheus
+  nginx libnginx-mod-mail"
 # All are "an IMAP server" and exclude each other for apt: these are unpacked beside the other, each into a directory with
 # all that it needs. Courier's is a root of its own (see servers/courier.sh).
 UNPACKED="cyrus-imapd courier"
 declare -A PARTS=([cyrus-imapd]=cyrus-imapd
   [courier]="courier-imap courier-base courier-authlib courier-authlib-userdb libcourier-unicode4 libgamin0 libltdl7 libidn12 libgdbm6")
-declare -A SERVICES=([dovecot-core]=dovecot [cyrus-common]=cyrus-imapd [sasl2-bin]=saslauthd [msmtp-mta]=msmtpd [prometheus]=prometheus)
+declare -A SERVICES=([dovecot-core]=dovecot [cyrus-common]=cyrus-imapd [sasl2-bin]=saslauthd [msmtp-mta]=msmtpd [prometheus]=prometheus [nginx]=nginx)
 
 install_all() {
   local missing p f made=
