@@ -43,6 +43,9 @@ func (a *account) used(attr string) string {
 	role := mapping.RoleOf([]string{attr})
 	for _, f := range a.all() {
 		rec, attrs := f.record(), f.onDestination().Attrs
+		if !rec.Deleted.IsZero() {
+			continue
+		}
 		if role != "" && (mapping.Role(rec.Role) == role || mapping.RoleOf(attrs) == role) ||
 			slices.ContainsFunc(attrs, func(s string) bool { return strings.EqualFold(s, attr) }) {
 			return rec.Name

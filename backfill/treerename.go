@@ -26,6 +26,9 @@ func (s *Session) Rename(ctx context.Context, name, to string) error {
 	if err != nil && !errors.Is(err, ErrNoFolder) {
 		return err
 	}
+	if f != nil && f.inbox {
+		return s.renameInbox(ctx, f, to)
+	}
 	w, err := s.a.dest(ctx)
 	if err != nil {
 		return err
