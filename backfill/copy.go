@@ -191,8 +191,11 @@ func (c *carrying) commitSome(all []store.Link, copies map[uint32]uint32) (again
 				}
 			}
 			switch {
-			case !ok || l.State == store.Whiteout:
-				continue // deleted by another session in this moment
+			case !ok || l.State == store.Whiteout: // deleted in this moment, or a look saw that it has moved
+				if !done && onlyAbove(&old) && c.strays[old.Dst] == 0 {
+					c.link(from, to, old, copies[old.Dst], known)
+				}
+				continue
 			case done: // copied a moment ago, whatever became of it here meanwhile
 			case onlyAbove(&l) != onlyAbove(&old):
 				again = append(again, old.UID)

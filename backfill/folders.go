@@ -152,6 +152,11 @@ func (a *account) dropFolder(f *folder) error {
 	defer f.editing.Unlock()
 	rec := f.record()
 	err := a.e.store.Update(func(tx *store.Tx) error {
+		if rec.Draft != 0 {
+			if err := tx.DeleteFolder(a.id, rec.Draft); err != nil {
+				return err
+			}
+		}
 		return errors.Join(tx.DeleteFolder(a.id, f.id), tx.AddName(a.id, rec.Path, f.id, shownUnder(rec)...))
 	})
 	if err != nil {

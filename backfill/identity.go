@@ -25,7 +25,7 @@ const (
 func (f *folder) identify(src BoxState, dst, high uint32, taken func(uint32) bool) store.Identity {
 	rec := f.record()
 	high = max(high, f.acct.high)
-	if rec.Identity.Native || len(ownSources(rec)) == 0 && dst > high {
+	if (rec.Identity.Native || len(ownSources(rec)) == 0) && dst > high {
 		return store.Identity{UIDValidity: dst, Native: true, NextUID: rec.Identity.NextUID}
 	}
 	if high == 0 && len(ownSources(rec)) > 0 && src.UIDValidity != 0 && src.UIDValidity != dst && src.UIDNext != 0 && src.UIDNext < sourceLimit && !f.nameWasAnother(rec) {

@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"slices"
+	"time"
 
 	"crossfade/mapping"
 	"crossfade/store"
@@ -67,6 +68,9 @@ func (e *edit) showAnew(floor uint32) {
 	id.UIDValidity, id.Own = ownValidity(*r, max(id.UIDValidity, floor, a.high), r.DestUIDValidity, a.validityTaken(e.f)), true
 	if id.Native { // the destination's numbers so far; new ones keep clear of them
 		id.Native, id.NextUID = false, max(e.f.uidNext()+gap, ownFirst)
+		if r.State == folderSettled {
+			r.State, r.Settled = "blended", time.Time{}
+		}
 		for _, l := range e.f.links { // what is on its way was not shown, and is from now on
 			if l.UID >= provisional && l.State != store.Whiteout {
 				e.renumber(l.UID, e.nextUID())

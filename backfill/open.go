@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"crossfade/store"
 )
@@ -111,7 +112,9 @@ func (f *folder) prepare(ctx context.Context) error {
 		}
 		if r.Identity.UIDValidity == 0 {
 			r.Identity = f.identify(src, dst.UIDValidity, name.High(), f.acct.validityTaken(f))
-			e.keepClear()
+			if e.keepClear(); !r.Identity.Native && r.State == folderSettled { // the destination's numbers were told before for another
+				r.State, r.Settled = "blended", time.Time{}
+			}
 			for _, v := range name.UIDValidities {
 				r.PastUIDValidities = appendNew(r.PastUIDValidities, v)
 			}
