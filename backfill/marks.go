@@ -109,6 +109,9 @@ func (e *Engine) markAll(accounts []store.Account) error {
 		if err == nil {
 			err = e.mark(rec.Key, high)
 		}
+		if err == nil && !rec.Settled.IsZero() {
+			err = e.markSettled(rec.Key)
+		}
 		if err != nil {
 			return err
 		}
@@ -139,6 +142,17 @@ func (e *Engine) mark(key string, uidValidity uint32) error {
 	}
 	if err := e.opt.Marks.Raise(key, uidValidity); err != nil {
 		return fmt.Errorf("note what clients are shown: %w", err)
+	}
+	return nil
+}
+
+// markSettled notes that an account's clients need nothing but the destination.
+func (e *Engine) markSettled(key string) error {
+	if e.opt.Marks == nil {
+		return nil
+	}
+	if err := e.opt.Marks.Settle(key); err != nil {
+		return fmt.Errorf("note that an account has settled: %w", err)
 	}
 	return nil
 }

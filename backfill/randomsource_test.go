@@ -39,7 +39,7 @@ func (w *world) oldClient(folder string) {
 		it.gone = !it.touched && !it.loose
 	case "move":
 		w.moved(box, msg.uid, worldSources[to])
-		now := mail{id: it.id, flags: it.flags, loose: true, touched: it.touched}
+		now := mail{id: it.id, flags: it.flags, loose: true, touched: it.touched, late: w.native(to)}
 		it.maybe, it.gone = true, true
 		w.mail[to] = append(w.mail[to], now)
 	}

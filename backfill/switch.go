@@ -3,6 +3,7 @@ package backfill
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -233,8 +234,8 @@ func (g *folder) take(f *folder, links []store.Link, refused map[uint32]refusedA
 	for kind, text := range f.notes {
 		g.notes[kind] = text
 	}
-	g.onDest, g.dest, g.appended, g.source = f.onDest, f.dest, f.appended, f.source
-	g.listedAll, g.flagsListed = f.listedAll, f.flagsListed
+	g.onDest, g.dest, g.appended, g.source = f.onDest, f.dest, f.appended, maps.Clone(f.source)
+	g.listedAll, g.flagsListed = maps.Clone(f.listedAll), maps.Clone(f.flagsListed)
 	g.below, g.looked, g.checked, g.quietAt = f.below, f.looked, f.checked, f.quietAt
 	g.sampled, g.cutAt, g.savedSeen = f.sampled, f.cutAt, f.savedSeen
 }
@@ -272,7 +273,18 @@ func (a *account) put(f, g *folder, last bool) {
 	f.wake = make(chan struct{})
 	f.mu.Unlock()
 	a.log.Info("a folder has settled: clients see it under the destination's numbers", "folder", g.rec.Name, "messages", len(g.shown), "uidvalidity", g.rec.Identity.UIDValidity, "account_settled", last)
+	a.noteSettled(last)
 	a.kick()
+}
+
+// noteSettled has the marks know of it; if they cannot, the next start of the program tells them.
+func (a *account) noteSettled(all bool) {
+	if !all {
+		return
+	}
+	if err := a.e.markSettled(a.key); err != nil {
+		a.log.Warn("it could not be noted that the account has settled", "err", err)
+	}
 }
 
 // settleRest notes that an account has settled all of whose folders are the destination's own.
@@ -289,7 +301,8 @@ func (a *account) settleRest(ctx context.Context) error {
 		return err
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.settled = now
+	a.mu.Unlock()
+	a.noteSettled(true)
 	return nil
 }

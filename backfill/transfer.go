@@ -174,6 +174,9 @@ func (f *folder) lookLocked(ctx context.Context) error {
 		return err
 	}
 	defer f.writer.release()
+	if f.passage.over() {
+		return ErrSwitched
+	}
 	began := time.Now()
 	if err := f.lookBoth(ctx); err != nil {
 		f.owe()

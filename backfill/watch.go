@@ -85,6 +85,9 @@ func (f *folder) refresh(ctx context.Context, maxAge time.Duration) error {
 	if time.Since(f.looked) < maxAge {
 		return nil
 	}
+	if f.passage.over() {
+		return ErrSwitched
+	}
 	began := time.Now()
 	err := f.look(ctx, false)
 	f.looked = time.Now()

@@ -146,7 +146,24 @@ func (f *File) Raise(key string, uidValidity uint32) error {
 	if known && before.High >= uidValidity {
 		return nil
 	}
-	a := Account{Key: []byte(key), High: max(before.High, uidValidity), Settled: before.Settled}
+	return f.change(Account{Key: []byte(key), High: max(before.High, uidValidity), Settled: before.Settled})
+}
+
+// Settle notes that an account is shown under the destination's own identity.
+func (f *File) Settle(key string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.accounts[key]
+	if before.Settled {
+		return nil
+	}
+	return f.change(Account{Key: []byte(key), High: before.High, Settled: true})
+}
+
+// change makes what is known of an account durable; the caller holds mu.
+func (f *File) change(a Account) error {
+	key := string(a.Key)
+	before, known := f.accounts[key]
 	f.accounts[key] = a
 	err := f.write(line{Account: &a})
 	switch {

@@ -28,6 +28,9 @@ func text(f *marks.File) string {
 	out := fmt.Sprint(f.Generation())
 	for _, a := range f.Accounts() {
 		out += fmt.Sprintf(" %q:%d", a.Key, a.High)
+		if a.Settled {
+			out += " settled"
+		}
 	}
 	return out
 }
@@ -55,7 +58,10 @@ func TestMarksAreKept(t *testing.T) {
 	f = open(t, durable.OS{}, path)
 	do(f.SetGeneration(2))
 	do(f.Raise("c", 1))
-	if want := `2 "a":7 "b\xff\n":9 "c":1`; text(f) != want {
+	do(f.Settle("c"))
+	do(f.Raise("c", 3))
+	do(f.Settle("d"))
+	if want := `2 "a":7 "b\xff\n":9 "c":3 settled "d":0 settled`; text(f) != want {
 		t.Errorf("%s, want %s", text(f), want)
 	}
 	if a, ok := f.Account("a"); !ok || a.High != 7 {
