@@ -24,7 +24,7 @@ func (e *Engine) Login(ctx context.Context, name, secret string) (*Session, erro
 	if err != nil {
 		return nil, err
 	}
-	if d := e.piper(rec, e.aliasKey(canonical(name))); d != nil {
+	if d := e.piper(a, rec, e.aliasKey(canonical(name))); d != nil {
 		return e.loginSpliced(ctx, d, a, name, secret)
 	}
 	if a == nil || !a.proven(secret) {

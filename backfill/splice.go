@@ -27,16 +27,27 @@ func spliced(rec store.Account, now time.Time) bool {
 // destinationAlone tells whether logins need nothing of the source: it holds nothing that clients are shown.
 func destinationAlone(rec store.Account) bool { return !rec.Settled.IsZero() || !rec.Closed.IsZero() }
 
-// piper is the destination's driver, if this account is spliced and the driver can do it. rec is zero if the store does
-// not know the account. What the marks know to have settled needs no store: one that is lost or an old copy keeps nobody
-// out.
-func (e *Engine) piper(rec store.Account, key string) Piper {
+// isNative tells whether clients are shown the destination's numbers in every folder. One that had settled is shown under
+// others again when another folder had its name before.
+func (a *account) isNative() bool {
+	for _, f := range a.all() {
+		if rec := f.record(); !rec.Identity.Native && rec.Identity.UIDValidity != 0 && rec.Deleted.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// piper is the destination's driver, if this account is spliced and the driver can do it. a is nil if the store does not
+// know the account. An account that the marks know to have settled needs no store: one that is lost or an old copy keeps
+// nobody out.
+func (e *Engine) piper(a *account, rec store.Account, key string) Piper {
 	p, ok := e.opt.Destination.(Piper)
 	switch {
 	case !ok:
 		return nil
-	case rec.ID != 0 && rec.Rebuild == "":
-		ok = spliced(rec, time.Now())
+	case a != nil && rec.Rebuild == "":
+		ok = spliced(rec, time.Now()) && a.isNative()
 	case e.opt.Marks == nil:
 		ok = false
 	default:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crossfade/store"
+	"crossfade/store/memory"
 )
 
 // TestWhoIsSpliced: an account that has settled, once nobody has used an old path for thirty days or the admin says so.
@@ -59,13 +60,17 @@ func (b *bed) accountRecord() (rec store.Account) {
 }
 
 // settledBed is a bed whose account was moved and settled.
-func settledBed(t *testing.T, accepted bool) *bed {
+func settledBed(t *testing.T, accepted bool, with ...func(*bed)) *bed {
 	b := newBed(t)
 	many(b.src.boxes["INBOX"], 5)
+	for _, f := range with {
+		f(b)
+	}
 	b.start(false)
 	must(t, b.login().Close())
 	b.wait()
-	b.amend(func(rec *store.Account) { rec.Settled, rec.SpliceAccepted = time.Now(), accepted })
+	b.settleAll()
+	b.amend(func(rec *store.Account) { rec.SpliceAccepted = accepted })
 	t.Cleanup(func() {
 		for _, p := range b.dst.pipes {
 			_ = p.Close()
@@ -230,5 +235,44 @@ func TestClosedKeepsNoSecret(t *testing.T) {
 			t.Error("the source was asked for a password")
 		}
 		b.end()
+	}
+}
+
+// TestSplicedFolderAnew: an account one of whose folders is shown under other numbers than the destination's again is served
+// here.
+func TestSplicedFolderAnew(t *testing.T) {
+	b := settledBed(t, true)
+	f := b.account().match("INBOX")
+	must(t, f.use())
+	defer f.done()
+	must(t, f.edit(func(e *edit) error { e.showAnew(1 << 30); return nil }))
+	s := b.login()
+	if s.Pipe() != nil {
+		t.Error("it was handed over")
+	}
+	must(t, s.Close())
+}
+
+// TestSplicedWithoutStore: whom the marks know to have settled is served when the state is lost; the others are not.
+func TestSplicedWithoutStore(t *testing.T) {
+	b := settledBed(t, false, func(b *bed) { marked(t, b) })
+	for range 2 { // the second time there is a record that waits to be rebuilt
+		b.end()
+		b.kv = memory.New()
+		b.start(false)
+		b.src.set(func() { b.src.down = true })
+		for range 2 {
+			s := b.login()
+			if s.Pipe() == nil {
+				t.Error("not handed over")
+			}
+			must(t, s.Close())
+		}
+		if _, err := b.e.Login(t.Context(), "ann@example.test", "wrong"); err == nil {
+			t.Error("a wrong password")
+		}
+		if waits, err := b.e.Rebuilding(); err != nil || len(waits) != 1 {
+			t.Errorf("%+v %v", waits, err)
+		}
 	}
 }
