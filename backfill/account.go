@@ -54,6 +54,7 @@ type account struct {
 	retryAt  time.Time // after a failed background login
 	problems problem
 	patience turns.Patience
+	parting  parting
 	paused   bool // by an admin's command, as in the record
 	priority int
 	closed   bool
@@ -72,7 +73,7 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 		log:    e.log.With("account", rec.DestLogin),
 		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(), connect: newClaim(),
 		folders: make(map[store.FolderID]*folder),
-		high:    rec.HighUIDValidity, rebuild: rec.Rebuild, believed: rec.LossAccepted, accepted: rec.LossAccepted, settled: rec.Settled,
+		high:    rec.HighUIDValidity, rebuild: rec.Rebuild, believed: rec.LossAccepted, accepted: rec.LossAccepted, settled: rec.Settled, parting: partingOf(rec),
 	}
 	a.domain = e.domains.of(a.name)
 	a.aliasUse.noted, a.aliasUse.last = rec.AliasUses, rec.AliasUsed
@@ -165,11 +166,12 @@ func (a *account) reconnect(ctx context.Context) error {
 	defer a.connect.release()
 	a.mu.Lock()
 	src, dst, sealed, wait, closed := a.src, a.dst, a.secrets, time.Until(a.retryAt), a.closed
+	shut := !a.parting.closed.IsZero() // only logins tell passwords then
 	a.mu.Unlock()
 	switch {
 	case src != nil && dst != nil:
 		return nil
-	case wait > 0 || closed:
+	case wait > 0 || closed || shut:
 		return ErrUnavailable
 	}
 	secret, err := a.e.vault.open(a.key, sealed.dest)

@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"slices"
+	"time"
 
 	"crossfade/store"
 )
@@ -231,6 +232,9 @@ func (e *edit) apply() {
 	if e.after != nil {
 		f.acct.domain.copied(e)
 		f.tally, f.kept = *e.after, true
+		if f.tally.left() > 0 {
+			f.leftAt = time.Now()
+		}
 	}
 	for uid, as := range e.refused {
 		if f.refused != nil {

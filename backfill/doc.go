@@ -30,6 +30,7 @@
 //   - verify proves what was moved (verify.go, verifybox.go hand over)
 //   - gate tells what stands in the way of switching the old server off (gate.go)
 //   - metrics shows Prometheus how far the move is (metrics.go)
+//   - settling says which folder settles when (settleplan.go, settleloop.go)
 //   - turns says whose turn it is, and how long an account waits (queue.go, patience.go, pauses.go)
 //   - pace says how fast a server is worked on (pacing.go)
 //
@@ -92,6 +93,13 @@
 // queue.go goes over an account's folders; package turns says which folder gets a worker, and how long an account waits
 // after an error (patience.go), package pace how fast each server is worked on (pacing.go). What an admin says of pauses
 // and priorities is kept in the records (pauses.go, priority.go).
+//
+// # Leaving
+//
+// settleloop.go lets folders settle when package settling says so: when they have been complete for a while (complete.go keeps
+// since when, and whether a client ever had them open) and it is their turn. settleorder.go is the admin's word for it. An
+// account that has settled goes on being watched until closing.go ends that for good: its passwords go in the transaction
+// that closes it, then its whiteouts.
 //
 // # Looking
 //

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"crossfade/backfill/pace"
+	"crossfade/backfill/settling"
 	"crossfade/backfill/turns"
 	"crossfade/internal/durable"
 	"crossfade/internal/marks"
@@ -42,8 +43,10 @@ type Options struct {
 	SettleHold   time.Duration // how long clients wait at most while a folder settles, default 5 s
 	Workers      int           // folders looked at or copied at the same time, default 16
 	PerAccount   int           // of these in one account, default 2
-	Logger       *slog.Logger
-	Marks        *marks.File // what must outlive the store; nil: nothing does
+	// Settling says when folders settle by themselves; nil: only by an admin's command.
+	Settling *settling.Pace
+	Logger   *slog.Logger
+	Marks    *marks.File // what must outlive the store; nil: nothing does
 }
 
 func (o *Options) defaults() {
@@ -96,6 +99,9 @@ type Engine struct {
 	spares  atomic.Pointer[bool]  // whether the destination leaves the folders below one that is deleted; nil: not tried
 	asked   atomic.Pointer[Asked] // what Finish said last; nil if it was not asked
 
+	settleStopped atomic.Bool   // no folder settles, by an admin's command
+	settleSoon    chan struct{} // of size one: a folder may be ready
+
 	mu       sync.Mutex
 	accounts map[store.AccountID]*account
 	stopped  bool
@@ -130,7 +136,7 @@ func New(opt Options) (*Engine, error) {
 		below: paceOf(opt.Source), above: paceOf(opt.Destination),
 		memory: newBudget(max(opt.MemoryBytes, spoolInMemory)), disk: semaphore.NewWeighted(spoolOnDisk), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), slots: turns.NewSlots(opt.Workers), rests: turns.NewRests(opt.Hold),
 		accounts: make(map[store.AccountID]*account),
-		saved:    newSavedMail(opt.Quarantine),
+		saved:    newSavedMail(opt.Quarantine), settleSoon: make(chan struct{}, 1),
 	}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	if err := e.reconcile(); err != nil {
@@ -155,6 +161,7 @@ func (e *Engine) load() error {
 	if said.Paused {
 		e.rests.Set(true)
 	}
+	e.settleStopped.Store(said.SettleStopped)
 	for _, r := range recs {
 		a, err := newAccount(e, r)
 		if err != nil {
@@ -173,8 +180,10 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	if !e.stopped {
 		e.spawn(func() { e.age(e.ctx) })
+		e.spawn(func() { e.settleLoop(e.ctx) })
 	}
 	e.mu.Unlock()
+	e.eraseRest(ctx)
 	e.countUnknown(ctx)
 	<-ctx.Done()
 	return e.Close()
@@ -199,7 +208,7 @@ func (e *Engine) Close() error {
 
 // start runs an account's worker once; the caller holds mu.
 func (e *Engine) start(a *account) {
-	if a.running || e.stopped {
+	if a.running || e.stopped || a.shut() {
 		return
 	}
 	a.running = true

@@ -72,6 +72,8 @@ type folder struct {
 	departing  int
 	departures uint64
 	losses     losses    // what the source lost; guarded by mu
+	leftAt     time.Time // when something was last seen to be left to copy, in this run; guarded by mu
+	tried      tried     // what stood in the way of settling; guarded by mu
 	below      time.Time // last look at all of its source folders that went well; guarded by mu
 	looked     time.Time // last look at both sides; guarded by sync
 	checked    time.Time // last pass of the backfill; guarded by mu

@@ -31,11 +31,19 @@ func (e *Engine) gateState(ctx context.Context, name string) (gate.State, error)
 	if err != nil {
 		return s, err
 	}
+	plan := e.settlePlan(s.Time)
 	for _, a := range accounts {
+		if !a.parted().closed.IsZero() {
+			s.Closed++
+			continue
+		}
 		ga, err := a.gateState(ctx, s.Time)
 		if err != nil {
 			return s, err
 		}
+		part := a.partingReport(&sums{blended: ga.Unsettled, native: ga.Native}, plan, s.Time)
+		ga.Waits, ga.AliasUses, ga.SpliceAccepted = part.waits(), part.AliasUses, part.SpliceAccepted
+		ga.AliasUsed = a.parted().aliasUsed
 		s.Accounts = append(s.Accounts, ga)
 	}
 	waiting, err := e.Rebuilding()
@@ -74,6 +82,7 @@ func (a *account) gateState(ctx context.Context, now time.Time) (gate.Account, e
 	}
 	a.surveyed(&s)
 	n := s.completion()
+	g.Native, g.Unsettled = s.native, s.blended
 	g.Folders, g.Sourced, g.Examined = s.folders, s.sourced, s.listed
 	g.Done, g.Source, g.Left = n.Done, n.Source, s.tally.left()
 	a.mu.Lock()

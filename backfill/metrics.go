@@ -24,6 +24,8 @@ func (e *Engine) snapshot() metrics.Snapshot {
 		MemoryBudget: e.memory.size, MemoryInFlight: e.memory.inUse(),
 	}
 	maps.Copy(s.Accounts, v.accounts)
+	s.AccountStages, s.FolderStages = v.stages.accounts, v.stages.folders
+	s.Unsettled, s.SettleStopped = e.unsettledFolders(v.now), e.settleStopped.Load()
 	s.Rebuilds, s.Asked = v.admin.Rebuilds, e.asked.Load().metrics()
 	s.Paused = map[string]int{"all": 0, "account": v.admin.PausedAccounts, "folder": v.admin.PausedFolders}
 	if held {

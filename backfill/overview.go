@@ -19,9 +19,15 @@ type Overview struct {
 	Accounts map[string]int `json:"accounts"` // how many are waiting, moving, copied, stopped
 	Folders  map[string]int `json:"folders"`  // how many are waiting, copying, copied, destination only, stopped
 	Refused  map[string]int `json:"refused"`  // messages in quarantine that nobody signed off, by class
-	Queue    Queue          `json:"queue"`
-	Admin    Attention      `json:"admin"`           // what waits for the admin
-	Asked    *Asked         `json:"asked,omitempty"` // what Finish said last; nil if it was not asked
+	// AccountStages and FolderStages are how many are "blended", "settled", "spliced" and "closed"; Unsettled what folders
+	// that have not settled wait for, in words of package settling's.
+	AccountStages map[string]int `json:"account_stages"`
+	FolderStages  map[string]int `json:"folder_stages"`
+	Unsettled     map[string]int `json:"unsettled"`
+	SettleStopped bool           `json:"settle_stopped"`
+	Queue         Queue          `json:"queue"`
+	Admin         Attention      `json:"admin"`           // what waits for the admin
+	Asked         *Asked         `json:"asked,omitempty"` // what Finish said last; nil if it was not asked
 	// Troubles are what stopped accounts and folders, the oldest first; Unfinished the accounts with most to copy.
 	Troubles       []Trouble    `json:"troubles"`
 	MoreTroubles   int          `json:"more_troubles"` // that are left out
@@ -74,6 +80,8 @@ func (e *Engine) Overview() Overview {
 	o.Progress, o.Counts = v.total.progress(&e.domains.all.rate, held, v.now), v.total.tally.counts()
 	o.Domains, o.Accounts, o.Folders = v.domainReports(held), v.accounts, v.total.byState()
 	o.Queue = Queue{v.queue.opened, v.queue.others, v.queue.oldestOpened.Seconds(), v.queue.oldestLook.Seconds()}
+	o.AccountStages, o.FolderStages = v.stages.accounts, v.stages.folders
+	o.Unsettled, o.SettleStopped = e.unsettledFolders(v.now), e.settleStopped.Load()
 	o.Hosts = e.Hosts()
 	o.Refused = make(map[string]int)
 	for c := range classes {

@@ -97,7 +97,7 @@ func (e *Engine) pauseAll(paused bool) error {
 	return nil
 }
 
-// change changes what an admin said about the account: durably, then in memory.
+// change changes the account's record: durably, then in memory.
 func (a *account) change(change func(*store.Account)) error {
 	var rec store.Account
 	err := a.e.store.Update(func(tx *store.Tx) (err error) {
@@ -112,6 +112,6 @@ func (a *account) change(change func(*store.Account)) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.paused, a.priority = rec.Paused, rec.Priority
+	a.paused, a.priority, a.parting = rec.Paused, rec.Priority, partingOf(rec)
 	return nil
 }

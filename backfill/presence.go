@@ -22,16 +22,11 @@ func (a *account) arrive() *Session {
 	}
 	a.mu.Unlock()
 	if note {
-		err := a.e.store.Update(func(tx *store.Tx) error {
-			rec, err := tx.Account(a.id)
-			if err != nil {
-				return err
-			}
+		err := a.change(func(rec *store.Account) {
 			rec.LastLogin = now
 			if rec.FirstLogin.IsZero() {
 				rec.FirstLogin = now
 			}
-			return tx.PutAccount(rec)
 		})
 		if err != nil {
 			a.log.Warn("a login could not be noted", "err", err)

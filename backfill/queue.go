@@ -14,7 +14,7 @@ import (
 // or a watcher can cut short.
 func (a *account) run(ctx context.Context) {
 	ctx = WithBackground(ctx)
-	for {
+	for !a.shut() {
 		err := a.ready(ctx)
 		if err == nil {
 			err = a.pass(ctx)

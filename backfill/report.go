@@ -12,15 +12,17 @@ import (
 
 // Report is how far the move is.
 type Report struct {
-	Held     bool            `json:"held"`              // everything is paused
-	Done     bool            `json:"done"`              // every known account is copied, refused messages aside
-	Problem  string          `json:"problem,omitempty"` // what stops all accounts: the disk of the state is full
-	Progress Progress        `json:"progress"`
-	Total    Counts          `json:"total"`
-	Refused  []ClassCount    `json:"quarantine,omitempty"` // by class
-	Hosts    []pace.Stats    `json:"hosts"`
-	Domains  []DomainReport  `json:"domains"`
-	Accounts []AccountReport `json:"accounts"`
+	Held     bool         `json:"held"`              // everything is paused
+	Done     bool         `json:"done"`              // every known account is copied, refused messages aside
+	Problem  string       `json:"problem,omitempty"` // what stops all accounts: the disk of the state is full
+	Progress Progress     `json:"progress"`
+	Total    Counts       `json:"total"`
+	Refused  []ClassCount `json:"quarantine,omitempty"` // by class
+	Hosts    []pace.Stats `json:"hosts"`
+	// SettleStopped: no folder settles, by an admin's command.
+	SettleStopped bool            `json:"settle_stopped,omitempty"`
+	Domains       []DomainReport  `json:"domains"`
+	Accounts      []AccountReport `json:"accounts"`
 }
 
 // DomainReport is how far the accounts of one mail domain are. Beyond the first fifty, domains are taken together
@@ -54,6 +56,7 @@ type AccountReport struct {
 	AliasUsed *time.Time `json:"alias_used,omitempty"`
 	// Doubt is why deletes on the source are not carried over just now: too much vanished there at once.
 	Doubt   string        `json:"doubt,omitempty"`
+	Parting Parting       `json:"parting"`
 	Folders []FolderState `json:"folders"`
 }
 
@@ -68,6 +71,9 @@ type FolderState struct {
 	Problem string `json:"problem,omitempty"`
 	Note    string `json:"note,omitempty"` // what the admin should know although the folder goes on
 	Opened  bool   `json:"opened"`         // a client has it selected
+	// Stage is "blended" or, if it is shown under the destination's own numbers, "settled".
+	Stage   string     `json:"stage"`
+	Settled *time.Time `json:"settled,omitempty"` // when it did; null if it was the destination's own from the start
 	// Paused and Priority are what an admin said of this folder alone.
 	Paused   bool `json:"paused,omitempty"`
 	Priority int  `json:"priority,omitempty"`
@@ -76,12 +82,15 @@ type FolderState struct {
 // Status reports from the state; no server is asked, and no folder is loaded.
 func (e *Engine) Status() Report {
 	held, hosts := e.isHeld(), e.hostWaits()
-	r := Report{Held: held, Done: true, Hosts: e.Hosts()}
+	r := Report{Held: held, Done: true, Hosts: e.Hosts(), SettleStopped: e.settleStopped.Load()}
+	now := time.Now()
+	plan := e.settlePlan(now)
 	if err := e.room(); err != nil {
 		r.Problem = "nothing is copied: " + err.Error()
 	}
 	v := e.survey(func(a *account, s *sums, _ string) {
 		ar := a.report(s)
+		ar.Parting = a.partingReport(s, plan, now)
 		if !ar.Done {
 			ar.waits(a, hosts)
 		}
@@ -123,7 +132,7 @@ func (a *account) report(s *sums) AccountReport {
 		r.Since = &since
 	}
 	r.AliasUses, r.AliasUsed = a.aliasUses()
-	listed := !a.treeInfo.at.IsZero()
+	listed := !a.treeInfo.at.IsZero() || !a.parting.closed.IsZero()
 	if a.rebuild != "" {
 		r.Problem, listed = "its clients are refused until 'crossfade rebuild' says what becomes of it: "+a.rebuild, false
 	}
@@ -145,7 +154,10 @@ func (f *folder) report() FolderState {
 	s := sums{}
 	g, rec := f.glance(&s), f.record()
 	r := FolderState{Folder: rec.Path.String(), State: g.state.String(), Completion: s.completion(), Counts: s.tally.counts(),
-		Problem: f.problem().Text, Note: f.note(), Opened: opened, Paused: rec.Paused, Priority: rec.Priority}
+		Problem: f.problem().Text, Note: f.note(), Opened: opened, Paused: rec.Paused, Priority: rec.Priority, Stage: stageSettled, Settled: timeOf(rec.Settled)}
+	if needsSettling(&rec) {
+		r.Stage = stageBlended
+	}
 	for _, i := range ownSources(rec) {
 		r.Sources = append(r.Sources, rec.Sources[i].Name)
 	}

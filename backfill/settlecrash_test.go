@@ -10,15 +10,15 @@ import (
 	"crossfade/mapping"
 )
 
-// settling is an account that settles while a client works in it, and a process that dies meanwhile.
-type settling struct {
+// dying is an account that settles while a client works in it, and a process that dies meanwhile.
+type dying struct {
 	*bed
 	f  fates
 	mu sync.Mutex // of f
 }
 
 // flag is a client's STORE on a message, found by its name under whatever number it has now.
-func (c *settling) flag(s *Session, id int) error {
+func (c *dying) flag(s *Session, id int) error {
 	m, err := s.Open(c.t.Context(), "INBOX", false)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (c *settling) flag(s *Session, id int) error {
 }
 
 // work is what the client does.
-func (c *settling) work(s *Session) {
+func (c *dying) work(s *Session) {
 	for i := range 6 {
 		_, _, err := s.Append(c.t.Context(), "INBOX", []AppendItem{item(message(950+i, "mine"), `\Draft`)})
 		c.mu.Lock()
@@ -64,7 +64,7 @@ func (c *settling) work(s *Session) {
 // settleCrash lets the process die at its n-th update after all is copied; 0: it lives. It returns how many there were.
 func settleCrash(t *testing.T, n int, power, after bool) (updates int) {
 	b, f := crashBed(t)
-	c := &settling{bed: b, f: f}
+	c := &dying{bed: b, f: f}
 	d := death{power: power, after: after, seed: uint64(n)}
 	kv := d.store(b)
 	b.kv = kv

@@ -96,6 +96,11 @@ func (f *folder) glance(s *sums) glance {
 	if f.rec.Paused {
 		s.paused++
 	}
+	if needsSettling(&f.rec) {
+		s.blended++
+	} else if f.rec.Deleted.IsZero() {
+		s.native++
+	}
 	if f.asks() {
 		s.asking++
 	}
@@ -112,6 +117,7 @@ type sums struct {
 	reappended       int // messages appended again though an earlier try may have arrived and gone
 	kept             int // losses on the source that were judged: their copies stay
 	paused, asking   int // folders that wait for the admin
+	blended, native  int // folders that are not shown under the destination's numbers, and that are
 	states           [folderStates]int
 }
 
@@ -136,6 +142,8 @@ func (s *sums) add(o *sums) {
 	s.reappended += o.reappended
 	s.kept += o.kept
 	s.paused += o.paused
+	s.blended += o.blended
+	s.native += o.native
 	s.asking += o.asking
 	for state, n := range o.states {
 		s.states[state] += n
@@ -205,6 +213,7 @@ type survey struct {
 	accounts map[string]int // by state
 	queue    queueSurvey
 	admin    Attention
+	stages   stageCounts
 }
 
 type domainSums struct {
@@ -214,7 +223,7 @@ type domainSums struct {
 
 // survey looks at all folders. each, if not nil, is told of every account.
 func (e *Engine) survey(each func(a *account, s *sums, state string)) *survey {
-	v := &survey{now: time.Now(), domains: make(map[*domain]*domainSums), accounts: make(map[string]int)}
+	v := &survey{now: time.Now(), domains: make(map[*domain]*domainSums), accounts: make(map[string]int), stages: newStageCounts()}
 	var seen []seenFolder
 	known := e.known()
 	v.admin.Rebuilds = len(e.marked(known))
@@ -239,6 +248,7 @@ func (e *Engine) survey(each func(a *account, s *sums, state string)) *survey {
 		v.total.add(&s)
 		v.accounts[state]++
 		v.admin.noticed(a, &s)
+		v.stages.add(a.parted().stage(v.now), &s)
 		if each != nil {
 			each(a, &s, state)
 		}
@@ -277,7 +287,7 @@ func (a *account) seen(out []seenFolder) []seenFolder {
 // surveyed tells how far the account is as a whole.
 func (a *account) surveyed(s *sums) string {
 	a.mu.Lock()
-	tree, problem := !a.treeInfo.at.IsZero(), a.problems.Text != "" || a.rebuild != ""
+	tree, problem := !a.treeInfo.at.IsZero() || !a.parting.closed.IsZero(), a.problems.Text != "" || a.rebuild != ""
 	a.mu.Unlock()
 	if s.folders == 0 {
 		s.unknown = 1

@@ -94,7 +94,11 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 		return err
 	})
 	var srcErr error
+	shut := a.shut()
 	g.Go(func() error {
+		if shut {
+			return nil
+		}
 		src, err := a.source(gctx)
 		if err == nil {
 			info.source, err = src.Folders(gctx)
@@ -103,8 +107,8 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 		srcErr = err
 		return nil
 	})
-	if err := g.Wait(); err != nil {
-		return info, nil, err
+	if err := g.Wait(); err != nil || shut {
+		return info, writer, err
 	}
 	if srcErr != nil {
 		known := slices.ContainsFunc(a.all(), func(f *folder) bool { return len(f.record().Sources) > 0 })

@@ -23,12 +23,19 @@ func (e *Engine) Compare(ctx context.Context, opt verify.Options, each func(veri
 	if err != nil {
 		return err
 	}
-	accounts := make([]verify.Account, len(named))
-	for i, a := range named {
-		accounts[i] = verify.Account{AtOnce: e.opt.PerAccount, Keep: a.keepVerified, Log: a.log}
-		for _, f := range a.all() {
-			accounts[i].Folders = append(accounts[i].Folders, compared{f})
+	accounts := make([]verify.Account, 0, len(named))
+	for _, a := range named {
+		if a.shut() { // there is no other side any more
+			if opt.Account != "" {
+				return &Refusal{Text: a.name + " is closed: its old server is asked no more"}
+			}
+			continue
 		}
+		va := verify.Account{AtOnce: e.opt.PerAccount, Keep: a.keepVerified, Log: a.log}
+		for _, f := range a.all() {
+			va.Folders = append(va.Folders, compared{f})
+		}
+		accounts = append(accounts, va)
 	}
 	return verify.Compare(WithBackground(ctx), accounts, opt, each)
 }

@@ -40,6 +40,7 @@ func (f *folder) watch(ctx context.Context) {
 		return
 	}
 	defer f.done()
+	f.noteClient()
 	lctx, hush := context.WithCancel(ctx)
 	defer hush()
 	l, last := f.listen(lctx), time.Now()

@@ -9,7 +9,10 @@ import (
 // knownAccounts: an account that nobody knows of is not moved, and nobody would notice.
 func knownAccounts(_ context.Context, g *asking) (Condition, error) {
 	c := Condition{Name: "accounts", Text: fmt.Sprintf("%d accounts are known", len(g.Accounts))}
-	if len(g.Accounts) == 0 {
+	if g.Closed > 0 {
+		c.Text = fmt.Sprintf("%d accounts are known, and %d are closed", len(g.Accounts), g.Closed)
+	}
+	if len(g.Accounts)+g.Closed == 0 {
 		c.Colour, c.Text = Red, "no account is known: nothing was moved"
 		c.Do = "an account is enrolled by its first login through the proxy: point DNS at it, or log in once as each user"
 	}

@@ -57,6 +57,11 @@ func TestConditions(t *testing.T) {
 		{"a folder has stopped", func(_ *State, a *Account) { a.Stopped = []Stopped{{"Sent", "gone"}} }, Options{}, "problems red", "a@x.test: Sent: gone"},
 		{"held", func(s *State, a *Account) { s.Held, a.Paused = true, []string{"INBOX", "Sent"} }, Options{}, "held red", ""},
 		{"paused", func(_ *State, a *Account) { a.Paused = []string{"Sent"} }, Options{}, "held red", "a@x.test: Sent"},
+		{"not settled", func(_ *State, a *Account) { a.Unsettled, a.Native, a.Waits = 2, 1, "1 patience, 1 unseen" }, Options{}, "settled yellow", "a@x.test: 2 of 3 folders have not settled: 1 patience, 1 unseen"},
+		{"an old name in use", func(_ *State, a *Account) { a.AliasUses, a.AliasUsed = 7, now.Add(-time.Hour) }, Options{}, "old names yellow", "a@x.test: 7 times, last on"},
+		{"an old name in use, which is accepted", func(_ *State, a *Account) { a.AliasUsed, a.SpliceAccepted = now, true }, Options{}, "", ""},
+		{"an old name long ago", func(_ *State, a *Account) { a.AliasUsed = now.Add(-31 * 24 * time.Hour) }, Options{}, "", ""},
+		{"all are closed", func(s *State, _ *Account) { s.Accounts, s.Closed = nil, 2 }, Options{}, "", ""},
 		{"not copied", func(_ *State, a *Account) { a.Left = 7 }, Options{}, "copied red", "7 messages to go"},
 		{"under way", func(_ *State, a *Account) { a.Flights = []Flight{{"INBOX", 2}} }, Options{}, "in flight yellow", "INBOX: 2 messages"},
 		{"refused", func(s *State, _ *Account) {

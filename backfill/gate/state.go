@@ -13,7 +13,8 @@ type State struct {
 	Source, Destination string // the servers' names
 	Held                bool   // the whole backfill rests
 	Rebuilds            []Rebuild
-	Accounts            []Account
+	Accounts            []Account // those of which the source is still watched
+	Closed              int       // the others
 	// Refused calls each for every message in quarantine.
 	Refused func(ctx context.Context, each func(Refused) error) error
 }
@@ -36,8 +37,14 @@ type Account struct {
 	Verified                   *store.Verified
 	Arrival                    time.Time // of the message that came to the source last; zero if none did
 	ArrivedIn                  string    // folder
-	Sessions                   int
-	LastLogin                  time.Time // zero if it is not known
+	// Native are the folders that are shown under the destination's numbers, Unsettled the others, Waits what they wait for.
+	Native, Unsettled int
+	Waits             string
+	AliasUses         uint64    // of the source's folder paths
+	AliasUsed         time.Time // last time
+	SpliceAccepted    bool      // the admin accepts that they end
+	Sessions          int
+	LastLogin         time.Time // zero if it is not known
 }
 
 // Stopped is a folder that does not go on.

@@ -52,6 +52,7 @@ func descs() map[string]*prometheus.Desc {
 	add("backfill_held", "1 while the backfill waits for 'crossfade release', else 0.")
 	add("memory_budget_bytes", "Memory that message bodies in flight may take.")
 	add("memory_in_flight_bytes", "Memory that message bodies in flight take now.")
+	addSettleDescs(add)
 	addAdminDescs(add)
 	addHostDescs(add)
 	return out
@@ -108,6 +109,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s.gauge("backfill_held", one(v.Held))
 	s.gauge("memory_budget_bytes", float64(v.MemoryBudget))
 	s.gauge("memory_in_flight_bytes", float64(v.MemoryInFlight))
+	s.settle(&v)
 	s.admin(&v)
 	for _, o := range c.others {
 		o.Collect(ch)

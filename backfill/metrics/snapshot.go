@@ -19,6 +19,10 @@ type Snapshot struct {
 	Domains        []Domain
 	Hosts          []pace.Stats
 	Queue          Queue
+	AccountStages  map[string]int // by stage
+	FolderStages   map[string]int // by stage
+	Unsettled      map[string]int // folders by what they wait for
+	SettleStopped  bool
 	Rebuilds       int            // accounts that wait for a rebuild
 	Paused         map[string]int // by kind: all (0 or 1), account, folder
 	Asking         map[string]int // by kind: account, folder

@@ -136,7 +136,7 @@ func (p *Plan) Again() (at time.Time) {
 	return at
 }
 
-// Count is how many folders wait for which reason; those that may settle and those that have are not among them.
+// Count is how many folders wait for what; those that have settled are not among them.
 func (p *Plan) Count() map[Reason]int {
 	out := make(map[Reason]int)
 	for _, r := range Reasons() {
@@ -144,7 +144,7 @@ func (p *Plan) Count() map[Reason]int {
 	}
 	for i := range p.accounts {
 		for j := range p.accounts[i].Folders {
-			if r := p.Verdict(i, j).Reason; r != May && r != Done {
+			if r := p.Verdict(i, j).Reason; r != Done {
 				out[r]++
 			}
 		}

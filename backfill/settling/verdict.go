@@ -5,9 +5,9 @@ import "time"
 // Reason is why a folder does not settle just now.
 type Reason string
 
-// The reasons, the first that holds is told. May is none.
+// The reasons; the first that holds is told.
 const (
-	May        Reason = ""           // it may settle
+	May        Reason = "ready"      // it may settle
 	Done       Reason = "settled"    // it has
 	Stopped    Reason = "stopped"    // by an admin's command
 	Incomplete Reason = "incomplete" // something is left to do
@@ -19,9 +19,9 @@ const (
 	Paced      Reason = "pace"       // enough has settled within the last hour
 )
 
-// Reasons are all that keep a folder from settling.
+// Reasons are what folders that have not settled wait for.
 func Reasons() []Reason {
-	return []Reason{Stopped, Incomplete, Refused, ByCommand, Patience, Unseen, Hours, Paced}
+	return []Reason{May, Stopped, Incomplete, Refused, ByCommand, Patience, Unseen, Hours, Paced}
 }
 
 // Verdict is what becomes of one folder.
@@ -43,7 +43,7 @@ func (p *Pace) patient(now time.Time, stopped bool, a *Account, f *Folder) Verdi
 	case now.Before(f.Refused):
 		return Verdict{Refused, f.Refused}
 	case f.Ordered:
-		return Verdict{}
+		return Verdict{Reason: May}
 	case p.After < 0:
 		return Verdict{Reason: ByCommand}
 	}
@@ -63,7 +63,7 @@ func (p *Pace) patient(now time.Time, stopped bool, a *Account, f *Folder) Verdi
 			return Verdict{Hours, p.Hours.Begin(now)}
 		}
 	}
-	return Verdict{}
+	return Verdict{Reason: May}
 }
 
 // notAfter keeps a clock that was wrong once from making folders wait for years.

@@ -117,7 +117,7 @@ func TestPaced(t *testing.T) {
 			p := New(c.pace, noon, false, accounts)
 			v, want := p.Verdict(0, 0), Verdict{Paced, noon.Add(c.until)}
 			if c.mayStill {
-				want = Verdict{}
+				want = Verdict{Reason: May}
 			}
 			if v.Reason != want.Reason || !v.Until.Equal(want.Until) {
 				t.Errorf("%+v, want %+v", v, want)
@@ -163,7 +163,7 @@ func TestCount(t *testing.T) {
 	a, f := calm()
 	a.Folders = []Folder{f, {Settled: noon}, {}, {Stopped: true}, {Stopped: true}}
 	got := New(Default(), noon, false, []Account{a}).Count()
-	if len(got) != len(Reasons()) || got[Incomplete] != 1 || got[Stopped] != 2 || got[Done] != 0 || got[Patience] != 0 {
+	if len(got) != len(Reasons()) || got[Incomplete] != 1 || got[May] != 1 || got[Stopped] != 2 || got[Done] != 0 || got[Patience] != 0 {
 		t.Errorf("%v", got)
 	}
 }

@@ -104,7 +104,7 @@ func TestRefusedByCyrus(t *testing.T) {
 	}
 	finish := func() (gate.Report, int) {
 		t.Helper()
-		code, text, errs := call("finish", "--verify", "--json", "--state", p.state)
+		code, text, errs := call("finish", "--verify", "--json", "--accept", "settled", "--state", p.state)
 		var r gate.Report
 		if err := json.Unmarshal([]byte(text), &r); err != nil {
 			t.Fatalf("%d %s %s %v", code, text, errs, err)

@@ -1,0 +1,94 @@
+package backfill
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// The pauses after a folder was tried in vain, in Options.Recheck: the first one, doubled until the last.
+const (
+	settleRetry     = 10
+	settleRetryMost = 720
+)
+
+// settleTime bounds one try: both sides of the folder are listed in it.
+const settleTime = 30 * time.Minute
+
+// tried is what stood in the way when the folder was last tried.
+type tried struct {
+	why   []string
+	until time.Time // not again before
+	pause time.Duration
+}
+
+// settleLoop lets folders settle, one at a time, when package settling says so, until ctx ends.
+func (e *Engine) settleLoop(ctx context.Context) {
+	ctx = WithBackground(ctx)
+	for ctx.Err() == nil {
+		for _, a := range e.known() {
+			if err := a.noteComplete(time.Now()); err != nil && ctx.Err() == nil && !IsFull(err) {
+				a.log.Warn("it could not be noted which folders are complete", "err", err)
+			}
+		}
+		again := e.settleSome(ctx)
+		wait := e.opt.Recheck
+		if !again.IsZero() {
+			wait = min(wait, max(time.Until(again), time.Millisecond))
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-e.settleSoon:
+		case <-ctx.Done():
+		}
+		t.Stop()
+	}
+}
+
+// settleSome lets folders settle until none may, and tells when one may again; zero if that is not known.
+func (e *Engine) settleSome(ctx context.Context) time.Time {
+	for {
+		p := e.settlePlan(time.Now())
+		account, i, ok := p.Next()
+		if !ok || ctx.Err() != nil || e.room() != nil {
+			return p.Again()
+		}
+		f := p.folders[account][i]
+		if err := f.attempt(ctx); err != nil && !folderOnly(err) {
+			return time.Time{} // a server that does not answer does so for all
+		}
+	}
+}
+
+// attempt lets the folder settle now, whatever the plan says. What stands in the way is remembered in words, and it is not
+// tried again by itself for a while.
+func (f *folder) attempt(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	why, err := f.settle(ctx)
+	if f.passage.over() { // another folder is in its place
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t, e := &f.tried, f.acct.e
+	t.pause = min(max(2*t.pause, settleRetry*e.opt.Recheck), settleRetryMost*e.opt.Recheck)
+	t.until, t.why = time.Now().Add(t.pause), why
+	switch {
+	case err != nil:
+		t.why = append(slices.Clone(why), err.Error())
+		f.acct.log.Warn("a folder could not settle", "folder", f.rec.Name, "err", err, "pause", t.pause)
+	case len(why) == 0:
+		t.why = []string{"it did not settle, and nobody knows why"}
+	}
+	return err
+}
+
+// settleKick has the loop look at once.
+func (e *Engine) settleKick() {
+	select {
+	case e.settleSoon <- struct{}{}:
+	default:
+	}
+}
