@@ -40,6 +40,12 @@ type settings struct {
 	MaxPerUser             string `koanf:"max-connections-per-user" placeholder:"N" help:"Most of one account (default: 100)."`
 	MaxPerAddress          string `koanf:"max-connections-per-address" placeholder:"N" help:"Most from one IPv4 address or IPv6 /64 (default: 2000)."`
 	QuietHours             string `koanf:"quiet-hours" placeholder:"TIMES" help:"When the backfill rests: 'Mon-Fri 08:00-18:00 Europe/Berlin', several joined by ';'; with '25%' behind it, it goes on with a quarter of its pace."`
+	SettleAfter            string `koanf:"settle-after" placeholder:"TIME" help:"How long a folder must have been complete before it settles: mail programs read it anew once, under the new server's numbers (default: 24h). 'never': only by 'crossfade settle'."`
+	SettleFolders          string `koanf:"settle-folders" placeholder:"N" help:"Most folders that settle in an hour (default: 200)."`
+	SettleAccounts         string `koanf:"settle-accounts" placeholder:"N" help:"Most accounts of which folders settle in an hour (default: 20)."`
+	SettleBytes            string `koanf:"settle-bytes" placeholder:"SIZE" help:"Most mail that settles in an hour, all of which every device may read again (default: 20GB)."`
+	SettleHours            string `koanf:"settle-hours" placeholder:"TIMES" help:"When folders settle, in the form of --quiet-hours (default: always)."`
+	SettleUnseen           string `koanf:"settle-unseen" placeholder:"DAYS" help:"How long after its account's first login a folder settles that no mail program has opened (default: 30)."`
 	Memory                 string `koanf:"memory" placeholder:"SIZE" help:"Most bytes of mail in memory on their way (default: 256MiB)."`
 	AllowPlainUpstream     bool   `koanf:"allow-plain-upstream" negatable:"" help:"Allow ?tls=off for servers that are not on this machine."`
 	LogLevel               string `koanf:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error (default: info)."`
@@ -178,7 +184,7 @@ func checkNames(path string, raw map[string]any) error {
 // numeric tells whether a setting's text is a number.
 func numeric(name string) bool {
 	_, what, _ := strings.Cut(name, "-")
-	return name == "memory" || strings.HasPrefix(name, "max-connections") || contains([]string{"connections", "messages", "bytes"}, what)
+	return name == "memory" || strings.HasPrefix(name, "max-connections") || contains([]string{"connections", "messages", "bytes", "folders", "accounts", "unseen"}, what)
 }
 
 func kindOf(name string) reflect.Kind {

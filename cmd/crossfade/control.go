@@ -23,6 +23,8 @@ type controlled interface {
 	finisher
 	rebuilder
 	steered
+	settler
+	parter
 	exporting
 	Accept(ctx context.Context, account, folder string, again bool) (backfill.Accepted, error)
 }
@@ -82,6 +84,8 @@ func controlHandler(e controlled) http.Handler {
 	})
 	steer(mux, e)
 	mux.HandleFunc("POST /accept", handleAccept(e))
+	handleParting(mux, e)
+	mux.HandleFunc("POST /settle", func(w http.ResponseWriter, r *http.Request) { streamSettle(w, r, e) })
 	mux.HandleFunc("GET /verify", func(w http.ResponseWriter, r *http.Request) { streamVerify(w, r, e) })
 	handleQuarantine(mux, e)
 	mux.HandleFunc("GET /finish", func(w http.ResponseWriter, r *http.Request) { answerFinish(w, r, e) })

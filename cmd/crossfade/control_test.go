@@ -28,6 +28,9 @@ type fakeEngine struct {
 	err     error
 	asked   []string
 	waiting []backfill.RebuildAccount
+	settle  []backfill.SettlingFolder
+	parting backfill.Parting
+	closing backfill.Closing
 }
 
 func (f *fakeEngine) Status() backfill.Report        { return f.report }
@@ -40,6 +43,27 @@ func (f *fakeEngine) Prioritize(t backfill.Target, n int) error {
 func (f *fakeEngine) steer(verb string, t backfill.Target) error {
 	f.asked = append(f.asked, strings.TrimSpace(verb+" "+t.Account+" "+t.Folder))
 	return f.err
+}
+func (f *fakeEngine) StopSettling(t backfill.Target, stop bool) error {
+	return f.steer(fmt.Sprint("stop settling ", stop), t)
+}
+func (f *fakeEngine) AcceptSplice(account string, is bool) (backfill.Parting, error) {
+	return f.parting, f.steer(fmt.Sprint("splice ", is), backfill.Target{Account: account})
+}
+func (f *fakeEngine) CloseAccount(_ context.Context, account string, anyway bool) (backfill.Closing, error) {
+	return f.closing, f.steer(fmt.Sprint("close ", anyway), backfill.Target{Account: account})
+}
+func (f *fakeEngine) NoClients(account string, is bool) error {
+	return f.steer(fmt.Sprint("no clients ", is), backfill.Target{Account: account})
+}
+func (f *fakeEngine) SettleEach(_ context.Context, t backfill.Target, now bool, each func(backfill.SettlingFolder) error) error {
+	err := f.steer(fmt.Sprint("settle ", now), t)
+	for _, s := range f.settle {
+		if err := each(s); err != nil {
+			return err
+		}
+	}
+	return err
 }
 func (f *fakeEngine) Servers() (string, string) { return "old:993", "new:993" }
 func (f *fakeEngine) Accept(_ context.Context, account, folder string, again bool) (backfill.Accepted, error) {

@@ -52,6 +52,9 @@ type cli struct {
 	Priority   priorityCmd   `cmd:"" help:"Say which account, or which of its folders, goes first."`
 	Hold       holdCmd       `cmd:"" help:"Pause everything."`
 	Release    releaseCmd    `cmd:"" help:"Resume everything."`
+	Settle     settleCmd     `cmd:"" help:"Show finished folders under the new server's own numbers: which have settled, what keeps the others from it, and to settle now."`
+	Splice     spliceCmd     `cmd:"" help:"Accept that the old server's folder names end for an account, so that its connections may become plain pipes."`
+	Close      closeCmd      `cmd:"" help:"Stop watching a settled account's old mailbox, for good; its password is erased."`
 	Accept     acceptCmd     `cmd:"" help:"Answer a folder that stopped because much vanished from one side: it was deleted, or is to be copied again."`
 	Rebuild    rebuildCmd    `cmd:"" help:"After the loss of the state, or with an old one: list what would return, and say what becomes of it."`
 	Health     healthCmd     `cmd:"" help:"Ask a running proxy's /healthz; for container health checks."`
@@ -100,7 +103,7 @@ func dispatch(ctx context.Context, args []string, io std) error {
 		return err
 	}
 	if len(args) == 0 {
-		return usagef("say what to do: serve, check, demo, status, verify, quarantine, export, finish, pause, resume, retry, priority, hold, release, health or version (crossfade --help explains)")
+		return usagef("say what to do: serve, check, demo, status, verify, quarantine, export, finish, pause, resume, retry, priority, settle, splice, close, hold, release, health or version (crossfade --help explains)")
 	}
 	kctx, err := parser.Parse(args)
 	if helped { // --help has been printed

@@ -24,17 +24,21 @@ type steered interface {
 
 // steering is what such a command sends, and, with --json, what it prints.
 type steering struct {
-	Did string `json:"did"` // "pause", "resume", "retry", "priority"
+	Did string `json:"did"` // "pause", "resume", "retry", "priority", "settle-stop" ...
 	backfill.Target
 	Priority *int `json:"priority,omitempty"`
 }
 
 // steer answers the commands that steer the backfill.
-func steer(mux *http.ServeMux, e steered) {
+func steer(mux *http.ServeMux, e controlled) {
 	for name, act := range map[string]func(s steering) error{
-		"pause":  func(s steering) error { return e.Pause(s.Target) },
-		"resume": func(s steering) error { return e.Resume(s.Target) },
-		"retry":  func(s steering) error { return e.Retry(s.Target) },
+		"settle-stop": func(s steering) error { return e.StopSettling(s.Target, true) },
+		"settle-go":   func(s steering) error { return e.StopSettling(s.Target, false) },
+		"no-clients":  func(s steering) error { return e.NoClients(s.Account, true) },
+		"clients":     func(s steering) error { return e.NoClients(s.Account, false) },
+		"pause":       func(s steering) error { return e.Pause(s.Target) },
+		"resume":      func(s steering) error { return e.Resume(s.Target) },
+		"retry":       func(s steering) error { return e.Retry(s.Target) },
 		"priority": func(s steering) error {
 			if s.Priority == nil {
 				return &backfill.Refusal{Text: "which priority?"}

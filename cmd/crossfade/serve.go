@@ -57,6 +57,10 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
+	settle, err := s.settling()
+	if err != nil {
+		return nil, err
+	}
 	source, err := pacedDriver("source", s.Source, s.AllowPlainUpstream, below, log)
 	if err != nil {
 		return nil, err
@@ -71,7 +75,7 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 			return nil, usagef("--tls-cert %s: %v", s.TLSCert, err)
 		}
 	}
-	st, err = newStack(stackOptions{source: source, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, memory: memory, log: log})
+	st, err = newStack(stackOptions{source: source, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, settling: &settle, memory: memory, log: log})
 	if err != nil {
 		return nil, err
 	}

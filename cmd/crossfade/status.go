@@ -52,6 +52,9 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 	if r.Problem != "" {
 		fmt.Fprintln(w, "! "+r.Problem)
 	}
+	if r.SettleStopped {
+		fmt.Fprintln(w, "Nothing settles: 'crossfade settle --go' lets it go on.")
+	}
 	for _, q := range r.Refused {
 		fmt.Fprintf(w, "In quarantine: %d %s, %d of them signed off; 'crossfade quarantine list' has the reasons.\n", q.Messages, q.Class, q.SignedOff)
 	}
@@ -67,12 +70,16 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 		state := "moving"
 		if a.Done {
 			state = "copied"
+			if a.Parting.Stage != "" && a.Parting.Stage != "blended" {
+				state = a.Parting.Stage
+			}
 		}
 		printCounts(w, a.Account, state, a.Counts)
 		if a.Problem != "" {
 			fmt.Fprintf(w, "  ! %s%s\n", a.Problem, ago(a.Since, now))
 		}
 		printWaits(w, a, now)
+		printParting(w, a.Parting)
 		if a.Doubt != "" {
 			fmt.Fprintf(w, "  ! %s\n", a.Doubt)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"crossfade/backfill"
@@ -38,6 +39,7 @@ func (o Options) page() http.Handler {
 	t := template.Must(template.New("page").Funcs(template.FuncMap{
 		"percent": percent, "rate": rate, "eta": eta, "bytes": size, "ago": func(t time.Time) string { return span(time.Since(t)) },
 		"seconds": func(s float64) string { return span(time.Duration(s * float64(time.Second))) }, "width": width,
+		"stages": func() []string { return []string{"blended", "settled", "spliced", "closed"} }, "waits": waits,
 	}).Parse(pageText))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := view{Overview: o.Overview(), Names: o.Names.may(r), Ill: o.Healthy != nil && o.Healthy() != nil,
@@ -86,6 +88,8 @@ func (v *view) next() []step {
 		add(h.PausedUntil != nil, "bad", fmt.Sprintf("The %s server refuses or does not answer; it is left alone for a moment, then tried again.", h.Side), "crossfade status")
 	}
 	add(stopped > 0, "bad", fmt.Sprintf("%s stopped by a problem and will not finish by themselves.", are(stopped, "account or folder is", "accounts and folders are")), "crossfade status")
+	add(v.SettleStopped, "warn", "Nothing settles.", "crossfade settle --go")
+	add(v.Unsettled["refused"] > 0, "warn", fmt.Sprintf("%s settle although complete: something stands in the way.", are(v.Unsettled["refused"], "folder could not", "folders could not")), "crossfade settle")
 	add(refused > 0, "warn", fmt.Sprintf("%s refused by the new server. They are still served from the old one.", are(refused, "message was", "messages were")), "crossfade verify")
 	add(v.Folders["waiting"] > 0 && !v.Held, "warn", fmt.Sprintf("%s not been looked at yet, so the totals still grow.", are(v.Folders["waiting"], "folder has", "folders have")), "")
 	add(v.Done && refused+stopped == 0, "good", "Everything known is copied. Prove it before the old server goes.", "crossfade verify")
@@ -164,4 +168,18 @@ func size(n int64) string {
 		return fmt.Sprintf("%d bytes", n)
 	}
 	return fmt.Sprintf("%.1f %s", v, unit)
+}
+
+// waits says what folders wait for.
+func waits(unsettled map[string]int) string {
+	var out []string
+	for _, w := range []struct{ reason, words string }{
+		{"ready", "their turn"}, {"incomplete", "their copying"}, {"patience", "having been complete for a while"}, {"unseen", "being opened once"},
+		{"hours", "the hours to settle in"}, {"pace", "the next hour"}, {"refused", "another try"}, {"by_command", "a command"}, {"stopped", "a command, stopped"},
+	} {
+		if n := unsettled[w.reason]; n > 0 {
+			out = append(out, fmt.Sprintf("%s (%d)", w.words, n))
+		}
+	}
+	return strings.Join(out, ", ")
 }
