@@ -60,7 +60,9 @@
 // held, looked at once more, and switched in one transaction (switch.go). Clients' operations enter a folder by its
 // passage (passage.go), which is held for that moment; whoever had the folder open is sent away and sees it anew.
 // From then on the destination answers, and every edit keeps the links under the destination's numbers (native.go). The
-// source is watched on, and late mail is copied as before: it is shown once it is on the destination.
+// source is watched on, and late mail is copied as before: it is shown once it is on the destination. A destination's
+// UIDVALIDITY that clients know from the old server keeps a folder from settling; as long as nothing is on the destination
+// that is helped (clearuids.go).
 //
 // # A lost or old store
 //

@@ -84,6 +84,7 @@ type folder struct {
 	savedSeen  bool      // this run has looked whether saved bytes are there; of the folder's turn alone
 	cutAt      time.Time // when a connection last ended in the middle of an APPEND; guarded by writer
 	inbox      bool
+	uidsClear  bool // this run has tried to keep the destination's numbers clear of the source's; of the folder's turn alone
 	dropped    bool // the folder is forgotten: nothing may be written of it; guarded by editing
 	// suspects were under way when the destination broke off; unread counts how often the source broke off at a message.
 	// Both by shown UID, guarded by mu.

@@ -76,26 +76,41 @@ func (t *tally) unsigned() (n int) {
 // badValidity tells why the destination's UIDVALIDITY cannot be shown: a client that remembers it, from the old server or
 // from us, would take other messages for those it knows (RFC 9051 2.3.1.1).
 func (f *folder) badValidity(rec store.Folder) (why []string) {
-	if v := rec.DestUIDValidity; v != 0 && slices.Contains(f.shownValidities(rec), v) {
-		why = append(why, fmt.Sprintf("the destination's UIDVALIDITY, %d, was shown under this name before: clients would take "+
-			"other messages for those that they know, so DNS may not move for this account", v))
+	v := rec.DestUIDValidity
+	if v == 0 || len(f.knownUnder(rec, v)) == 0 {
+		return nil
 	}
-	return why
+	if high, ok := f.highestUnder(rec, v); ok && rec.Burnt > 0 && rec.Burnt >= high {
+		return nil // all numbers that they can know were used up before anything was copied
+	}
+	return append(why, fmt.Sprintf("the destination's UIDVALIDITY, %d, was shown under this name before: clients would take "+
+		"other messages for those that they know, so DNS may not move for this account", v))
 }
 
-// shownValidities are the UIDVALIDITYs that clients may know under any of the folder's names: its own, its sources', and
-// those of folders that had or have one of these names.
-func (f *folder) shownValidities(rec store.Folder) []uint32 {
+// knownUnder are the records of folders by which clients may know a UIDVALIDITY under one of this one's names: its own,
+// and those of others that have or had one of them.
+func (f *folder) knownUnder(rec store.Folder, v uint32) (out []store.Folder) {
+	if knows(&rec, v) {
+		out = append(out, rec)
+	}
 	names := namesOf(rec)
-	out := validitiesOf(rec)
 	for _, g := range f.acct.all() {
-		if other := g.record(); g != f && slices.ContainsFunc(namesOf(other), func(n string) bool {
+		if g == f {
+			continue
+		}
+		if other := g.record(); knows(&other, v) && slices.ContainsFunc(namesOf(other), func(n string) bool {
 			return slices.ContainsFunc(names, func(m string) bool { return sameName(n, m) })
 		}) {
-			out = append(out, validitiesOf(other)...)
+			out = append(out, other)
 		}
 	}
 	return out
+}
+
+// knows tells whether the folder was shown under a UIDVALIDITY, here or by the source.
+func knows(rec *store.Folder, v uint32) bool {
+	return slices.Contains(rec.PastUIDValidities, v) || rec.Identity.Fixed && rec.Identity.UIDValidity == v ||
+		slices.ContainsFunc(rec.Sources, func(s store.SourceBox) bool { return !s.Borrowed && s.UIDValidity == v })
 }
 
 // namesOf are the names under which clients may know the folder, those of its source folders included.
@@ -107,18 +122,4 @@ func namesOf(rec store.Folder) []string {
 		}
 	}
 	return names
-}
-
-// validitiesOf are the UIDVALIDITYs under which the folder was shown, here or by the source.
-func validitiesOf(rec store.Folder) []uint32 {
-	out := slices.Clone(rec.PastUIDValidities)
-	if rec.Identity.Fixed {
-		out = append(out, rec.Identity.UIDValidity)
-	}
-	for _, s := range rec.Sources {
-		if !s.Borrowed && s.UIDValidity != 0 {
-			out = append(out, s.UIDValidity)
-		}
-	}
-	return out
 }

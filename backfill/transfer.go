@@ -46,6 +46,11 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 	if f.acct.rebuilding() {
 		return true, f.matchAnew(ctx)
 	}
+	if !f.rests() && f.acct.e.room() == nil && !f.deleted() {
+		if err := f.clearUIDs(ctx); err != nil {
+			return false, err
+		}
+	}
 	todo := f.pending()
 	if len(todo) == 0 || f.problem().Text != "" || f.deleted() {
 		return true, nil // a problem is reported; a person or the other side's recovery lifts it

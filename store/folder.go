@@ -56,6 +56,8 @@ type Folder struct {
 	// SettleOrdered and SettleStopped are an admin's words: it settles as soon as it can, or not at all.
 	SettleOrdered bool `json:",omitempty"`
 	SettleStopped bool `json:",omitempty"`
+	// Burnt: destination UIDs below it were used up, because clients may know them from the source.
+	Burnt uint32 `json:",omitempty"`
 	// Draft numbers the folder that is to take this one's place, while its links are written.
 	Draft    FolderID `json:",omitempty"`
 	Paused   bool     `json:",omitempty"` // the copying rests, by an admin's command
