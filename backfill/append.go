@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,6 +47,9 @@ func (f *folder) appendNow(ctx context.Context, items []AppendItem) ([]uint32, e
 	w, err := f.acct.dest(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(items, func(it AppendItem) bool { return it.Binary }) && !w.Features().Caps.Has("BINARY") {
+		return nil, &Refusal{Code: "UNKNOWN-CTE", Text: "the new server takes no messages with NUL in them"}
 	}
 	batch, err := hashItems(items)
 	if err != nil {

@@ -148,6 +148,11 @@ func (r *appendReader) take(item backfill.AppendItem) error {
 		return err
 	}
 	item.Open = sp.open
+	if r.lit.Binary {
+		if item.Binary, err = sp.holdsNUL(); err != nil { // else it is like any other (RFC 3516 4.4)
+			return err
+		}
+	}
 	r.total += item.Size
 	r.spools, r.items = append(r.spools, sp), append(r.items, item)
 	return nil

@@ -3,9 +3,9 @@ package imap
 import "context"
 
 // blended are the extensions offered after login while an account is blended: RFC 7888, 2177, 2342, 4315, 6851,
-// 3691, 5161, 4731, 5258, 5819, 6154, 3348, 8438, 2971, 3502, 5182, 6154, 2087.
+// 3691, 5161, 4731, 5258, 5819, 6154, 3348, 8438, 2971, 3502, 5182, 6154, 2087, 3516.
 const blended = "IMAP4rev1 LITERAL+ IDLE NAMESPACE UIDPLUS MOVE UNSELECT ENABLE ESEARCH LIST-EXTENDED LIST-STATUS " +
-	"SPECIAL-USE CHILDREN STATUS=SIZE ID MULTIAPPEND SEARCHRES CREATE-SPECIAL-USE QUOTA"
+	"SPECIAL-USE CHILDREN STATUS=SIZE ID MULTIAPPEND SEARCHRES CREATE-SPECIAL-USE QUOTA BINARY"
 
 // capabilities are what may be used in the connection's present state.
 func (c *conn) capabilities() string {

@@ -24,6 +24,7 @@ func TestEveryCapabilityWorks(t *testing.T) {
 		"SPECIAL-USE":        {`a LIST (SPECIAL-USE) "" *`, `* LIST (\Sent \HasNoChildren) "/" Sent`},
 		"CHILDREN":           {`a LIST "" INBOX`, `* LIST (\HasNoChildren) "/" INBOX`},
 		"STATUS=SIZE":        {"a STATUS INBOX (SIZE)", "* STATUS INBOX (SIZE 93)"},
+		"BINARY":             {"a FETCH 1 BINARY.SIZE[1]", "* 1 FETCH (BINARY.SIZE[1] 7)"},
 		"MULTIAPPEND":        {"a APPEND Sent {2+}\r\nxy (\\Seen) {1+}\r\nz", "a OK [APPENDUID 7 1:2] APPEND completed"},
 		"SEARCHRES":          {"a SEARCH RETURN (SAVE COUNT) DELETED", `* ESEARCH (TAG "a") COUNT 1`},
 		"QUOTA":              {"a GETQUOTAROOT INBOX", "* QUOTAROOT INBOX"},

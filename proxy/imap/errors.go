@@ -54,7 +54,7 @@ var codes = map[string]bool{
 	"AUTHORIZATIONFAILED": true, "EXPIRED": true, "PRIVACYREQUIRED": true, "CONTACTADMIN": true, "NOPERM": true,
 	"INUSE": true, "EXPUNGEISSUED": true, "CORRUPTION": true, "SERVERBUG": true, "CLIENTBUG": true, "CANNOT": true,
 	"LIMIT": true, "OVERQUOTA": true, "ALREADYEXISTS": true, "NONEXISTENT": true, "READ-ONLY": true,
-	"UIDNOTSTICKY": true, "HASCHILDREN": true, "USEATTR": true,
+	"UIDNOTSTICKY": true, "HASCHILDREN": true, "USEATTR": true, "UNKNOWN-CTE": true,
 }
 
 // answer is a tagged response.

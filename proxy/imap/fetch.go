@@ -31,8 +31,15 @@ func (c *conn) fetch(ctx context.Context, cmd *command) error {
 			return err
 		}
 		f := c.newFetching(p, part, fresh)
-		if err := f.run(ctx); err != nil {
-			return err
+		if !p.onlyBinary() {
+			if err := f.run(ctx); err != nil {
+				return err
+			}
+		}
+		if len(p.binaries) > 0 {
+			if err := f.binaries(ctx); err != nil {
+				return err
+			}
 		}
 		if len(f.known) > 0 {
 			c.update(c.view.Sync(false, f.known))

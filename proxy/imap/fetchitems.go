@@ -11,6 +11,7 @@ type plan struct {
 	uid, flags, size, date bool
 	seen                   bool // a body is read in a way that marks it \Seen
 	passes                 []pass
+	binaries               []binaryItem // parts that we decode (RFC 3516)
 }
 
 // pass is one question to the servers. Two items that are answered under the same name (RFC822 and BODY[])
@@ -133,6 +134,14 @@ func (p *plan) section(raw string) error {
 	head, rest, ok := strings.Cut(raw, "[")
 	if !ok {
 		return bad
+	}
+	switch kind := strings.ToUpper(head); kind {
+	case "BINARY", "BINARY.PEEK", "BINARY.SIZE":
+		part, tail, ok := strings.Cut(rest, "]")
+		if !ok {
+			return bad
+		}
+		return p.binary(kind, strings.TrimSpace(part), tail)
 	}
 	peek := strings.EqualFold(head, "BODY.PEEK")
 	if !peek && !strings.EqualFold(head, "BODY") {

@@ -13,10 +13,11 @@ const inMemory = 256 << 10
 
 // spool keeps one message's bytes so that they can be read as often as an APPEND has to be tried.
 type spool struct {
-	size int64
-	mem  []byte
-	file *os.File // without a name, so that nothing stays behind after a crash
-	room *durable.Spool
+	size     int64
+	reserved int64 // on the disk
+	mem      []byte
+	file     *os.File // without a name, so that nothing stays behind after a crash
+	room     *durable.Spool
 }
 
 // diskError is trouble with our own spool while the client goes on sending.
@@ -37,12 +38,41 @@ func newSpool(room *durable.Spool, size int64, r io.Reader) (*spool, error) {
 	if err != nil {
 		return nil, &diskError{err}
 	}
-	s.file, s.room = f, room
+	s.file, s.room, s.reserved = f, room, size
 	if _, err := io.CopyN(diskWriter{f}, r, size); err != nil {
 		s.close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// shrinkingSpool reads all of r, which gives most bytes at most.
+func shrinkingSpool(room *durable.Spool, most int64, r io.Reader) (*spool, error) {
+	s := &spool{}
+	if most <= inMemory {
+		var err error
+		s.mem, err = io.ReadAll(r)
+		s.size = int64(len(s.mem))
+		return s, err
+	}
+	f, err := room.Create(most)
+	if err != nil {
+		return nil, &diskError{err}
+	}
+	s.file, s.room, s.reserved = f, room, most
+	if s.size, err = io.Copy(diskWriter{f}, io.LimitReader(r, most)); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// sized is the size; 0 of one that is not there.
+func (s *spool) sized() int64 {
+	if s == nil {
+		return 0
+	}
+	return s.size
 }
 
 // diskWriter marks errors of writing.
@@ -65,10 +95,22 @@ func (s *spool) open() (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(s.mem)), nil
 }
 
+// holdsNUL tells whether there is a NUL in the message.
+func (s *spool) holdsNUL() (bool, error) {
+	r, err := s.open()
+	if err != nil {
+		return false, err
+	}
+	return holdsNUL(r)
+}
+
 // close frees the memory or the disk.
 func (s *spool) close() {
+	if s == nil {
+		return
+	}
 	if s.file != nil {
-		s.room.Drop(s.file, s.size)
+		s.room.Drop(s.file, s.reserved)
 	}
 	s.mem, s.file = nil, nil
 }
