@@ -58,6 +58,14 @@ func (c *Conn) Timeouts(read, write time.Duration) {
 	c.nc.writeTimeout.Store(int64(write))
 }
 
+// Hurry is Timeouts for reading, and bounds a read that waits already.
+func (c *Conn) Hurry(read time.Duration) {
+	c.nc.readTimeout.Store(int64(read))
+	if c.nc.cause.Load() == nil {
+		_ = c.nc.get().SetReadDeadline(time.Now().Add(read)) // fails only on a closed connection
+	}
+}
+
 // Watch makes ctx's end interrupt every read and write of the connection, which then fail with the context's
 // cause. stop ends the watch; it returns false if the context ended before: the stream may have been cut
 // anywhere and the connection must be closed.

@@ -44,6 +44,7 @@ type conn struct {
 	lost     int   // those among them that may have been FETCH answers
 	answered bool  // something came since the call began
 	harmless bool  // what was sent may be sent again
+	long     bool  // a client reads from it, as fast as it likes
 	broken   error // why the connection must be closed
 
 	trip    time.Duration // the shortest time that a command took: about a round trip

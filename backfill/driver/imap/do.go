@@ -30,13 +30,15 @@ func (a *account) do(ctx context.Context, n need, fn func(*conn) error) error {
 	if !backfill.IsBackground(ctx) {
 		defer a.d.pace.Client()()
 	}
+	long := n.op == "fetch" && !backfill.IsBackground(ctx)
 	for try := 0; ; try++ {
 		began := time.Now()
-		c, err := a.acquire(ctx, want{box: n.box, apart: n.apart, write: n.write, fresh: n.fresh || try > 0, login: n.fresh})
+		c, err := a.acquire(ctx, want{box: n.box, apart: n.apart, write: n.write, fresh: n.fresh || try > 0, login: n.fresh, long: long})
 		a.d.metrics.waited(ctx, began)
 		if err != nil {
 			return a.explain(n.op, err)
 		}
+		c.long = long
 		pooled := !c.used.IsZero()
 		err = a.run(ctx, c, n, fn)
 		if err == nil {

@@ -13,6 +13,8 @@ import (
 const (
 	// idleFor is how long one IDLE lasts: servers may hang up after half an hour (RFC 2177).
 	idleFor = 25 * time.Minute
+	// doneFor is how long the end of an IDLE may take: a host that has gone silent must hold nobody up.
+	doneFor = 10 * time.Second
 	// idleShare: at most this part of the host's connections waits in IDLE.
 	idleShare = 4
 )
@@ -23,6 +25,10 @@ func (a *account) Listen(ctx context.Context, box string, told func()) error {
 		return &backfill.Error{Op: "IDLE", Host: a.d.Host(), Scope: backfill.FolderScope, Patience: backfill.Later, Err: backfill.ErrNotOffered}
 	}
 	defer a.d.pool.unlisten(a)
+	whole := ctx
+	ctx, yield := context.WithCancel(ctx)
+	defer yield()
+	defer a.d.pool.yields(a, yield)()
 	quiet := context.WithoutCancel(ctx) // the end of ctx ends the IDLE, not the connection
 	err := a.do(quiet, need{op: "IDLE", box: box, reselect: true}, func(c *conn) error {
 		told() // what came before
@@ -38,8 +44,12 @@ func (a *account) Listen(ctx context.Context, box string, told func()) error {
 		c.selected = false // what was told here is not known to those who poll
 		return nil
 	})
-	if err == nil {
-		err = context.Cause(ctx)
+	switch {
+	case err != nil:
+	case whole.Err() != nil:
+		err = context.Cause(whole)
+	default:
+		err = &backfill.Error{Op: "IDLE", Host: a.d.Host(), Scope: backfill.FolderScope, Patience: backfill.Later, Err: backfill.ErrNotOffered}
 	}
 	return err
 }
@@ -66,6 +76,7 @@ func (c *conn) idle(ctx context.Context) error {
 			_, _ = c.wire.WriteString("DONE") // an error shows where the answer is waited for
 			c.wire.CRLF()
 			_ = c.wire.Flush()
+			c.wire.Hurry(min(patience, doneFor)) // the read that waits would have gone on for the whole IDLE
 		})
 	}
 	timer := time.AfterFunc(idleFor, done)
@@ -101,6 +112,33 @@ func (p *pool) listen(a *account) bool {
 	a.use.listening++
 	p.listening++
 	return true
+}
+
+// yields remembers how an account's IDLE is ended when somebody needs its connection.
+func (p *pool) yields(a *account, yield func()) (forget func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.listeners[a] = yield
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.listeners, a)
+	}
+}
+
+// hush ends an IDLE because there is no connection for something else: the account's own, if it has as many connections as
+// it may, else anybody's. The caller holds mu; what ends it only sends, over a connection of its own.
+func (p *pool) hush(a *account, own bool) {
+	if yield := p.listeners[a]; yield != nil {
+		go yield()
+		return
+	}
+	for _, yield := range p.listeners {
+		if !own {
+			go yield()
+			return
+		}
+	}
 }
 
 func (p *pool) unlisten(a *account) {

@@ -23,6 +23,7 @@ type pool struct {
 	bg   int     // in use by background work
 	// listening is how many wait in IDLE.
 	listening int
+	listeners map[*account]func() // ends the account's IDLE
 	changed   chan struct{}
 	pace      *pace.Host
 }
@@ -30,6 +31,7 @@ type pool struct {
 // usage is one account's part of the pool.
 type usage struct {
 	open, busy, bg int
+	long           int // of busy, as fast as a client reads
 	listening      int // of busy, in IDLE
 	closed         bool
 	removed        int       // mailboxes that were deleted or renamed: older connections are not used again
@@ -47,10 +49,11 @@ type want struct {
 	write bool   // by SELECT
 	fresh bool   // newly opened
 	login bool   // to prove the credentials
+	long  bool   // for as long as a client takes to read
 }
 
 func newPool(o Options, h *pace.Host) *pool {
-	return &pool{opts: o, changed: make(chan struct{}), pace: h}
+	return &pool{opts: o, listeners: make(map[*account]func()), changed: make(chan struct{}), pace: h}
 }
 
 // most is how many connections there may be to the host, and how many of an account; the caller holds mu.
@@ -99,7 +102,12 @@ func (p *pool) take(a *account, w want, bg bool) (grant, error) {
 		return grant{}, errClosed
 	}
 	perHost, perAccount := p.most(u)
-	if u.busy >= perAccount || bg && (u.bg >= max(1, perAccount/2) || p.bg >= max(1, perHost/2)) {
+	// Slow readers leave a connection for what is answered at once.
+	slow := w.long && u.long > 0 && u.long+u.bg >= perAccount-1
+	if slow || u.busy >= perAccount || bg && (u.bg >= max(1, perAccount/2) || p.bg >= max(1, perHost/2) || u.long > 0 && u.long+u.bg >= perAccount-1) {
+		if u.busy >= perAccount {
+			p.hush(a, true)
+		}
 		return grant{wait: p.changed}, nil
 	}
 	var g grant
@@ -117,6 +125,7 @@ func (p *pool) take(a *account, w want, bg bool) (grant, error) {
 	case u.open >= perAccount && p.unidle(own, &g.victim), p.open >= perHost && p.oldest(&g.victim):
 		p.drop(g.victim.a)
 	default:
+		p.hush(a, p.open < perHost)
 		return grant{wait: p.changed}, nil
 	}
 	if g.c == nil {
@@ -127,6 +136,9 @@ func (p *pool) take(a *account, w want, bg bool) (grant, error) {
 	if bg {
 		u.bg++
 		p.bg++
+	}
+	if w.long {
+		u.long++
 	}
 	p.pace.Opened(p.open, p.bg)
 	return g, nil
@@ -168,10 +180,13 @@ func (p *pool) drop(a *account) {
 }
 
 // give ends a reservation. c is nil if no connection came of it. It returns false if c must be closed.
-func (p *pool) give(a *account, c *conn, bg bool) (kept bool) {
+func (p *pool) give(a *account, c *conn, bg, long bool) (kept bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	a.use.busy--
+	if long {
+		a.use.long--
+	}
 	if bg {
 		a.use.bg--
 		p.bg--
@@ -282,7 +297,7 @@ func (a *account) acquire(ctx context.Context, w want) (*conn, error) {
 func (a *account) open(ctx context.Context, w want, bg bool) (c *conn, again bool, err error) {
 	defer func() {
 		if err != nil {
-			a.d.pool.give(a, nil, bg)
+			a.d.pool.give(a, nil, bg, w.long)
 		}
 	}()
 	if err := a.d.bars.check(a); err != nil && !w.login {
@@ -306,7 +321,7 @@ func (a *account) open(ctx context.Context, w want, bg bool) (c *conn, again boo
 
 func (a *account) release(ctx context.Context, c *conn) {
 	c.rest()
-	if !a.d.pool.give(a, c, backfill.IsBackground(ctx)) {
+	if !a.d.pool.give(a, c, backfill.IsBackground(ctx), c.long) {
 		c.close()
 	}
 }
