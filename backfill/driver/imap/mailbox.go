@@ -54,6 +54,7 @@ func (a *account) changeWith(ctx context.Context, verb, tail string, once bool, 
 			if err := a.leave(c, names[0]); err != nil {
 				return err
 			}
+			defer a.hangUp() // those that were opened meanwhile
 		}
 		st, err := c.commandArgs(handler{}, verb, tail, names...)
 		if err != nil {
@@ -70,11 +71,16 @@ func (a *account) changeWith(ctx context.Context, verb, tail string, once bool, 
 	})
 }
 
-// leave sees that no other connection of ours has the mailbox open, or had it.
-func (a *account) leave(c *conn, box string) error {
+// hangUp closes the account's other connections, now or when their work is done.
+func (a *account) hangUp() {
 	for _, o := range a.d.pool.leave(a) {
 		o.logout()
 	}
+}
+
+// leave sees that no other connection of ours has the mailbox open, or had it.
+func (a *account) leave(c *conn, box string) error {
+	a.hangUp()
 	if !strings.HasPrefix(c.box, box) || c.box == "" {
 		return nil
 	}
