@@ -10,7 +10,7 @@
 // # Rules
 //
 //   - Only sequence numbers, UIDs, FLAGS, and known sizes and dates are written by us. Every other FETCH answer is
-//     passed on as the bytes a server sent.
+//     passed on as the bytes a server sent, but for BINARY, whose parts are decoded here (RFC 3516).
 //   - A body that was announced and is cut upstream closes the client's connection. Nothing is ever padded,
 //     and a message that cannot be had is a tagged NO, never an empty or NIL body: clients keep what they see.
 //   - Bytes of a literal are never run as a command, whatever went wrong before.
@@ -19,11 +19,18 @@
 //   - Before login only what every server has is offered, so that a client carries nothing over.
 //   - Every wait has an end: reads and writes have deadlines, commands stop when the client has gone.
 //
+// # What is not offered, and why
+//
+//   - \Recent: no message has it, since two servers would have to agree on it; RECENT is 0, and SEARCH NEW finds nothing.
+//   - SORT and THREAD: they would have to be done here over both sides, from the headers of all messages.
+//   - IMAP4rev2, CONDSTORE and QRESYNC: see capability.go for what is.
+//
 // # Words
 //
 //   - link: the network connection with one byte of look-ahead, which tells that a client has gone or has
 //     more to say while a command runs.
 //   - plan: what a FETCH asks for, split into what the state answers and what the servers are asked.
 //   - leaf: a SEARCH key that only the servers can answer.
+//   - saved: the result of a SEARCH that $ stands for (RFC 5182), as runs of the view.
 //   - told: messages whose flags the client knows already.
 package imap
