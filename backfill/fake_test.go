@@ -42,6 +42,7 @@ type fakeServer struct {
 	renumber bool // RENAME leaves the folders below where they are; gives new UIDVALIDITYs
 	byName   map[string]string       // special uses that hang on names
 	greedy   bool                    // DELETE takes the folders below along
+	phantoms bool                    // a folder that was deleted is listed as long as others are below it, as by Dovecot
 	cutAfter int                     // the connection ends after so many APPENDs took place; 0 never
 	lostUID  bool                    // the APPEND that is cut took place all the same
 	writes   []string                // everything that would change a source
@@ -56,6 +57,7 @@ type fakeServer struct {
 }
 
 type fakeBox struct {
+	phantom  bool // it was deleted, and is listed as long as others are below it
 	name     string
 	attrs    []string
 	validity uint32
@@ -149,7 +151,7 @@ func (s *fakeServer) box(name string) (*fakeBox, error) {
 		return nil, s.err("select", "", HostScope)
 	}
 	b := s.boxes[name]
-	if b == nil {
+	if b == nil || b.phantom {
 		return nil, fmt.Errorf("%w: %w", ErrNoFolder, s.err("select", "NONEXISTENT", FolderScope))
 	}
 	return b, nil
@@ -174,6 +176,9 @@ func (s *fakeServer) Folders(context.Context) ([]Folder, error) {
 	for _, n := range s.order {
 		if b := s.boxes[n]; b != nil {
 			attrs := b.attrs
+			if b.phantom && !s.below(n) {
+				continue
+			}
 			if s.byName != nil {
 				attrs = nil
 				if use := s.byName[n]; use != "" {

@@ -155,7 +155,7 @@ func (s *fakeServer) Create(_ context.Context, name string) error {
 	if strings.Contains(name, "forbidden") {
 		return s.err("CREATE", "CANNOT", FolderScope)
 	}
-	if s.boxes[name] != nil {
+	if b := s.boxes[name]; b != nil && !b.phantom {
 		return s.err("CREATE", "ALREADYEXISTS", FolderScope)
 	}
 	s.writes = append(s.writes, "CREATE "+name)
@@ -171,8 +171,13 @@ func (s *fakeServer) Delete(_ context.Context, name string) error {
 		return s.noDelete
 	case s.down:
 		return s.err("DELETE", "", HostScope)
-	case s.boxes[name] == nil:
+	case s.boxes[name] == nil || s.boxes[name].phantom:
 		return s.err("DELETE", "NONEXISTENT", FolderScope)
+	}
+	if s.phantoms && s.below(name) {
+		s.writes = append(s.writes, "DELETE "+name)
+		s.boxes[name] = &fakeBox{name: name, phantom: true}
+		return nil
 	}
 	s.writes = append(s.writes, "DELETE "+name)
 	delete(s.boxes, name)
@@ -209,6 +214,16 @@ func (s *fakeServer) Rename(_ context.Context, name, to string) error {
 		}
 	}
 	return nil
+}
+
+// below tells whether there are folders below; the caller holds mu.
+func (s *fakeServer) below(name string) bool {
+	for n := range s.boxes {
+		if strings.HasPrefix(n, name+s.sep) {
+			return true
+		}
+	}
+	return false
 }
 
 // rename renames a folder and those below it; the caller holds mu.

@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -137,16 +138,31 @@ func (f *folder) watchGrave() {
 }
 
 // raiseListed brings deleted folders back that clients have made again, here or on the destination, or into which another
-// folder of the source is to go; the caller holds the tree. What was deleted in them stays deleted.
-func (a *account) raiseListed(info treeInfo, w Writer) error {
+// folder of the source is to go; the caller holds the tree. What was deleted in them stays deleted. Some servers go on
+// listing a folder that was deleted while there are others below it: those are phantoms, by path.
+func (a *account) raiseListed(ctx context.Context, info treeInfo, w Writer) (phantoms map[string]bool, err error) {
 	graves := a.graves()
-	if len(graves) == 0 {
-		return nil
-	}
 	byPath, bySource := a.index()
+	phantoms = make(map[string]bool)
+	for _, d := range info.dest {
+		key := d.Path.Key()
+		if !selectable(d.Attrs) || byPath[key] != nil || len(listedBelow(info.dest, d.Path)) == 0 {
+			continue
+		}
+		if name, err := a.givenUp(d.Path); err != nil {
+			return nil, err
+		} else if name.Last != 0 {
+			if phantoms[key], err = isGone(ctx, w, d.Name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(graves) == 0 {
+		return phantoms, nil
+	}
 	var wanted []mapping.Path
 	for _, d := range info.dest {
-		if selectable(d.Attrs) {
+		if selectable(d.Attrs) && !phantoms[d.Path.Key()] {
 			wanted = append(wanted, d.Path)
 		}
 	}
@@ -161,9 +177,9 @@ func (a *account) raiseListed(info treeInfo, w Writer) error {
 			continue
 		}
 		if err := f.raise(w, path, true); err != nil {
-			return err
+			return nil, err
 		}
 		byPath[path.Key()] = f
 	}
-	return nil
+	return phantoms, nil
 }

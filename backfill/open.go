@@ -86,7 +86,7 @@ func (f *folder) prepare(ctx context.Context) error {
 			return err
 		}
 		f.setProblem("create", err.Error())
-	} else if dst, err = w.Examine(ctx, rec.Name); err != nil {
+	} else if dst, err = f.examineMade(ctx, w); err != nil {
 		return err
 	} else {
 		f.setDest(cursor{state: dst})
@@ -124,6 +124,22 @@ func (f *folder) prepare(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// examineMade examines the destination's folder. Some servers list one that was deleted as long as there are others below
+// it: that is made again.
+func (f *folder) examineMade(ctx context.Context, w Writer) (BoxState, error) {
+	st, err := w.Examine(ctx, f.record().Name)
+	if !errors.Is(err, ErrNoFolder) || len(ownSources(f.record())) == 0 {
+		return st, err
+	}
+	f.mu.Lock()
+	f.onDest.Exists = false
+	f.mu.Unlock()
+	if err := f.create(ctx, w); err != nil {
+		return st, err
+	}
+	return w.Examine(ctx, f.record().Name)
 }
 
 // meet looks whether the destination's folder is empty, if it was prepared but not listed when the program ended:

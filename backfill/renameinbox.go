@@ -12,15 +12,21 @@ const inboxAtOnce = 2000
 
 // renameInbox moves all messages of INBOX into a new folder; INBOX stays, and so do folders below it (RFC 3501 6.3.5).
 // What is not copied yet moves as a link, as with MOVE. If it is interrupted, each message is in one of the two.
-func (s *Session) renameInbox(ctx context.Context, f *folder, to string) error {
+func (s *Session) renameInbox(ctx context.Context, to string) error {
+	f, done, err := s.folder(ctx, "INBOX", nil) // it is listed then, and has its numbers
+	if err != nil {
+		return err
+	}
+	err = f.use()
+	done() // MOVE lets itself in
+	if err != nil {
+		return err
+	}
+	defer f.done()
 	name, err := s.makeForInbox(ctx, f, to)
 	if err != nil {
 		return err
 	}
-	if err := f.use(); err != nil {
-		return err
-	}
-	defer f.done()
 	m := &Mailbox{a: s.a, f: f}
 	for uids := range slices.Chunk(m.Changes(0).UIDs, inboxAtOnce) {
 		if _, err := m.Move(ctx, uids, name); err != nil {

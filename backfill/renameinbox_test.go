@@ -41,9 +41,11 @@ func TestRenameInbox(t *testing.T) {
 				b.see(b.open(s, "Old"))
 				must(t, s.Delete(t.Context(), "Old"))
 			}
-			m := b.open(s, "INBOX")
-			b.see(m)
+			if how != "uncopied" {
+				b.see(b.open(s, "INBOX"))
+			}
 			must(t, s.Rename(t.Context(), "inbox", "Old"))
+			m := b.open(s, "INBOX")
 			b.shows(m)
 			want = append(want, `<70@test> \Seen`)
 			old := b.open(s, "Old")

@@ -128,7 +128,7 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 // followTree follows folders that were renamed on the source. Where that cannot be found out, no new name is taken
 // in this time: it may be a folder that is known.
 func (a *account) followTree(ctx context.Context, info *treeInfo, w Writer) error {
-	if err := a.finishDeletes(ctx, info, w); err != nil {
+	if err := a.finishDeletes(ctx, w); err != nil {
 		return err
 	}
 	if err := a.finishRenaming(ctx, info, w); err != nil {
@@ -211,7 +211,8 @@ func (a *account) doubtTree(listed []Folder) string {
 
 // plan brings the records in line with what was listed.
 func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
-	if err := a.raiseListed(info, w); err != nil {
+	phantoms, err := a.raiseListed(ctx, info, w)
+	if err != nil {
 		return err
 	}
 	byPath, bySource := a.index()
@@ -249,7 +250,7 @@ func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
 		fresh = append(fresh, rec)
 	}
 	for _, d := range info.dest {
-		if !selectable(d.Attrs) || byPath[d.Path.Key()] != nil || slices.ContainsFunc(fresh, func(r store.Folder) bool { return r.Path.Equal(d.Path) }) {
+		if !selectable(d.Attrs) || byPath[d.Path.Key()] != nil || phantoms[d.Path.Key()] || slices.ContainsFunc(fresh, func(r store.Folder) bool { return r.Path.Equal(d.Path) }) {
 			continue
 		}
 		fresh = append(fresh, store.Folder{Account: a.id, Kind: "mail", Name: d.Name, Path: d.Path, Role: string(mapping.RoleOf(d.Attrs))})

@@ -149,19 +149,19 @@ func isGone(ctx context.Context, w Writer, name string) (bool, error) {
 }
 
 // finishDeletes finds out what became of DELETEs that a kill or a cut left open.
-func (a *account) finishDeletes(ctx context.Context, info *treeInfo, w Writer) error {
+func (a *account) finishDeletes(ctx context.Context, w Writer) error {
 	for _, f := range a.all() {
 		if !f.record().Deleting {
 			continue
 		}
-		if err := a.finishDelete(ctx, f, info, w); err != nil {
+		if err := a.finishDelete(ctx, f, w); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *account) finishDelete(ctx context.Context, f *folder, info *treeInfo, w Writer) error {
+func (a *account) finishDelete(ctx context.Context, f *folder, w Writer) error {
 	if err := f.use(); err != nil {
 		return err
 	}
@@ -172,13 +172,11 @@ func (a *account) finishDelete(ctx context.Context, f *folder, info *treeInfo, w
 	}
 	defer release()
 	rec := f.record()
-	gone := false
-	if !existsAt(info.dest, rec.Path) {
-		if gone, err = isGone(ctx, w, rec.Name); err != nil {
-			return err
-		}
+	gone, err := isGone(ctx, w, rec.Name) // a server may list what it has deleted, if there is something below it
+	if err != nil {
+		return err
 	}
-	if gone || rec.DestUIDValidity == 0 && !existsAt(info.dest, rec.Path) {
+	if gone {
 		return f.carryDelete(ctx, w, false)
 	}
 	a.log.Info("a folder that was being deleted is still there", "folder", rec.Name)
@@ -207,7 +205,7 @@ func (a *account) sparesChildren(ctx context.Context, w Writer, list []Folder) (
 		return false, lerr
 	}
 	is := err == nil && existsAt(after, child)
-	if err == nil {
+	if err == nil || !uncertain(err) {
 		a.e.spares.Store(&is)
 	}
 	return is, errors.Join(err, a.endTrial(ctx, w, child, path))
@@ -221,8 +219,10 @@ func (a *account) endTrial(ctx context.Context, w Writer, paths ...mapping.Path)
 	}
 	for _, p := range paths {
 		if l := listedAt(list, p); l != nil && !hasAttr(l.Attrs, `\NonExistent`) {
-			if err := w.Delete(ctx, l.Name); err != nil && existsAt(list, p) {
-				return err
+			if err := w.Delete(ctx, l.Name); err != nil && selectable(l.Attrs) {
+				if gone, _ := isGone(ctx, w, l.Name); !gone {
+					return err
+				}
 			}
 		}
 	}

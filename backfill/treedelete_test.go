@@ -173,9 +173,10 @@ func TestCreateAgain(t *testing.T) {
 
 // TestDeleteParent: folders below a deleted one stay, whatever the destination would do with them.
 func TestDeleteParent(t *testing.T) {
-	for _, greedy := range []bool{false, true} {
-		t.Run(fmt.Sprint(greedy), func(t *testing.T) {
-			b := newBed(t)
+	for _, how := range []string{"as it should", "greedy", "phantom"} {
+		t.Run(how, func(t *testing.T) {
+			b, greedy := newBed(t), how == "greedy"
+			b.dst.phantoms = how == "phantom"
 			kunden, sub := many(b.src.boxes["INBOX.Kunden"], 5), many(b.src.add("INBOX.Kunden.A"), 3)
 			b.dst.greedy = greedy
 			b.start(false)
@@ -203,8 +204,21 @@ func TestDeleteParent(t *testing.T) {
 			if err := s.Delete(t.Context(), "Kunden"); !errors.As(err, &no) || no.Code != "HASCHILDREN" {
 				t.Errorf("a level with children: %v", err)
 			}
+			b.wait()
+			b.end()
+			b.start(false)
+			s = b.login()
+			b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Kunden/A")
+			b.src.with("INBOX.Kunden", func(box *fakeBox) { box.put(message(900, "late")) })
+			b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Kunden", "Kunden/A")
+			b.shows(b.open(s, "Kunden"), "<900@test> ")
+			b.wait()
+			b.holds("Kunden", "<900@test> ")
+			must(t, s.Delete(t.Context(), "Kunden"))
 			must(t, s.Delete(t.Context(), "Kunden/A"))
 			b.deleted(s, "Kunden/A")
+			must(t, s.Create(t.Context(), "Kunden"))
+			b.shows(b.open(s, "Kunden"))
 			b.verified()
 		})
 	}

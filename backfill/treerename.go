@@ -27,7 +27,7 @@ func (s *Session) Rename(ctx context.Context, name, to string) error {
 		return err
 	}
 	if f != nil && f.inbox {
-		return s.renameInbox(ctx, f, to)
+		return s.renameInbox(ctx, to)
 	}
 	w, err := s.a.dest(ctx)
 	if err != nil {
