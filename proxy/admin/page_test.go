@@ -98,6 +98,9 @@ func TestPageSays(t *testing.T) {
 		"waits for a word": {o: backfill.Overview{Accounts: map[string]int{"stopped": 2}, Admin: backfill.Attention{Rebuilds: 1, AskingFolders: 2, PausedAccounts: 3}, Asked: asked},
 			want: []string{"crossfade rebuild", "1 account waits", "crossfade accept", "2 accounts and folders wait", "crossfade resume", "3 accounts and folders are paused", "No, said", "1 h 0 min ago", "not ok", "7 of 7"},
 			not:  []string{"Nothing to do"}},
+		"leaving": {o: backfill.Overview{Accounts: map[string]int{"copied": 9}, AccountStages: map[string]int{"blended": 2, "settled": 3, "spliced": 31, "closed": 0},
+			FolderStages: map[string]int{"blended": 7}, Unsettled: map[string]int{"unseen": 5, "refused": 2, "pace": 0}, SettleStopped: true},
+			want: []string{"Nothing settles.", "crossfade settle --go", "2 folders could not settle", "being opened once (5), another try (2).", `<td class="n">31</td>`}, not: []string{"Nothing to do", "the next hour"}},
 		"ill": {o: backfill.Overview{Accounts: map[string]int{"moving": 1}}, ill: net.ErrClosed, want: []string{"cannot be written any more"}},
 	} {
 		t.Run(name, func(t *testing.T) {
