@@ -127,6 +127,6 @@
 //
 // # Calls
 //
-// Engine.Login is the one door. Session and Mailbox own every transaction; front doors never touch the store.
+// Engine.Login is the one door. It hands an account that has nothing left to be blended over to the destination (splice.go). Session and Mailbox own every transaction; front doors never touch the store.
 // News goes up only as a version that grows: Mailbox.Changes compares, Mailbox.Changed wakes.
 package backfill

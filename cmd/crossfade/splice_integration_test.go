@@ -4,10 +4,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -22,24 +24,47 @@ import (
 
 	"crossfade/internal/testbed"
 	"crossfade/store"
-	"crossfade/store/badger"
 )
 
-// splice makes the only account of a stopped proxy one that is handed over to the destination, and starts the proxy.
+// splice settles the accounts of a stopped proxy, has them handed over to the destination, and starts the proxy.
 func (p *proxyProcess) splice(t testing.TB) {
 	t.Helper()
-	kv, err := badger.Open(filepath.Join(p.state, "db"), badger.Options{})
+	o := stackOptions{state: p.state, log: slog.New(slog.DiscardHandler)}
+	var err error
+	for i, a := range p.args {
+		switch {
+		case a == "--source" && err == nil:
+			o.source, err = newDriver("source", p.args[i+1], false, o.log)
+		case a == "--destination" && err == nil:
+			o.destination, err = newDriver("destination", p.args[i+1], false, o.log)
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := store.Open(kv)
+	st, err := newStack(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = st.Update(func(tx *store.Tx) error {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		left, err := st.engine.Settle(ctx, "", "")
+		if err != nil {
+			t.Fatalf("%v, left is %+v", err, left)
+		}
+		if len(left) == 0 {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	err = st.store.Update(func(tx *store.Tx) error {
 		all, err := tx.Accounts()
 		for i := range all {
-			all[i].Settled, all[i].SpliceAccepted = time.Now(), true
+			if all[i].Settled.IsZero() {
+				t.Errorf("%s has not settled", all[i].DestLogin)
+			}
+			all[i].SpliceAccepted = true
 			if err == nil {
 				err = tx.PutAccount(all[i])
 			}
@@ -49,7 +74,7 @@ func (p *proxyProcess) splice(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := st.Close(); err != nil {
+	if err := st.close(); err != nil {
 		t.Fatal(err)
 	}
 	p.start(t)

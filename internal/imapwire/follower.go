@@ -71,3 +71,6 @@ func (f *Follower) Between() bool { return f.left == 0 && !f.inFrame && !f.parti
 
 // Literal is how many bytes of the current literal have not passed.
 func (f *Follower) Literal() int64 { return f.left }
+
+// Skip takes bytes of the current literal that nobody looks at; no more than Literal.
+func (f *Follower) Skip(n int64) { f.left -= min(n, f.left) }

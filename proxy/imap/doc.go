@@ -7,6 +7,9 @@
 // tagged answer, the handler asks the proxy.Session or proxy.Mailbox. After a command in a selected mailbox
 // update.go tells what else has changed, as far as the command allows it (RFC 3501 7.4.1).
 //
+// A login whose session has a pipe ends that: the client is handed over to the destination (splice.go), what it sent
+// behind its login first (handover.go), and bytes go both ways from then on (flow.go).
+//
 // # Rules
 //
 //   - Only sequence numbers, UIDs, FLAGS, and known sizes and dates are written by us. Every other FETCH answer is
@@ -17,6 +20,8 @@
 //   - What a client sends in odd form (case, blanks, 8-bit names, missing parentheses) is understood if it can
 //     be; else it costs a BAD, never the connection.
 //   - Before login only what every server has is offered, so that a client carries nothing over.
+//   - Nothing is said to a spliced client but a BYE between two answers, and no literal that its server would take
+//     for commands is passed on before it can have heard what its server offers.
 //   - Every wait has an end: reads and writes have deadlines, commands stop when the client has gone.
 //
 // # What is not offered, and why

@@ -1,6 +1,8 @@
 package imap
 
 import (
+	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -28,6 +30,8 @@ const (
 	bulkFlow = 64 << 10
 	// bulkWait is how long it keeps that one while nothing comes.
 	bulkWait = time.Second
+	// literalPart is how much of a literal passes between two looks at the clock.
+	literalPart = 4 << 20
 )
 
 var bulkFlows = sync.Pool{New: func() any { return new([bulkFlow]byte) }}
@@ -102,6 +106,9 @@ func (f *flow) bulk() error {
 		if wrong := f.pass(buf[:n]); wrong != nil {
 			return wrong
 		}
+		if err == nil && n == bulkFlow && f.told != nil && f.told.Literal() >= bulkFlow {
+			err = f.literal()
+		}
 		switch {
 		case expired(err):
 			return nil
@@ -111,4 +118,39 @@ func (f *flow) bulk() error {
 			return nil
 		}
 	}
+}
+
+// errStuck is an end that takes nothing any more.
+var errStuck = errors.New("what is sent is not taken")
+
+// literal passes the rest of a large literal on without looking at it, where both ends are plain TCP: such bytes need not
+// leave the kernel.
+func (f *flow) literal() error {
+	from, plain := f.from.(*net.TCPConn)
+	to, both := f.to.(*net.TCPConn)
+	if !plain || !both {
+		return nil
+	}
+	for left := f.told.Literal(); left > 0; left = f.told.Literal() {
+		began := time.Now()
+		_ = from.SetReadDeadline(began.Add(bulkWait))
+		_ = to.SetWriteDeadline(began.Add(f.s.stuck)) // both fail only on a closed connection, as the copy does
+		n, err := to.ReadFrom(&io.LimitedReader{R: from, N: min(left, literalPart)})
+		f.told.Skip(n)
+		f.bytes += n
+		now := time.Now()
+		if n > 0 {
+			f.s.touch(now)
+		}
+		switch {
+		case expired(err) && now.Sub(began) >= f.s.stuck:
+			return errStuck
+		case expired(err) && n > 0: // the time was over while bytes passed
+		case err != nil:
+			return err
+		case n == 0:
+			return io.EOF
+		}
+	}
+	return nil
 }
