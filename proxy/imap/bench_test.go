@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crossfade/backfill"
+	"crossfade/mapping"
 	"crossfade/proxy"
 )
 
@@ -33,7 +34,11 @@ func newBigBox(n int, body string) *bigBox {
 	return b
 }
 
-func (b *bigBox) Name() string   { return "big" }
+func (b *bigBox) Name() string          { return "big" }
+func (b *bigBox) Life() context.Context { return context.Background() }
+func (b *bigBox) Flags() (flags, permanent mapping.Flags, anyKeyword bool) {
+	return `$Work \Answered \Seen`, "", false
+}
 func (b *bigBox) ReadOnly() bool { return true }
 func (b *bigBox) Close()         {}
 func (b *bigBox) Changes(uint64) backfill.Changes {
