@@ -14,12 +14,19 @@ CUTS  ?= 20
 # The size of the move that all of that happens to.
 ACCOUNTS ?= 3
 MESSAGES ?= 150
+# Sessions and accounts that work while both servers are restarted.
+SESSIONS ?= 20
+CROWD    ?= 5
+RESTARTS ?= 6
 TIMEOUT  ?= 40m
 export CROSSFADE_TEST_WORST = $(WORST)
 export CROSSFADE_TEST_KILLS = $(KILLS)
 export CROSSFADE_TEST_CUTS = $(CUTS)
 export CROSSFADE_TEST_ACCOUNTS = $(ACCOUNTS)
 export CROSSFADE_TEST_MESSAGES = $(MESSAGES)
+export CROSSFADE_TEST_SESSIONS = $(SESSIONS)
+export CROSSFADE_TEST_CROWD = $(CROWD)
+export CROSSFADE_TEST_RESTARTS = $(RESTARTS)
 
 .PHONY: build test soak servers lint unit integration fuzz bench bench-move demo image clean
 
@@ -29,7 +36,7 @@ build:
 test: servers lint integration fuzz
 
 soak:
-	$(MAKE) test WORST=10000 KILLS=1000 CUTS=1000 ACCOUNTS=20 MESSAGES=2000 TIMEOUT=12h FUZZ=600
+	$(MAKE) test WORST=10000 KILLS=1000 CUTS=1000 ACCOUNTS=20 MESSAGES=2000 SESSIONS=200 CROWD=50 RESTARTS=200 TIMEOUT=12h FUZZ=600
 
 servers:
 	testdata/server/server install
