@@ -247,11 +247,23 @@ func (f *folder) meetAnew(ctx context.Context, create bool) (string, error) {
 		}
 		r := e.record()
 		r.DestUIDValidity, r.DestUIDNext, r.DestModSeq, r.Arrivals = 0, 0, 0, nil
+		if r.Identity.Native { // the numbers were the destination's
+			r.PastUIDValidities, r.Epoch = shownUnder(*r), r.Epoch+1
+			r.Identity = store.Identity{Native: true, NextUID: r.Identity.NextUID}
+		}
 		e.closeIntent()
 		return nil
 	})
 	if err != nil {
 		return "", err
+	}
+	if rec.Identity.Native {
+		g, done, err := f.renew(ctx)
+		if err != nil {
+			return "", err
+		}
+		defer done()
+		f = g
 	}
 	f.mu.Lock()
 	f.dest, f.appended, f.removed, f.onDest.Exists = cursor{}, 0, nil, !create

@@ -110,3 +110,48 @@ func TestSettle(t *testing.T) {
 	b.numbered(b.open(s, "Neu"))
 	b.verified()
 }
+
+// TestSettledFolderIsMadeAnew: the destination's folder is restored from an older copy, under another UIDVALIDITY. The
+// folder stops; when the admin says so it is met anew, clients see it under its new numbers, and what was restored is not
+// copied again.
+func TestSettledFolderIsMadeAnew(t *testing.T) {
+	b := newBed(t)
+	want := many(b.src.boxes["INBOX"], 6)
+	b.start(false)
+	s := b.login()
+	m := b.open(s, "INBOX")
+	must(t, m.Expunge(t.Context(), m.Changes(0).UIDs[:1]))
+	b.wait()
+	b.settleAll()
+	m = b.open(s, "INBOX")
+	b.see(m)
+	b.dst.with("INBOX", func(box *fakeBox) {
+		kept := box.msgs[:2]
+		box.validity, box.next, box.msgs = 9000, 50, nil
+		for _, old := range kept {
+			box.put(string(old.body), `\Seen`).date = old.date
+		}
+	})
+	b.eventually(func() error {
+		_ = m.f.refresh(t.Context(), 0)
+		if !m.f.hasProblem("destination") {
+			return errors.New("it goes on")
+		}
+		return nil
+	})
+	if _, err := b.e.Accept(t.Context(), "ann@example.test", "INBOX", true); err != nil {
+		t.Fatal(err)
+	}
+	if m.Life().Err() == nil {
+		t.Error("who had the folder open is not told")
+	}
+	b.wait()
+	b.eventually(func() error { return b.dst.check("INBOX", want[1:]...) })
+	m = b.open(s, "INBOX")
+	b.eventually(func() error { return b.watched(m, 5) })
+	b.numbered(m)
+	if v := m.Status().UIDValidity; v != 9000 {
+		t.Errorf("UIDVALIDITY %d", v)
+	}
+	b.verified()
+}

@@ -176,6 +176,7 @@ func (f *folder) switchOver(d *draft) (*folder, error) {
 		return nil, err
 	}
 	a.put(f, g, last)
+	a.log.Info("a folder has settled: clients see it under the destination's numbers", "folder", rec.Name, "messages", len(g.shown), "uidvalidity", rec.DestUIDValidity, "account_settled", last)
 	return g, nil
 }
 
@@ -272,9 +273,29 @@ func (a *account) put(f, g *folder, last bool) {
 	close(f.wake)
 	f.wake = make(chan struct{})
 	f.mu.Unlock()
-	a.log.Info("a folder has settled: clients see it under the destination's numbers", "folder", g.rec.Name, "messages", len(g.shown), "uidvalidity", g.rec.Identity.UIDValidity, "account_settled", last)
 	a.noteSettled(last)
 	a.kick()
+}
+
+// renew puts a folder in this one's place that is the same in the store: its numbers are others now, and whoever has it
+// open is told so. It returns that folder, loaded and with its claims, until done.
+func (f *folder) renew(ctx context.Context) (g *folder, done func(), err error) {
+	f.editing.Lock()
+	g = unloaded(f.acct, f.rec)
+	f.mu.RLock()
+	g.onDest = f.onDest
+	f.mu.RUnlock()
+	f.acct.put(f, g, false)
+	f.editing.Unlock()
+	if err := g.use(); err != nil {
+		return nil, nil, err
+	}
+	release, err := f.acct.occupy(ctx, g)
+	if err != nil {
+		g.done()
+		return nil, nil, err
+	}
+	return g, func() { release(); g.done() }, nil
 }
 
 // noteSettled has the marks know of it; if they cannot, the next start of the program tells them.
