@@ -135,10 +135,6 @@ func (a *account) lookLast(ctx context.Context) error {
 func (f *folder) leftOpen() (string, error) {
 	open, err := f.openIntent()
 	t := f.counted()
-	unsigned := 0
-	for c := range t.refused {
-		unsigned += t.refused[c] - t.signed[c]
-	}
 	switch {
 	case err != nil:
 		return "", err
@@ -148,8 +144,8 @@ func (f *folder) leftOpen() (string, error) {
 		return fmt.Sprintf("%d messages are not copied yet", t.left()), nil
 	case open || t.flying+t.removing+t.leaving > 0:
 		return "copies or removals are under way", nil
-	case unsigned > 0:
-		return fmt.Sprintf("%d messages were refused and are not signed off", unsigned), nil
+	case t.unsigned() > 0:
+		return fmt.Sprintf("%d messages were refused and are not signed off", t.unsigned()), nil
 	}
 	return "", nil
 }

@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"crossfade/store"
@@ -26,38 +27,49 @@ func (f *folder) noteClient() {
 // leftToDo tells what is left to do in the folder before it can settle, as far as that is known without asking a server,
 // in words for the admin; "" if nothing is. The caller holds mu.
 func (f *folder) leftToDo() string {
-	t := &f.tally
-	open := 0
-	for c := range t.refused {
-		open += t.refused[c] - t.signed[c]
+	text, n := f.left()
+	if strings.Contains(text, "%d") {
+		return fmt.Sprintf(text, n)
 	}
+	return text
+}
+
+// left is leftToDo before it is written out: it is asked of every folder at every scrape.
+func (f *folder) left() (text string, n int) {
+	t := &f.tally
 	listed := f.tallied && f.rec.DestUIDValidity != 0
-	for _, b := range ownSources(f.rec) {
-		listed = listed && f.rec.Sources[b].Listed()
+	for i := range f.rec.Sources {
+		if s := &f.rec.Sources[i]; !s.Borrowed && !s.Gone {
+			listed = listed && s.Listed()
+		}
 	}
 	switch {
 	case len(f.problems) > 0:
-		return "it has stopped: see crossfade status"
+		return "it has stopped: see crossfade status", 0
 	case !listed:
-		return "it was not looked at yet"
+		return "it was not looked at yet", 0
 	case t.left() > 0:
-		return fmt.Sprintf("%d messages are not copied yet", t.left())
+		return "%d messages are not copied yet", t.left()
 	case t.flying+t.removing+t.leaving > 0, f.subscribing():
-		return "copies, removals or a subscription are under way"
-	case open > 0:
-		return fmt.Sprintf("%d messages were refused and are not signed off", open)
+		return "copies, removals or a subscription are under way", 0
+	case t.unsigned() > 0:
+		return "%d messages were refused and are not signed off", t.unsigned()
 	case t.lost > len(f.losses.kept):
-		return fmt.Sprintf("%d messages that vanished from the old server are being looked into", t.lost-len(f.losses.kept))
+		return "%d messages that vanished from the old server are being looked into", t.lost - len(f.losses.kept)
 	}
-	return ""
+	return "", 0
 }
 
 // completeSince is since when nothing was left to do in the folder, as far as that was seen, and whether the record has
 // to be brought up to date for that; the caller holds mu.
 func (f *folder) completeSince(now time.Time) (since time.Time, stale bool) {
 	was := f.rec.Complete
+	left := ""
+	if needsSettling(&f.rec) {
+		left, _ = f.left()
+	}
 	switch {
-	case !needsSettling(&f.rec) || f.leftToDo() != "":
+	case left != "" || !needsSettling(&f.rec):
 		return time.Time{}, !was.IsZero()
 	case was.IsZero() || f.leftAt.After(was):
 		return now.UTC(), true

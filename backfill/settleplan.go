@@ -15,7 +15,20 @@ type settlePlan struct {
 
 // settlePlan looks at all folders that settle or have settled lately. It loads nothing and asks no server.
 func (e *Engine) settlePlan(now time.Time) settlePlan {
-	p := settlePlan{at: make(map[*folder][2]int)}
+	p := e.settleCount(now)
+	p.at = make(map[*folder][2]int)
+	for i := range p.folders {
+		for j, f := range p.folders[i] {
+			p.at[f] = [2]int{i, j}
+		}
+	}
+	return p
+}
+
+// settleCount is settlePlan for who does not ask of single folders.
+func (e *Engine) settleCount(now time.Time) settlePlan {
+	var p settlePlan
+	var seen []seenFolder
 	var accounts []settling.Account
 	for _, a := range e.known() {
 		if a.rebuilding() {
@@ -26,11 +39,12 @@ func (e *Engine) settlePlan(now time.Time) settlePlan {
 			continue
 		}
 		sa := settling.Account{FirstLogin: part.firstLogin, NoClients: part.noClients, Stopped: part.stopped}
-		var folders []*folder
-		for _, f := range a.all() {
-			if sf, ok := f.toSettle(now); ok {
-				p.at[f] = [2]int{len(accounts), len(folders)}
-				sa.Folders, folders = append(sa.Folders, sf), append(folders, f)
+		seen = a.seen(seen[:0])
+		sa.Folders = make([]settling.Folder, 0, len(seen))
+		folders, rests := make([]*folder, 0, len(seen)), a.rests()
+		for _, s := range seen {
+			if sf, ok := s.folder.toSettle(now, rests); ok {
+				sa.Folders, folders = append(sa.Folders, sf), append(folders, s.folder)
 			}
 		}
 		accounts, p.folders = append(accounts, sa), append(p.folders, folders)
@@ -48,8 +62,8 @@ func (e *Engine) settlePace() settling.Pace {
 }
 
 // toSettle is the folder as package settling sees it; ok is false if it need not settle, and did not do so lately.
-func (f *folder) toSettle(now time.Time) (sf settling.Folder, ok bool) {
-	rests := f.rests()
+// rests tells whether all of its account is paused.
+func (f *folder) toSettle(now time.Time, rests bool) (sf settling.Folder, ok bool) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	sf = settling.Folder{Settled: f.rec.Settled, LastClient: f.rec.LastClient, Bytes: f.bytesOf(), Stopped: f.rec.SettleStopped,
@@ -58,7 +72,7 @@ func (f *folder) toSettle(now time.Time) (sf settling.Folder, ok bool) {
 		return sf, !f.rec.Settled.IsZero() && now.Sub(f.rec.Settled) < 2*time.Hour
 	}
 	sf.Settled = time.Time{}
-	if !rests {
+	if !rests && !f.rec.Paused {
 		sf.Complete, _ = f.completeSince(now)
 	}
 	return sf, true

@@ -67,7 +67,7 @@ func timeOf(t time.Time) *time.Time {
 // unsettledFolders is how many folders that have not settled wait for what.
 func (e *Engine) unsettledFolders(now time.Time) map[string]int {
 	out := make(map[string]int)
-	for reason, n := range e.settlePlan(now).Count() {
+	for reason, n := range e.settleCount(now).Count() {
 		out[string(reason)] = n
 	}
 	return out
