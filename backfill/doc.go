@@ -86,6 +86,10 @@
 //   - A delete or a move on the source is carried over to an untouched copy when it was seen twice, some time apart,
 //     and every other folder was looked at since (losses.go, carry.go, newcomer.go). Much at once is not believed until the
 //     admin says so (accept.go).
+//   - Clients change the folder tree one at a time, journalled before the destination is asked (treechange.go,
+//     treedelete.go, treerename.go, renameinbox.go). A deleted folder keeps its record and its whiteouts, and comes back
+//     with new mail of the source alone (grave.go); a name that was told before is never told with a lower UIDVALIDITY
+//     (names.go); the source's old paths go on leading to their folders (alias.go).
 //   - A folder that is renamed on the source keeps its links; the shown folder is renamed, too, if it is a user's own
 //     (rename.go, renamedest.go). One that is deleted there keeps its copies.
 //   - No lock is held over a network call. The sync and writer claims of a folder are; sync is taken first.
