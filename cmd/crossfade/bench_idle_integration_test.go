@@ -162,15 +162,20 @@ func BenchmarkIdleMemory(b *testing.B) {
 			}
 			p := proxyBetween(b, bed, bed.Server(testbed.Source).PlainURL(), url)
 			p.start(b)
-			enrol(b, p.imap)
+			const accounts = 50 // one may not have them all
+			for i := range accounts {
+				enrolAs(b, p.imap, testbed.User(i))
+			}
 			p.done(b)
+			p.stop(b)
+			p.splice(b)
 			p.stop(b)
 			dest.Stop(b)
 			bed.Server(testbed.Source).Stop(b)
 			stub(b, addr, conf)
-			p.splice(b)
+			p.start(b)
 			for range b.N {
-				report(b, p, 2000, func(int) string { return testbed.User(0) })
+				report(b, p, 2000, func(i int) string { return testbed.User(i % accounts) })
 			}
 			p.kill()
 		})
