@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	goimap "github.com/emersion/go-imap/v2"
@@ -27,20 +28,34 @@ const (
 // no result may have been added or not.
 func (a *account) Append(ctx context.Context, box string, items []backfill.AppendItem) ([]backfill.AppendResult, error) {
 	p := &appending{box: box, items: items, bad: map[int]error{}}
+	fresh := false
 	for {
 		// Where the mailbox is selected, a server tells of each message that comes in, and that costs both ends much more
 		// than the APPEND itself.
-		err := a.do(ctx, need{op: "APPEND", once: true, apart: box, none: len(items) >= unselectFor}, func(c *conn) error {
+		err := a.do(ctx, need{op: "APPEND", once: true, apart: box, none: len(items) >= unselectFor, fresh: fresh}, func(c *conn) error {
 			p.c = c
 			known := len(p.results)
 			err := p.run()
 			a.moved(ctx, items[known:], p.results[known:])
 			return err
 		})
-		if !errors.Is(err, errShort) {
+		switch {
+		case errors.Is(err, errShort):
+		case !fresh && p.allRefused() && a.d.pool.removedLately(a):
+			fresh, p.results, p.stop, p.alone = true, nil, nil, 0
+		default:
 			return p.results, err
 		}
 	}
+}
+
+// allRefused tells whether the server said NO to each message that it was sent, so that nothing was added. Where mailboxes
+// were deleted a moment ago it may have meant an earlier one of this name; a connection that is new knows better.
+func (p *appending) allRefused() bool {
+	return len(p.results) > 0 && len(p.out) == 0 && !slices.ContainsFunc(p.results, func(r backfill.AppendResult) bool {
+		var e *backfill.Error
+		return !errors.As(r.Err, &e) || e.Text == "" || e.Code != "" && e.Code != "SERVERBUG"
+	})
 }
 
 var errShort = errors.New("the message ended before its announced size")

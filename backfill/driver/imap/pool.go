@@ -35,6 +35,7 @@ type usage struct {
 	listening      int // of busy, in IDLE
 	closed         bool
 	removed        int       // mailboxes that were deleted or renamed: older connections are not used again
+	removedAt      time.Time // the last of these
 	most           int       // connections that the server lets the account have; 0: not known
 	mostUntil      time.Time // when it may be more again
 }
@@ -242,12 +243,23 @@ func (p *pool) leave(a *account) (left []*conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	a.use.removed++
+	a.use.removedAt = time.Now()
 	var c *conn
 	for p.unidle(func(o *conn) bool { return o.a == a }, &c) {
 		p.drop(a)
 		left = append(left, c)
 	}
 	return left
+}
+
+// removedFor is how long a server may take an earlier mailbox for the one that has its name now.
+const removedFor = 30 * time.Second
+
+// removedLately tells whether the account has just deleted or renamed a mailbox.
+func (p *pool) removedLately(a *account) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return a.use.removed > 0 && time.Since(a.use.removedAt) < removedFor
 }
 
 // opened notes when a new connection was made.

@@ -106,3 +106,43 @@ func TestNoConnectionOutlivesADeletedMailbox(t *testing.T) {
 		}
 	}
 }
+
+// TestAppendAfterADelete: a server that means the mailbox that had this name before is asked again over a new connection,
+// once, and only after a clear NO to all of it.
+func TestAppendAfterADelete(t *testing.T) {
+	const under = "TAG NO Mailbox was deleted under us (0.058 + 0.000 + 0.057 secs).\r\n"
+	for _, tt := range []struct {
+		name    string
+		answers []string
+		deleted bool
+		tries   int
+		taken   bool
+	}{
+		{"once", []string{under, "TAG OK [APPENDUID 7 3] x\r\n"}, true, 2, true},
+		{"for ever", []string{under, under, under}, true, 2, false},
+		{"another reason", []string{"TAG NO [TOOBIG] x\r\n"}, true, 1, false},
+		{"nothing was deleted", []string{under}, false, 1, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tries := 0
+			f := &fake{}
+			f.answer = func(cmd string) (string, bool) {
+				if !strings.HasPrefix(cmd, "APPEND") {
+					return "", false
+				}
+				tries++
+				return tt.answers[tries-1], true
+			}
+			w := loginFake(t, f)
+			if tt.deleted {
+				if err := w.Delete(t.Context(), "Work"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			res, err := w.Append(t.Context(), "Work", small(1))
+			if taken := err == nil && len(res) == 1 && res[0].Err == nil && res[0].UID == 3; taken != tt.taken || tries != tt.tries {
+				t.Errorf("%d tries: %+v %v", tries, res, err)
+			}
+		})
+	}
+}
