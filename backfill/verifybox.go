@@ -20,11 +20,25 @@ type comparedBox struct {
 	validity uint32
 }
 
+// maxTries is how often a server is asked whose connection ends before it has answered: that is no news of the messages.
+const maxTries = 3
+
 // List implements verify.Box.
 func (b *comparedBox) List(ctx context.Context, only imap.UIDSet, details bool, each func(verify.Entry) error) (verify.State, error) {
 	what := Scan{UIDValidity: b.validity, UIDs: only, Flags: details, Details: details}
-	st, err := b.mail.Scan(ctx, b.name, what, func(e Entry) error { return each(verify.Entry(e)) })
-	return verify.State{Exists: st.Exists, Holds: st.holdable}, err
+	last := uint32(0) // told so far: they ascend
+	for try := 1; ; try++ {
+		st, err := b.mail.Scan(ctx, b.name, what, func(e Entry) error {
+			if e.UID <= last {
+				return nil
+			}
+			last = e.UID
+			return each(verify.Entry(e))
+		})
+		if err == nil || ctx.Err() != nil || !IsUnavailable(err) || try == maxTries {
+			return verify.State{Exists: st.Exists, Holds: st.holdable}, err
+		}
+	}
 }
 
 // Read implements verify.Box.
@@ -43,7 +57,7 @@ func (b *comparedBox) Read(ctx context.Context, uids imap.UIDSet, each func(*ver
 	return nil
 }
 
-// readRun reads a run of messages. A connection that ends is no news of the messages: they are asked for again.
+// readRun reads a run of messages.
 func (b *comparedBox) readRun(ctx context.Context, run []imap.UID, each func(*verify.Message) error) error {
 	came := make(map[imap.UID]bool, len(run))
 	take := func(m *Message) error {
@@ -56,9 +70,9 @@ func (b *comparedBox) readRun(ctx context.Context, run []imap.UID, each func(*ve
 	left := func() []imap.UID {
 		return slices.DeleteFunc(slices.Clone(run), func(uid imap.UID) bool { return came[uid] })
 	}
-	for try := 0; len(left()) > 0; try++ {
+	for try := 1; len(left()) > 0; try++ {
 		err := b.readOnce(ctx, left, take)
-		if err == nil || ctx.Err() != nil || errors.Is(err, ErrUIDValidity) || errors.Is(err, ErrNoFolder) || try == 2 {
+		if err == nil || ctx.Err() != nil || errors.Is(err, ErrUIDValidity) || errors.Is(err, ErrNoFolder) || try == maxTries {
 			return err
 		}
 	}
