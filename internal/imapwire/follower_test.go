@@ -45,18 +45,16 @@ func FuzzFollower(f *testing.F) {
 				t.Fatalf("behind %q: %t, the reader says %t", wire[:i+1], whole.Between(), want[i+1])
 			}
 		}
-		for at, n := 0, int(cut)+1; at < len(wire); at += n {
-			to := min(at+n, len(wire))
+		for at, to := 0, 0; at < len(wire); at = to {
+			to = min(at+int(cut)+1, len(wire))
 			if left := parts.Literal(); left > 0 {
 				to = int(min(int64(to), int64(at)+left))
 				parts.Skip(int64(to - at))
-				n = to - at
 			} else {
-				n = int(cut) + 1
 				parts.Feed(wire[at:to])
 			}
 			if parts.Between() != want[to] {
-				t.Fatalf("in pieces of %d, behind %q: %t", n, wire[:to], parts.Between())
+				t.Fatalf("in pieces of %d, behind %q: %t", int(cut)+1, wire[:to], parts.Between())
 			}
 		}
 		if whole.Literal() != parts.Literal() {
