@@ -17,10 +17,28 @@ func (s *Session) Delete(ctx context.Context, name string) error {
 	if err := s.known(ctx); err != nil {
 		return err
 	}
-	f, err := s.a.resolve(ctx, name)
-	if err != nil && !errors.Is(err, ErrNoFolder) {
-		return err
+	for try := 1; ; try++ {
+		f, err := s.a.resolve(ctx, name)
+		if err != nil && !errors.Is(err, ErrNoFolder) {
+			return err
+		}
+		if err = s.deleteShown(ctx, f, name); !errors.Is(err, errReplaced) {
+			return err
+		}
+		if try == deleteTries {
+			return ErrNoFolder
+		}
 	}
+}
+
+// errReplaced: a listing has put another record in the folder's place since it was looked up, as where it was deleted and
+// created again a moment ago.
+var errReplaced = errors.New("the folder was met anew")
+
+const deleteTries = 3
+
+// deleteShown removes a folder, or the level of this name where f is nil.
+func (s *Session) deleteShown(ctx context.Context, f *folder, name string) error {
 	if f != nil {
 		release, err := hold(ctx, f)
 		if err != nil {
@@ -37,7 +55,7 @@ func (s *Session) Delete(ctx context.Context, name string) error {
 			return refusedName("INBOX cannot be deleted")
 		}
 		if !s.a.shows(f) {
-			return ErrNoFolder
+			return errReplaced
 		}
 		return s.a.deleteFolder(ctx, w, f)
 	})
