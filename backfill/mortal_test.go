@@ -2,7 +2,9 @@ package backfill
 
 import (
 	"errors"
+	"fmt"
 	"sync"
+	"testing"
 
 	"crossfade/store"
 	"crossfade/store/powerloss"
@@ -96,6 +98,36 @@ func (k *frozenKV) kill() {
 func (k *frozenKV) ended() <-chan struct{} { return k.died }
 
 func (k *frozenKV) revive() (mortal, error) { return freezable(k.KV, 0, k.after), nil }
+
+// atEachWrite has the process die at its first write to the store, at its second, and so on, until it comes to the end.
+func atEachWrite(t *testing.T, dies func(t *testing.T, n int) (died bool)) {
+	for n, died := 1, true; died; n++ {
+		t.Run(fmt.Sprint(n), func(t *testing.T) { died = dies(t, n) })
+		if n > 60 {
+			t.Fatal("the process never came to the end")
+		}
+	}
+}
+
+// dieIn runs a client's command, with the backfill held, in a process that dies at a write, before or after it is durable.
+// It returns whether that came, and what the client was told.
+func (b *bed) dieIn(n int, command func(s *Session) error) (died bool, told error) {
+	under := b.kv
+	kv := freezable(b.kv, n+2, n%2 == 0)
+	b.kv = kv
+	b.start(true)
+	s, told := b.e.Login(b.t.Context(), "Ann@example.test", "pw")
+	if told == nil {
+		told = command(s)
+	}
+	kv.mu.Lock()
+	died = kv.dead
+	kv.mu.Unlock()
+	kv.kill()
+	b.end()
+	b.kv = under
+	return died, told
+}
 
 // poweredKV is a store whose power can be cut: what was not acknowledged is lost, or some of it kept.
 type poweredKV struct {

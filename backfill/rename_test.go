@@ -142,12 +142,7 @@ func TestUnmetFolderGoes(t *testing.T) {
 // TestStopWhileRenaming kills the process at each write while a renaming is followed.
 func TestStopWhileRenaming(t *testing.T) {
 	t.Parallel()
-	for n, died := 1, true; died; n++ {
-		t.Run(fmt.Sprint(n), func(t *testing.T) { died = stopWhileRenaming(t, n) })
-		if n > 60 {
-			t.Fatal("the process never came to the end")
-		}
-	}
+	atEachWrite(t, stopWhileRenaming)
 }
 
 func stopWhileRenaming(t *testing.T, n int) (died bool) {

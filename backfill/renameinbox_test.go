@@ -118,12 +118,7 @@ func TestRenameLargeInbox(t *testing.T) {
 // TestStopWhileRenamingInbox kills the process at each write: each message is in one of the two folders.
 func TestStopWhileRenamingInbox(t *testing.T) {
 	t.Parallel()
-	for n, died := 1, true; died; n++ {
-		t.Run(fmt.Sprint(n), func(t *testing.T) { died = stopWhileRenamingInbox(t, n) })
-		if n > 60 {
-			t.Fatal("the process never came to the end")
-		}
-	}
+	atEachWrite(t, stopWhileRenamingInbox)
 }
 
 func stopWhileRenamingInbox(t *testing.T, n int) (died bool) {
@@ -138,22 +133,7 @@ func stopWhileRenamingInbox(t *testing.T, n int) (died bool) {
 	}
 	b.see(b.open(s, "INBOX"))
 	b.end()
-	under := b.kv
-	kv := freezable(b.kv, n+2, n%2 == 0)
-	b.kv = kv
-	b.start(true)
-	var told error
-	if s, err := b.e.Login(t.Context(), "Ann@example.test", "pw"); err != nil {
-		told = err
-	} else {
-		told = s.Rename(t.Context(), "INBOX", "Old")
-	}
-	kv.mu.Lock()
-	died = kv.dead
-	kv.mu.Unlock()
-	kv.kill()
-	b.end()
-	b.kv = under
+	died, told := b.dieIn(n, func(s *Session) error { return s.Rename(t.Context(), "INBOX", "Old") })
 	b.start(false)
 	s = b.login()
 	must(t, s.a.refreshTree(t.Context(), 0))

@@ -272,12 +272,7 @@ func TestDeleteWithQuarantine(t *testing.T) {
 // TestStopWhileDeleting kills the process at each write of a DELETE: the folder is whole afterwards, or gone for good.
 func TestStopWhileDeleting(t *testing.T) {
 	t.Parallel()
-	for n, died := 1, true; died; n++ {
-		t.Run(fmt.Sprint(n), func(t *testing.T) { died = stopWhileDeleting(t, n) })
-		if n > 60 {
-			t.Fatal("the process never came to the end")
-		}
-	}
+	atEachWrite(t, stopWhileDeleting)
 }
 
 func stopWhileDeleting(t *testing.T, n int) (died bool) {
@@ -290,22 +285,7 @@ func stopWhileDeleting(t *testing.T, n int) (died bool) {
 	}
 	b.see(b.open(s, "Kunden"))
 	b.end()
-	under := b.kv
-	kv := freezable(b.kv, n+2, n%2 == 0)
-	b.kv = kv
-	b.start(true)
-	var told error
-	if s, err := b.e.Login(t.Context(), "Ann@example.test", "pw"); err != nil {
-		told = err
-	} else {
-		told = s.Delete(t.Context(), "Kunden")
-	}
-	kv.mu.Lock()
-	died = kv.dead
-	kv.mu.Unlock()
-	kv.kill()
-	b.end()
-	b.kv = under
+	died, told := b.dieIn(n, func(s *Session) error { return s.Delete(t.Context(), "Kunden") })
 	b.start(false)
 	s = b.login()
 	must(t, s.a.refreshTree(t.Context(), 0))

@@ -187,12 +187,7 @@ func TestRenameRole(t *testing.T) {
 // other, with all that is in it.
 func TestStopWhileClientRenames(t *testing.T) {
 	t.Parallel()
-	for n, died := 1, true; died; n++ {
-		t.Run(fmt.Sprint(n), func(t *testing.T) { died = stopWhileClientRenames(t, n) })
-		if n > 60 {
-			t.Fatal("the process never came to the end")
-		}
-	}
+	atEachWrite(t, stopWhileClientRenames)
 }
 
 func stopWhileClientRenames(t *testing.T, n int) (died bool) {
@@ -205,22 +200,7 @@ func stopWhileClientRenames(t *testing.T, n int) (died bool) {
 	}
 	b.see(b.open(s, "Kunden"))
 	b.end()
-	under := b.kv
-	kv := freezable(b.kv, n+2, n%2 == 0)
-	b.kv = kv
-	b.start(true)
-	var told error
-	if s, err := b.e.Login(t.Context(), "Ann@example.test", "pw"); err != nil {
-		told = err
-	} else {
-		told = s.Rename(t.Context(), "Kunden", "Clients")
-	}
-	kv.mu.Lock()
-	died = kv.dead
-	kv.mu.Unlock()
-	kv.kill()
-	b.end()
-	b.kv = under
+	died, told := b.dieIn(n, func(s *Session) error { return s.Rename(t.Context(), "Kunden", "Clients") })
 	b.start(false)
 	s = b.login()
 	must(t, s.a.refreshTree(t.Context(), 0))
