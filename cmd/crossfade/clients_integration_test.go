@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-imap/v2/imapclient"
 	"golang.org/x/sync/errgroup"
 
 	"crossfade/backfill/verify"
@@ -222,25 +221,9 @@ func (s *story) work(t *testing.T, when string) {
 // arrivals: mail that comes to either server shows up in a session that idles, within seconds.
 func (s *story) arrivals(t *testing.T) {
 	t.Helper()
-	exists := make(chan uint32, 100)
-	c, err := dialGo(s.p.imap, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
-		Mailbox: func(d *imapclient.UnilateralDataMailbox) {
-			if d.NumMessages != nil {
-				exists <- *d.NumMessages
-			}
-		}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, idle, exists := s.listens(t)
 	defer c.Close()
-	if err := c.open("INBOX"); err != nil {
-		t.Fatal(err)
-	}
 	count := uint32(len(s.model.Folders["INBOX"].Messages))
-	idle, err := c.Idle()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, server := range []*testbed.Server{s.source, s.dest} {
 		op := clientOp{Op: "append", Folder: "INBOX", File: s.model.letter(t, "outside"), Date: time.Now().Unix() - 1000, Add: []string{`\Flagged`}}
 		if server == s.source {

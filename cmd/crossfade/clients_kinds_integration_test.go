@@ -35,6 +35,28 @@ func dialGo(addr string, o *imapclient.Options) (*goClient, error) {
 	return dialGoAs(addr, testbed.User(0), o)
 }
 
+// listens has a client idle in INBOX, for the caller to close; exists are the numbers of messages that it is told.
+func (s *story) listens(t *testing.T) (c *goClient, idle *imapclient.IdleCommand, exists chan uint32) {
+	t.Helper()
+	exists = make(chan uint32, 100)
+	c, err := dialGo(s.p.imap, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
+		Mailbox: func(d *imapclient.UnilateralDataMailbox) {
+			if d.NumMessages != nil {
+				exists <- *d.NumMessages
+			}
+		}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.open("INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	if idle, err = c.Idle(); err != nil {
+		t.Fatal(err)
+	}
+	return c, idle, exists
+}
+
 func dialGoAs(addr, user string, o *imapclient.Options) (*goClient, error) {
 	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
 	if err != nil {

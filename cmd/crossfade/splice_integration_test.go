@@ -124,24 +124,8 @@ func TestSplicedClients(t *testing.T) {
 // idles: a client in IDLE hears of new mail on the destination at once, is counted, and is told when the proxy goes.
 func (s *story) idles(t *testing.T) {
 	t.Helper()
-	exists := make(chan uint32, 100)
-	c, err := dialGo(s.p.imap, &imapclient.Options{UnilateralDataHandler: &imapclient.UnilateralDataHandler{
-		Mailbox: func(d *imapclient.UnilateralDataMailbox) {
-			if d.NumMessages != nil {
-				exists <- *d.NumMessages
-			}
-		}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c, idle, exists := s.listens(t)
 	defer c.Close()
-	if err := c.open("INBOX"); err != nil {
-		t.Fatal(err)
-	}
-	idle, err := c.Idle()
-	if err != nil {
-		t.Fatal(err)
-	}
 	op := clientOp{Op: "append", Folder: "INBOX", File: s.model.letter(t, "new"), Date: time.Now().Unix()}
 	if _, err := workGo(s.dest.Addr, []clientOp{op}); err != nil {
 		t.Fatal(err)
