@@ -28,7 +28,7 @@ func (e *Engine) Login(ctx context.Context, name, secret string) (*Session, erro
 		return e.loginSpliced(ctx, d, a, name, secret)
 	}
 	if a == nil || !a.proven(secret) {
-		if a, err = e.prove(ctx, a, destinationAlone(rec), name, secret); err != nil {
+		if a, err = e.prove(ctx, a, e.destinationAlone(rec, e.aliasKey(canonical(name))), name, secret); err != nil {
 			return nil, err
 		}
 	}

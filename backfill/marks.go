@@ -45,6 +45,13 @@ func (e *Engine) reconcile() error {
 	case generation > 0 && noted == 0:
 		e.log.Warn("the file with the marks is lost; it is written anew from the state")
 	}
+	for _, rec := range accounts { // a store of before it was closed
+		if rec.Closed.IsZero() && e.wasClosed(rec.Key) {
+			if err := e.setAside(rec); err != nil {
+				return fmt.Errorf("close %s again: %w", rec.DestLogin, err)
+			}
+		}
+	}
 	if err := e.grow(max(uint64(generation), noted) + 1); err != nil {
 		return err
 	}
@@ -112,6 +119,9 @@ func (e *Engine) markAll(accounts []store.Account) error {
 		if err == nil && !rec.Settled.IsZero() {
 			err = e.markSettled(rec.Key)
 		}
+		if err == nil && !rec.Closed.IsZero() {
+			err = e.markClosed(rec.Key)
+		}
 		if err != nil {
 			return err
 		}
@@ -157,16 +167,6 @@ func (e *Engine) markSettled(key string) error {
 	return nil
 }
 
-// sinceLost makes a new account one that is to be rebuilt, if it was known before the store was lost.
-func (e *Engine) sinceLost(rec *store.Account) {
-	if e.opt.Marks == nil {
-		return
-	}
-	if was, known := e.opt.Marks.Account(rec.Key); known {
-		rec.Rebuild, rec.HighUIDValidity = rebuildLost, was.High
-	}
-}
-
 // asideAtOnce is how many folders are set aside in one transaction.
 const asideAtOnce = 200
 
@@ -187,6 +187,12 @@ func (e *Engine) setAside(rec store.Account) error {
 		n := min(len(folders), asideAtOnce)
 		err = e.store.Update(func(tx *store.Tx) error {
 			for _, f := range folders[:n] {
+				if was.Closed {
+					if err := tx.DeleteFolder(rec.ID, f.ID); err != nil {
+						return err
+					}
+					continue
+				}
 				f.State = folderOld
 				if err := errors.Join(tx.PutFolder(f), tx.DeleteIntent(rec.ID, f.ID), tx.DeleteClaim(rec.ID, f.ID)); err != nil {
 					return err
@@ -199,6 +205,8 @@ func (e *Engine) setAside(rec store.Account) error {
 	if err != nil {
 		return err
 	}
-	rec.Rebuild, rec.HighUIDValidity = rebuildOld, max(high, was.High, 1)
+	if rec.Rebuild, rec.HighUIDValidity = rebuildOld, max(high, was.High, 1); was.Closed {
+		closedAgain(&rec)
+	}
 	return e.store.Update(func(tx *store.Tx) error { return tx.PutAccount(rec) })
 }

@@ -24,8 +24,11 @@ func spliced(rec store.Account, now time.Time) bool {
 	return now.Sub(used) >= aliasRest
 }
 
-// destinationAlone tells whether logins need nothing of the source: it holds nothing that clients are shown.
-func destinationAlone(rec store.Account) bool { return !rec.Settled.IsZero() || !rec.Closed.IsZero() }
+// destinationAlone tells whether logins need nothing of the source: it holds nothing that clients are shown. rec is zero
+// if the store does not know the account.
+func (e *Engine) destinationAlone(rec store.Account, key string) bool {
+	return !rec.Settled.IsZero() || !rec.Closed.IsZero() || rec.ID == 0 && e.wasClosed(key)
+}
 
 // isNative tells whether clients are shown the destination's numbers in every folder. One that had settled is shown under
 // others again when another folder had its name before.

@@ -1,5 +1,5 @@
 // Package marks keeps the few facts that must outlive the store, in a second file: which accounts there are, the
-// greatest UIDVALIDITY that clients of each were ever shown, which have settled, and a generation. It is how a store that
+// greatest UIDVALIDITY that clients of each were ever shown, which have settled or are closed, and a generation. It is how a store that
 // is lost, or restored from an older copy, is known for what it is: whiteouts are gone with it, and deleted mail would
 // return.
 //

@@ -22,6 +22,7 @@ type Account struct {
 	Key     []byte `json:"account"`
 	High    uint32 `json:"high,omitempty"`    // greatest UIDVALIDITY ever shown
 	Settled bool   `json:"settled,omitempty"` // shown under the destination's own identity
+	Closed  bool   `json:"closed,omitempty"`  // its source is watched no more
 }
 
 // line is one fact: a generation or an account.
@@ -146,18 +147,32 @@ func (f *File) Raise(key string, uidValidity uint32) error {
 	if known && before.High >= uidValidity {
 		return nil
 	}
-	return f.change(Account{Key: []byte(key), High: max(before.High, uidValidity), Settled: before.Settled})
+	before.Key, before.High = []byte(key), max(before.High, uidValidity)
+	return f.change(before)
 }
 
 // Settle notes that an account is shown under the destination's own identity.
 func (f *File) Settle(key string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.reach(key, false)
+}
+
+// Close notes that an account's source is watched no more: it is the destination's alone.
+func (f *File) Close(key string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reach(key, true)
+}
+
+// reach notes that an account has settled, or is closed, too; the caller holds mu.
+func (f *File) reach(key string, closed bool) error {
 	before := f.accounts[key]
-	if before.Settled {
+	if before.Settled && (before.Closed || !closed) {
 		return nil
 	}
-	return f.change(Account{Key: []byte(key), High: before.High, Settled: true})
+	before.Key, before.Settled, before.Closed = []byte(key), true, before.Closed || closed
+	return f.change(before)
 }
 
 // change makes what is known of an account durable; the caller holds mu.

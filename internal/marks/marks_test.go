@@ -31,6 +31,9 @@ func text(f *marks.File) string {
 		if a.Settled {
 			out += " settled"
 		}
+		if a.Closed {
+			out += " closed"
+		}
 	}
 	return out
 }
@@ -61,7 +64,11 @@ func TestMarksAreKept(t *testing.T) {
 	do(f.Settle("c"))
 	do(f.Raise("c", 3))
 	do(f.Settle("d"))
-	if want := `2 "a":7 "b\xff\n":9 "c":3 settled "d":0 settled`; text(f) != want {
+	do(f.Close("d"))
+	do(f.Settle("d"))
+	do(f.Raise("d", 4))
+	do(f.Close("e"))
+	if want := `2 "a":7 "b\xff\n":9 "c":3 settled "d":4 settled closed "e":0 settled closed`; text(f) != want {
 		t.Errorf("%s, want %s", text(f), want)
 	}
 	if a, ok := f.Account("a"); !ok || a.High != 7 {
