@@ -27,6 +27,7 @@ type account struct {
 	again   chan struct{} // of size one: a pause after an error is over
 	tree    *claim        // one refresher of the tree
 	connect *claim        // one background login at a time
+	settles *claim        // one folder settles at a time
 	alters  atomic.Bool   // the destination was seen to alter messages
 	taken   atomic.Uint64 // messages that the destination took in this run
 
@@ -71,7 +72,7 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 	a := &account{
 		e: e, id: rec.ID, key: rec.Key, name: rec.DestLogin, secrets: secrets{rec.Secret, rec.SourceSecret}, lastLogin: rec.LastLogin,
 		log:    e.log.With("account", rec.DestLogin),
-		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(), connect: newClaim(),
+		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(), connect: newClaim(), settles: newClaim(),
 		folders: make(map[store.FolderID]*folder),
 		high:    rec.HighUIDValidity, rebuild: rec.Rebuild, believed: rec.LossAccepted, accepted: rec.LossAccepted, settled: rec.Settled, parting: partingOf(rec),
 	}

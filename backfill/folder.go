@@ -74,6 +74,7 @@ type folder struct {
 	losses     losses    // what the source lost; guarded by mu
 	leftAt     time.Time // when something was last seen to be left to copy, in this run; guarded by mu
 	tried      tried     // what stood in the way of settling; guarded by mu
+	settles    bool      // it is being tried just now; guarded by mu
 	below      time.Time // last look at all of its source folders that went well; guarded by mu
 	looked     time.Time // last look at both sides; guarded by sync
 	checked    time.Time // last pass of the backfill; guarded by mu

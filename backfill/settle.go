@@ -89,12 +89,29 @@ func (e *Engine) eachUnsettled(account, name string, why func(*folder) ([]string
 }
 
 // settle switches the folder to the destination's numbers, or tells why not. An error is one of the account or the host.
+// Of an account one folder settles at a time.
 func (f *folder) settle(ctx context.Context) ([]string, error) {
+	if err := f.acct.settles.take(ctx); err != nil {
+		return nil, err
+	}
+	defer f.acct.settles.release()
+	f.noteSettles(true)
+	defer f.noteSettles(false)
+	if f.passage.over() { // somebody was quicker
+		return nil, nil
+	}
 	why, err := f.trySettle(ctx)
 	if err != nil && ctx.Err() == nil && folderOnly(err) {
 		return append(why, err.Error()), nil
 	}
 	return why, err
+}
+
+// noteSettles notes that the folder is being tried.
+func (f *folder) noteSettles(is bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.settles = is
 }
 
 func (f *folder) trySettle(ctx context.Context) (why []string, err error) {

@@ -22,7 +22,7 @@ type tried struct {
 	pause time.Duration
 }
 
-// settleLoop lets folders settle, one at a time, when package settling says so, until ctx ends.
+// settleLoop lets folders settle when package settling says so, until ctx ends.
 func (e *Engine) settleLoop(ctx context.Context) {
 	ctx = WithBackground(ctx)
 	for ctx.Err() == nil {
@@ -46,18 +46,43 @@ func (e *Engine) settleLoop(ctx context.Context) {
 	}
 }
 
+// settleAtOnce is how many folders settle side by side, each of another account: a slow one keeps only its own account
+// waiting.
+const settleAtOnce = 4
+
 // settleSome lets folders settle until none may, and tells when one may again; zero if that is not known.
 func (e *Engine) settleSome(ctx context.Context) time.Time {
+	ended := make(chan error, settleAtOnce)
+	running, down := 0, false
 	for {
 		p := e.settlePlan(time.Now())
 		account, i, ok := p.Next()
-		if !ok || ctx.Err() != nil || e.room() != nil {
+		if ok && running < settleAtOnce && !down && ctx.Err() == nil && e.room() == nil {
+			running++
+			f := p.folders[account][i]
+			f.noteSettles(true) // for the next plan
+			go func() {
+				err := f.attempt(ctx)
+				f.noteSettles(false)
+				ended <- err
+			}()
+			continue
+		}
+		if running == 0 {
+			if down { // a server that does not answer does so for all
+				return time.Time{}
+			}
 			return p.Again()
 		}
-		f := p.folders[account][i]
-		if err := f.attempt(ctx); err != nil && !folderOnly(err) {
-			return time.Time{} // a server that does not answer does so for all
+		t := time.NewTimer(e.opt.Recheck)
+		select {
+		case err := <-ended:
+			running--
+			down = down || err != nil && !folderOnly(err)
+		case <-e.settleSoon:
+		case <-t.C:
 		}
+		t.Stop()
 	}
 }
 

@@ -67,7 +67,7 @@ func (f *folder) toSettle(now time.Time, rests bool) (sf settling.Folder, ok boo
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	sf = settling.Folder{Settled: f.rec.Settled, LastClient: f.rec.LastClient, Bytes: f.bytesOf(), Stopped: f.rec.SettleStopped,
-		Ordered: f.rec.SettleOrdered, Refused: f.tried.until}
+		Ordered: f.rec.SettleOrdered, Now: f.settles, Refused: f.tried.until}
 	if !needsSettling(&f.rec) {
 		return sf, !f.rec.Settled.IsZero() && now.Sub(f.rec.Settled) < 2*time.Hour
 	}

@@ -18,6 +18,7 @@ type Plan struct {
 	spent []spent       // within the last hour, the earliest first
 	begun []begun       // accounts of which something did, the one that may be forgotten first first
 	last  map[int]begun // the same by account
+	busy  map[int]bool  // accounts one folder of which is under way
 }
 
 // spent is one folder that settled lately.
@@ -34,14 +35,17 @@ type begun struct {
 
 // New makes a plan. stopped: nothing settles, by an admin's command.
 func New(pace Pace, now time.Time, stopped bool, accounts []Account) *Plan {
-	p := &Plan{pace: pace, now: now, stopped: stopped, accounts: accounts, last: make(map[int]begun)}
+	p := &Plan{pace: pace, now: now, stopped: stopped, accounts: accounts, last: make(map[int]begun), busy: make(map[int]bool)}
 	for i := range accounts {
 		for j := range accounts[i].Folders {
 			f := &accounts[i].Folders[j]
-			if f.Settled.IsZero() || !f.Settled.Add(window).After(now) {
+			at := notAfter(f.Settled, now)
+			if f.Now {
+				at, p.busy[i] = now, true
+			}
+			if at.IsZero() || !at.Add(window).After(now) {
 				continue
 			}
-			at := notAfter(f.Settled, now)
 			p.spent = append(p.spent, spent{at, f.Bytes})
 			if b, ok := p.last[i]; !ok || at.After(b.at) {
 				p.last[i] = begun{i, at}
@@ -60,6 +64,9 @@ func New(pace Pace, now time.Time, stopped bool, accounts []Account) *Plan {
 func (p *Plan) Verdict(account, folder int) Verdict {
 	a := &p.accounts[account]
 	f := &a.Folders[folder]
+	if f.Now {
+		return Verdict{Reason: May}
+	}
 	v := p.pace.patient(p.now, p.stopped, a, f)
 	if v.Reason == May && !f.Ordered {
 		if until := p.paced(account, f.Bytes); until.After(p.now) {
@@ -98,9 +105,13 @@ func (p *Plan) paced(account int, bytes int64) time.Time {
 }
 
 // Next is the folder to settle now. Those that an admin ordered go first, then those of accounts that have begun, so that
-// an account's devices are through with it soon, then those that have been complete for longest.
+// an account's devices are through with it soon, then those that have been complete for longest. Accounts one folder of
+// which is under way are left out.
 func (p *Plan) Next() (account, folder int, ok bool) {
 	for i := range p.accounts {
+		if p.busy[i] {
+			continue
+		}
 		for j := range p.accounts[i].Folders {
 			if p.Verdict(i, j).Reason == May && (!ok || p.before(i, j, account, folder)) {
 				account, folder, ok = i, j, true

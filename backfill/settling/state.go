@@ -43,6 +43,7 @@ type Folder struct {
 	Bytes      int64     // of its mail: about what a device downloads again
 	Stopped    bool      // by an admin's command
 	Ordered    bool      // an admin said: as soon as it is complete, without patience and pace
+	Now        bool      // it is under way: it counts as settled, and no other of its account goes meanwhile
 	// Refused: it was tried in vain; not before this time again.
 	Refused time.Time
 }

@@ -167,3 +167,38 @@ func TestCount(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestUnderWay: a folder that is under way counts as settled, and keeps the others of its account waiting.
+func TestUnderWay(t *testing.T) {
+	next := func(pace Pace, now ...bool) [2]int {
+		var accounts []Account
+		for _, is := range now {
+			a, f := calm()
+			a.Folders = []Folder{f, f}
+			a.Folders[0].Now = is
+			accounts = append(accounts, a)
+		}
+		i, j, ok := New(pace, noon, false, accounts).Next()
+		if !ok {
+			return [2]int{-1, -1}
+		}
+		return [2]int{i, j}
+	}
+	none := [2]int{-1, -1}
+	for _, c := range []struct {
+		what string
+		got  [2]int
+		want [2]int
+	}{
+		{"the next account", next(Pace{}, true, false), [2]int{1, 0}},
+		{"all are under way", next(Pace{}, true, true), none},
+		{"one an hour", next(Pace{Folders: 1}, true, false), none},
+		{"two an hour", next(Pace{Folders: 2}, true, false), [2]int{1, 0}},
+		{"one account an hour", next(Pace{Accounts: 1}, true, false), none},
+		{"so many bytes an hour", next(Pace{Bytes: 1500}, true, false), none},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %v, want %v", c.what, c.got, c.want)
+		}
+	}
+}
