@@ -18,6 +18,7 @@ type ListEntry struct {
 type Status struct {
 	UIDValidity, UIDNext      uint32
 	Messages, Unseen, Deleted uint32
+	Recent                    uint32 // messages that no session was told of
 	Size                      int64
 	FirstUnseen               uint32 // its sequence number, 0 if none
 }

@@ -278,6 +278,7 @@ func (e *edit) apply() {
 	}
 	if e.recSet {
 		f.rec = e.rec
+		f.meetRecent()
 	}
 	close(f.wake)
 	f.wake = make(chan struct{})

@@ -20,7 +20,8 @@ func errUse(text string) *Refusal { return &Refusal{Code: "USEATTR", Text: text}
 // CreateUse makes a folder with special uses on the destination. There is never a second folder of a role: mail of the
 // source is blended into the first.
 func (s *Session) CreateUse(ctx context.Context, name string, use []string) error {
-	return s.changeTree(ctx, func(w Writer) error {
+	made := ""
+	err := s.changeTree(ctx, func(w Writer) error {
 		c, ok := w.(UseCreator)
 		if !ok || !w.Features().Caps.Has("CREATE-SPECIAL-USE") {
 			return errUse("the new server makes no folders with a special use")
@@ -34,8 +35,13 @@ func (s *Session) CreateUse(ctx context.Context, name string, use []string) erro
 		if err != nil {
 			return err
 		}
-		return c.CreateUse(ctx, w.Name(path), use)
+		made = w.Name(path)
+		return c.CreateUse(ctx, made, use)
 	})
+	if err == nil {
+		s.a.noteMade(made)
+	}
+	return err
 }
 
 // used is the folder that has a special use; "" if none has.

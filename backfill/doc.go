@@ -134,4 +134,5 @@
 //
 // Engine.Login is the one door. It hands an account that has nothing left to be blended over to the destination (splice.go). Session and Mailbox own every transaction; front doors never touch the store.
 // News goes up only as a version that grows: Mailbox.Changes compares, Mailbox.Changed wakes.
+// recent.go knows up to which message of a folder sessions were told (\Recent).
 package backfill

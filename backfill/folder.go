@@ -43,6 +43,8 @@ type folder struct {
 	shown   []uint32 // UIDs that clients see; replaced, never written to
 	wake    chan struct{}
 
+	recent recentMark // whom \Recent is shown to; guarded by mu
+
 	loaded   bool                 // links and sets are in memory; guarded by mu
 	tally    tally                // of links; stays when they are unloaded
 	tallied  bool                 // it is known: the links were counted once, now or when it was stored

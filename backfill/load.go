@@ -67,6 +67,7 @@ func (f *folder) load() error {
 		f.acct.log.Warn("the folder was counted wrongly, it is put right", "folder", f.rec.Name)
 	}
 	f.tally, f.tallied, f.loaded = count, true, true
+	f.meetRecent()
 	return nil
 }
 

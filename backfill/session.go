@@ -144,6 +144,9 @@ func (f *folder) status() Status {
 			continue
 		}
 		st.Messages++
+		if l.UID >= f.recent.from {
+			st.Recent++
+		}
 		if l.HasDetails {
 			st.Size += l.Size
 		}

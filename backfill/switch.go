@@ -239,6 +239,7 @@ func (g *folder) take(f *folder, links []store.Link, refused map[uint32]refusedA
 	g.listedAll, g.flagsListed = maps.Clone(f.listedAll), maps.Clone(f.flagsListed)
 	g.below, g.looked, g.checked, g.quietAt = f.below, f.looked, f.checked, f.quietAt
 	g.sampled, g.cutAt, g.savedSeen = f.sampled, f.cutAt, f.savedSeen
+	g.meetRecent()
 }
 
 // lastToSettle tells whether all other folders are the destination's own, or have settled.

@@ -137,13 +137,19 @@ var errExists = &Refusal{Code: "ALREADYEXISTS", Text: "a folder of this name exi
 
 // Create makes a folder on the destination. An alias of a folder that is shown exists already.
 func (s *Session) Create(ctx context.Context, name string) error {
-	return s.changeTree(ctx, func(w Writer) error {
+	made := ""
+	err := s.changeTree(ctx, func(w Writer) error {
 		path, err := s.a.newPath(w, name)
 		if err != nil {
 			return err
 		}
-		return w.Create(ctx, w.Name(path)) // what is listed then is shown: see plan
+		made = w.Name(path)
+		return w.Create(ctx, made) // what is listed then is shown: see plan
 	})
+	if err == nil {
+		s.a.noteMade(made)
+	}
+	return err
 }
 
 // listedNow lists the destination's folders.

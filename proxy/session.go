@@ -51,6 +51,9 @@ type Mailbox interface {
 	Changes(since uint64) backfill.Changes
 	// Changed returns a channel that is closed at the first change after version since.
 	Changed(since uint64) <-chan struct{}
+	// Recent is the first UID that no session was told of. The messages up to upTo are the caller's own from then on, and
+	// \Recent for it alone (RFC 3501 2.3.2), unless the mailbox is open for reading only.
+	Recent(upTo uint32) (from uint32)
 	// Life ends when the folder is shown under other numbers: whoever has it selected must be sent away. Commands then
 	// fail with backfill.ErrSwitched, and Changes says Switched.
 	Life() context.Context

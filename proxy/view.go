@@ -15,6 +15,7 @@ type View struct {
 	high    uint32   // the highest UID the client was ever told of
 	version uint64   // flags are told up to here
 	behind  bool     // messages are gone that the client may not be told of yet
+	recent  []span   // UIDs that are \Recent here, ascending
 }
 
 // Update is what a client has to be told, in the order of the fields.
@@ -47,6 +48,7 @@ func NewView(box Mailbox) *View {
 	v := &View{box: box, uids: clip(ch.UIDs), version: ch.Version}
 	if n := len(v.uids); n > 0 {
 		v.high = v.uids[n-1]
+		v.claim(0)
 	}
 	return v
 }
@@ -129,7 +131,9 @@ func (v *View) move(u *Update, now []uint32, expunge bool) (known uint32) {
 	}
 	v.uids = now
 	if u.Grown = v.Len() > known; u.Grown {
+		old := v.high
 		v.high = now[len(now)-1]
+		v.claim(old)
 		u.Exists = v.Len()
 	}
 	return known

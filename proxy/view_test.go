@@ -18,6 +18,13 @@ type folder struct {
 	uids    []uint32
 	items   map[uint32]backfill.ItemState
 	moved   uint64 // version of the last change of uids
+	recent  uint32 // the first UID that nobody was told of
+}
+
+func (f *folder) Recent(upTo uint32) uint32 {
+	from := f.recent
+	f.recent = max(f.recent, upTo+1)
+	return from
 }
 
 func newFolder(uids ...uint32) *folder {
@@ -245,6 +252,8 @@ type scripted struct {
 	first, next []uint32
 	flags       []backfill.ItemState
 }
+
+func (s *scripted) Recent(upTo uint32) uint32 { return upTo + 1 }
 
 func (s *scripted) Changes(since uint64) backfill.Changes {
 	if since == 0 {

@@ -114,7 +114,7 @@ func otherMessages(t *testing.T, c *imapclient.Client) {
 		t.Fatalf("search %+v", found)
 	}
 	stored := must[[]*imapclient.FetchMessageBuffer](t)(c.Store(imap.UIDSetNum(5), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{`\Deleted`}}, nil).Collect())
-	if len(stored) != 1 || stored[0].UID != 5 || len(stored[0].Flags) != 2 {
+	if len(stored) != 1 || stored[0].UID != 5 || len(stored[0].Flags) != 3 {
 		t.Fatalf("store %+v", stored)
 	}
 	gone := must[[]uint32](t)(c.UIDExpunge(imap.UIDSetNum(5)).Collect())

@@ -24,9 +24,16 @@
 //     for commands is passed on before it can have heard what its server offers.
 //   - Every wait has an end: reads and writes have deadlines, commands stop when the client has gone.
 //
+// # Recent
+//
+// A message is \Recent for the first session that has the mailbox selected, not examined, and is told of it (RFC 3501
+// 2.3.2): the engine keeps, for each folder and in memory only, up to which UID sessions were told, and a view what it was
+// the first to tell. Neither server is asked for it, and nothing is stored: \Recent in STORE and APPEND is dropped. A
+// mailbox that is met begins without recent messages, and so does one that has settled; after a restart those are recent
+// that have come since it ended.
+//
 // # What is not offered, and why
 //
-//   - \Recent: no message has it, since two servers would have to agree on it; RECENT is 0, and SEARCH NEW finds nothing.
 //   - SORT and THREAD: they would have to be done here over both sides, from the headers of all messages.
 //   - IMAP4rev2, CONDSTORE and QRESYNC: see capability.go for what is.
 //

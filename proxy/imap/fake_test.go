@@ -36,6 +36,7 @@ type fakeFolder struct {
 	name    string
 	attrs   []string
 	val     uint32
+	recent  uint32 // the first UID that no session was told of; 0: nobody has asked
 	next    uint32
 	version uint64
 	moved   uint64
@@ -174,13 +175,24 @@ func (s fakeSession) Open(_ context.Context, name string, readOnly bool) (proxy.
 		return nil, err
 	}
 	s.opened++
+	f.meet()
 	return &fakeMailbox{f, readOnly}, nil
+}
+
+// meet begins with what is there: it is not new to anybody.
+func (f *fakeFolder) meet() {
+	if f.recent == 0 {
+		f.recent = f.next
+	}
 }
 
 func (f *fakeFolder) status() backfill.Status {
 	st := backfill.Status{UIDValidity: f.val, UIDNext: f.next, Messages: uint32(len(f.uids))}
 	for i, u := range f.uids {
 		m := f.msgs[u]
+		if u >= f.recent {
+			st.Recent++
+		}
 		st.Size += int64(len(m.body))
 		if !m.Flags.Has(`\Seen`) {
 			if st.Unseen++; st.FirstUnseen == 0 {
@@ -201,6 +213,7 @@ func (s fakeSession) Status(_ context.Context, name string, _ bool) (backfill.St
 	if err != nil {
 		return backfill.Status{}, err
 	}
+	f.meet()
 	return f.status(), nil
 }
 

@@ -63,6 +63,16 @@ func (b *fakeMailbox) Changed(since uint64) <-chan struct{} {
 	return b.changed
 }
 
+func (b *fakeMailbox) Recent(upTo uint32) uint32 {
+	b.acc.mu.Lock()
+	defer b.acc.mu.Unlock()
+	from := b.recent
+	if !b.readOnly {
+		b.recent = max(from, upTo+1)
+	}
+	return from
+}
+
 func (b *fakeMailbox) Life() context.Context { return b.life }
 
 func (b *fakeMailbox) Refresh(context.Context) error { return b.acc.failWith }

@@ -212,7 +212,7 @@ func (f *fetching) appendState(b []byte, it *backfill.ItemState, details bool) [
 	}
 	_, fresh := slices.BinarySearch(f.fresh, it.UID)
 	if f.p.flags || fresh {
-		b = appendFlags(b, it.Flags)
+		b = f.c.appendFlags(b, it)
 	}
 	if fresh {
 		f.known = append(f.known, *it)

@@ -12,16 +12,17 @@ import (
 
 // evaluation is one SEARCH being answered, message by message.
 type evaluation struct {
-	box proxy.Mailbox
-	seq uint32
-	uid uint32
-	it  *backfill.ItemState // nil if the tree needs none
+	view *proxy.View
+	box  proxy.Mailbox
+	seq  uint32
+	uid  uint32
+	it   *backfill.ItemState // nil if the tree needs none
 }
 
 // evaluate returns the UIDs of the messages that match, ascending, in a slice of its own. What only the servers
 // know is asked at most once for each key, and only when a message comes by for which it matters.
 func (c *conn) evaluate(ctx context.Context, tree *searchKey) ([]uint32, error) {
-	e := &evaluation{box: c.view.Mailbox()}
+	e := &evaluation{view: c.view, box: c.view.Mailbox()}
 	hits := []uint32{}
 	seqs := seqCursor{view: c.view}
 	needsItems := tree.needsItems()
@@ -60,8 +61,6 @@ func (e *evaluation) holds(ctx context.Context, k *searchKey) (bool, error) {
 	switch k.op {
 	case opAll:
 		return true, nil
-	case opNone:
-		return false, nil
 	case opAnd, opOr:
 		for _, kid := range k.kids {
 			ok, err := e.holds(ctx, kid)
@@ -77,6 +76,8 @@ func (e *evaluation) holds(ctx context.Context, k *searchKey) (bool, error) {
 		return k.set.has(e.seq), nil
 	case opUIDs:
 		return k.set.has(e.uid), nil
+	case opRecent:
+		return e.view.IsRecent(e.uid), nil
 	case opFlag:
 		return e.it.Flags.Has(k.flag), nil
 	case opLarger, opSmaller:

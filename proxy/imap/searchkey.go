@@ -11,12 +11,12 @@ type searchOp int
 
 const (
 	opAll searchOp = iota
-	opNone
 	opAnd
 	opOr
 	opNot
 	opSeqs    // sequence numbers
 	opUIDs    // UIDs
+	opRecent  // \Recent for this client
 	opFlag    // a flag or keyword is set
 	opLarger  // RFC822.SIZE
 	opSmaller // RFC822.SIZE

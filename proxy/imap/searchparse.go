@@ -170,8 +170,7 @@ var flagKeys = map[string]string{
 	"ANSWERED": `\Answered`, "DELETED": `\Deleted`, "DRAFT": `\Draft`, "FLAGGED": `\Flagged`, "SEEN": `\Seen`,
 }
 
-// named reads what belongs to a key that has a name. \Recent is never shown, so RECENT and NEW find nothing and OLD
-// everything.
+// named reads what belongs to a key that has a name.
 func (p *searchParser) named(name string) (*searchKey, error) {
 	if flag, ok := flagKeys[name]; ok {
 		return &searchKey{op: opFlag, flag: flag}, nil
@@ -180,10 +179,15 @@ func (p *searchParser) named(name string) (*searchKey, error) {
 		return not(&searchKey{op: opFlag, flag: flagKeys[rest]}), nil
 	}
 	switch name {
-	case "ALL", "OLD":
+	case "ALL":
 		return &searchKey{op: opAll}, nil
-	case "NEW", "RECENT":
-		return &searchKey{op: opNone}, nil
+	case "RECENT":
+		return &searchKey{op: opRecent}, nil
+	case "OLD":
+		return not(&searchKey{op: opRecent}), nil
+	case "NEW":
+		unseen := not(&searchKey{op: opFlag, flag: `\Seen`})
+		return &searchKey{op: opAnd, kids: []*searchKey{{op: opRecent}, unseen}}, nil
 	}
 	if p.s.SP() == 0 {
 		return nil, errSearch

@@ -47,7 +47,8 @@ func (c *conn) describe(view *proxy.View) {
 	}
 	b := appendList(append(c.scratch[:0], "* FLAGS "...), flags, false)
 	b = number(append(b, "\r\n* "...), uint64(exists))
-	b = append(b, " EXISTS\r\n* 0 RECENT\r\n"...)
+	b = append(b, " EXISTS\r\n* "...)
+	b = append(number(b, uint64(view.Recent())), " RECENT\r\n"...)
 	if n := status.FirstUnseen; n > 0 && n <= exists {
 		b = append(number(append(b, "* OK [UNSEEN "...), uint64(n)), "] First unseen message\r\n"...)
 	}

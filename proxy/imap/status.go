@@ -12,7 +12,7 @@ import (
 // statusItems are what STATUS can tell (RFC 3501 6.3.10, RFC 8438, RFC 9051 6.3.11).
 var statusItems = map[string]func(s *backfill.Status) uint64{
 	"MESSAGES":    func(s *backfill.Status) uint64 { return uint64(s.Messages) },
-	"RECENT":      func(*backfill.Status) uint64 { return 0 },
+	"RECENT":      func(s *backfill.Status) uint64 { return uint64(s.Recent) },
 	"UIDNEXT":     func(s *backfill.Status) uint64 { return uint64(s.UIDNext) },
 	"UIDVALIDITY": func(s *backfill.Status) uint64 { return uint64(s.UIDValidity) },
 	"UNSEEN":      func(s *backfill.Status) uint64 { return uint64(s.Unseen) },

@@ -79,7 +79,7 @@ func (c *conn) tellFlags(cmd *command, items []backfill.ItemState) {
 		if cmd.uid {
 			b = appendUID(b, items[i].UID)
 		}
-		b = c.spill(append(appendFlags(b, items[i].Flags), ")\r\n"...))
+		b = c.spill(append(c.appendFlags(b, &items[i]), ")\r\n"...))
 	}
 	c.bytes(b)
 	c.scratch = b[:0]

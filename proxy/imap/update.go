@@ -4,7 +4,6 @@ import (
 	"strconv"
 
 	"crossfade/backfill"
-	"crossfade/mapping"
 	"crossfade/proxy"
 )
 
@@ -32,12 +31,13 @@ func (c *conn) update(u proxy.Update) {
 	if u.Grown {
 		b = append(b, "* "...)
 		b = strconv.AppendUint(b, uint64(u.Exists), 10)
-		b = append(b, " EXISTS\r\n"...)
+		b = append(b, " EXISTS\r\n* "...)
+		b = append(number(b, uint64(c.view.Recent())), " RECENT\r\n"...)
 	}
 	for i := range u.Flags {
 		b = appendFetch(b, u.Flags[i].Seq)
 		b = appendUID(b, u.Flags[i].Item.UID)
-		b = appendFlags(b, u.Flags[i].Item.Flags)
+		b = c.appendFlags(b, &u.Flags[i].Item)
 		b = c.spill(append(b, ")\r\n"...))
 	}
 	c.scratch = b
@@ -93,9 +93,13 @@ func appendUID(b []byte, uid uint32) []byte {
 	return strconv.AppendUint(append(appendBlank(b), "UID "...), uint64(uid), 10)
 }
 
-func appendFlags(b []byte, flags mapping.Flags) []byte {
-	b = append(appendBlank(b), "FLAGS ("...)
-	return append(append(b, flags...), ')')
+// appendFlags writes the flags of a message in the view, with \Recent behind them if it is that for this client.
+func (c *conn) appendFlags(b []byte, it *backfill.ItemState) []byte {
+	b = append(append(appendBlank(b), "FLAGS ("...), it.Flags...)
+	if c.view.IsRecent(it.UID) {
+		b = append(appendBlank(b), `\Recent`...)
+	}
+	return append(b, ')')
 }
 
 func appendSize(b []byte, size int64) []byte {
