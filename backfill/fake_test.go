@@ -37,6 +37,8 @@ type fakeServer struct {
 	binary   bool                    // offers BINARY, and takes anything in a literal8
 	noSub    error                   // what a SUBSCRIBE is answered with
 	noDelete error                   // what a DELETE is answered with
+	noFirst  error                   // what the next DELETE is answered with
+	noOpen   map[string]error        // what an EXAMINE of a folder is answered with
 	noRename error                   // what a RENAME is answered with
 	renameOne,
 	renumber bool // RENAME leaves the folders below where they are; gives new UIDVALIDITYs
@@ -149,6 +151,9 @@ func (s *fakeServer) err(op, code string, scope Scope) error {
 func (s *fakeServer) box(name string) (*fakeBox, error) {
 	if s.down {
 		return nil, s.err("select", "", HostScope)
+	}
+	if err := s.noOpen[name]; err != nil {
+		return nil, err
 	}
 	b := s.boxes[name]
 	if b == nil || b.phantom {

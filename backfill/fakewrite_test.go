@@ -167,6 +167,10 @@ func (s *fakeServer) Delete(_ context.Context, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.noFirst != nil:
+		err := s.noFirst
+		s.noFirst = nil
+		return err
 	case s.noDelete != nil:
 		return s.noDelete
 	case s.down:

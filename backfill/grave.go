@@ -152,7 +152,8 @@ func (a *account) raiseListed(ctx context.Context, info treeInfo, w Writer) (pha
 		if name, err := a.givenUp(d.Path); err != nil {
 			return nil, err
 		} else if name.Last != 0 {
-			if phantoms[key], err = isGone(ctx, w, d.Name); err != nil {
+			_, err := w.Examine(ctx, d.Name)
+			if phantoms[key] = declines(err); err != nil && !phantoms[key] {
 				return nil, err
 			}
 		}

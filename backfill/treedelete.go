@@ -145,8 +145,11 @@ func (f *folder) carryDelete(ctx context.Context, w Writer, exists bool) error {
 		if lerr != nil { // it is found out when the destination is back
 			return errors.Join(err, lerr)
 		}
-		if exists = !gone; gone || uncertain(err) && try == 0 {
+		if exists = !gone; gone || try == 0 && (uncertain(err) || unfounded(err)) {
 			continue
+		}
+		if errors.Is(err, ErrNoFolder) {
+			err = fmt.Errorf("%w: the destination says that a folder does not exist, and lists and opens it: %v", ErrUnavailable, err)
 		}
 		return errors.Join(err, f.edit(func(e *edit) error { e.record().Deleting = false; return nil }))
 	}
@@ -156,14 +159,33 @@ func (f *folder) carryDelete(ctx context.Context, w Writer, exists bool) error {
 	return f.bury()
 }
 
-// isGone asks the destination for a folder that it may have deleted.
+// unfounded tells of a DELETE of a folder that is there that was refused as if it were not, or without a reason. Dovecot
+// does so where another of its processes has not noticed yet that the folder before this one was deleted.
+func unfounded(err error) bool {
+	var e *Error
+	return errors.Is(err, ErrNoFolder) || errors.As(err, &e) && e.Code == ""
+}
+
+// isGone asks the destination for a folder that it may have deleted. What is told of it is whited out then, so a NO to
+// EXAMINE alone is not believed: a busy server may say it, too. Its LIST must lack the folder, or, as some go on listing
+// what they have deleted while there is something below it, the NO must say that there is none.
 func isGone(ctx context.Context, w Writer, name string) (bool, error) {
 	_, err := w.Examine(ctx, name)
-	var e *Error
-	if errors.Is(err, ErrNoFolder) || errors.As(err, &e) && e.Scope == FolderScope && e.Code == "" && e.Text != "" {
-		return true, nil
+	if !declines(err) {
+		return false, err
 	}
-	return false, err
+	list, lerr := listedNow(ctx, w)
+	if lerr != nil {
+		return false, lerr
+	}
+	path := w.Path(name)
+	return !existsAt(list, path) || errors.Is(err, ErrNoFolder) && len(listedBelow(list, path)) > 0, nil
+}
+
+// declines tells of a NO to EXAMINE that may mean that there is no such mailbox.
+func declines(err error) bool {
+	var e *Error
+	return errors.Is(err, ErrNoFolder) || errors.As(err, &e) && e.Scope == FolderScope && e.Code == "" && e.Text != ""
 }
 
 // finishDeletes finds out what became of DELETEs that a kill or a cut left open.
