@@ -38,7 +38,7 @@ func TestCommandsAsDirect(t *testing.T) {
 		t.Helper()
 		name := testbed.User(user)
 		user++
-		fillScript(t, fill, name)
+		fillScript(t, file, fill, name)
 		return playScript(t, file, addr, name)
 	}
 	compare := func(t *testing.T, direct, through []string) {
@@ -65,8 +65,10 @@ func TestCommandsAsDirect(t *testing.T) {
 	p.stop(t)
 }
 
+type scriptMessage struct{ flags, date, body string }
+
 // scriptMail are the messages of INBOX before a script begins. The dates, sizes and flags differ.
-var scriptMail = []struct{ flags, date, body string }{
+var scriptMail = []scriptMessage{
 	{`\Seen`, "01-Jan-2020 10:00:00 +0100", "From: Ann Other <ann@example.test>\r\nTo: bob@example.test\r\nSubject: first\r\nDate: Wed, 01 Jan 2020 10:00:00 +0100\r\nMessage-ID: <1@script.test>\r\n\r\nhello world\r\n"},
 	{``, "02-Jan-2020 23:30:00 -0500", "From: \"Bob, the other\" <bob@example.test>\r\nTo: ann@example.test, carol@example.test\r\nCc: dave@example.test\r\nSubject: Re: first\r\nDate: Thu, 02 Jan 2020 23:30:00 -0500\r\nMessage-ID: <2@script.test>\r\nIn-Reply-To: <1@script.test>\r\nReferences: <1@script.test>\r\n\r\nhello yourself\r\n"},
 	{`\Answered \Flagged`, "03-Jan-2020 00:10:00 +0200", "From: carol@example.test\r\nTo: undisclosed-recipients:;\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= aus =?iso-8859-1?Q?K=F6ln?=\r\nDate: Fri, 03 Jan 2020 00:10:00 +0200\r\nMessage-ID: <3@script.test>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b1\r\n\r\nprologue\r\n--b1\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe=\r\n aus\r\n--b1\r\nContent-Type: application/octet-stream; name=a.bin\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=a.bin\r\n\r\nAAECA/8=\r\n--b1--\r\nepilogue\r\n"},
@@ -75,15 +77,21 @@ var scriptMail = []struct{ flags, date, body string }{
 	{``, "06-Feb-2021 10:00:00 +0000", "From: ann@example.test\r\nSubject: \"quotes\" \\ and (parentheses)\r\nX-Spam: no\r\n\tfolded\r\nDate: Sat, 06 Feb 2021 10:00:00 +0000\r\n\r\nlast one, NIL\r\n"},
 }
 
-// fillScript puts them into a user's INBOX.
-func fillScript(t *testing.T, addr, user string) {
+// fillScript puts them into a user's INBOX; more and others if the script is about sorting.
+func fillScript(t *testing.T, file, addr, user string) {
 	t.Helper()
 	k := newScriptConn(t, addr, user)
 	defer k.nc.Close()
-	for _, m := range scriptMail {
-		if got := k.command(fmt.Sprintf("APPEND INBOX (%s) %q {%d+}\r\n%s", m.flags, m.date, len(m.body), m.body)); !strings.HasPrefix(got, "OK") {
-			t.Fatalf("%s: APPEND: %s", addr, got)
-		}
+	mail := scriptMail
+	if strings.HasPrefix(filepath.Base(file), "sort") {
+		mail = sortMail(100)
+	}
+	command := "APPEND INBOX"
+	for _, m := range mail {
+		command += fmt.Sprintf(" (%s) %q {%d+}\r\n%s", m.flags, m.date, len(m.body), m.body)
+	}
+	if got := k.command(command); !strings.HasPrefix(got, "OK") {
+		t.Fatalf("%s: APPEND: %s", addr, got)
 	}
 }
 
@@ -164,6 +172,8 @@ var (
 	validity    = regexp.MustCompile(`(UIDVALIDITY|COPYUID|APPENDUID) \d+`)
 	serverFlags = regexp.MustCompile(`(?i)\\(Recent|Marked|UnMarked|HasNoChildren|HasChildren|NoInferiors|Subscribed|NonExistent|Noselect)\b`)
 	blanks      = regexp.MustCompile(`  +`)
+	partial     = regexp.MustCompile(`(PARTIAL \([0-9:]+) ([0-9:,NIL]+\))`)
+	farNumber   = regexp.MustCompile(`\b\d{7}\b`)
 	uids        = regexp.MustCompile(`(COPYUID|APPENDUID) V [0-9:,]+ ?`)
 )
 
@@ -186,14 +196,25 @@ func plainData(s string) string {
 		return strings.TrimSuffix(s, `"`)
 	case "ESEARCH":
 		return plainESEARCH(s)
+	case "SORT", "THREAD":
+		return strings.TrimRight(beyondGap(s), " ")
 	}
 	return validity.ReplaceAllString(s, "$1 V")
 }
 
+// beyondGap takes the gap off the UIDs of messages that a client appended through the proxy.
+func beyondGap(s string) string {
+	return farNumber.ReplaceAllStringFunc(s, func(n string) string {
+		uid, _ := strconv.Atoi(n)
+		return strconv.Itoa(uid - 1_000_000)
+	})
+}
+
 // plainESEARCH puts the results in order.
 func plainESEARCH(s string) string {
+	s = beyondGap(s)
 	_, rest, _ := strings.Cut(s, ")")
-	words := strings.Fields(rest)
+	words := strings.Fields(partial.ReplaceAllString(rest, "$1=$2"))
 	var results []string
 	if len(words)%2 == 1 { // UID
 		results, words = words[:1:1], words[1:]

@@ -213,6 +213,9 @@ func commandsInTrouble(t *testing.T, open, fresh *rawClient, slow bool, side str
 	check(open, "FETCH 1:* BODY.PEEK[]", true, inbox...) // copied: either side has it
 	check(open, "SEARCH SEEN", true, "* SEARCH 1 2 3 4 5\r\n")
 	check(open, "SEARCH BODY needle3", false, "* SEARCH 4\r\n")
+	check(open, "SORT (SUBJECT) UTF-8 ALL", true, "* SORT 1 2 3 4 5\r\n")
+	check(open, "SORT (REVERSE SUBJECT) UTF-8 ALL", true, "* SORT 5 4 3 2 1\r\n")
+	check(open, "THREAD REFERENCES UTF-8 ALL", true, "* THREAD (1)(2)(3)(4)(5)\r\n")
 	check(open, `STORE 1 +FLAGS (\Flagged)`, !destination)
 	check(open, "COPY 2 Plain", false)
 	check(fresh, `LIST "" *`, false, "INBOX", "Later", "Plain")
@@ -222,6 +225,9 @@ func commandsInTrouble(t *testing.T, open, fresh *rawClient, slow bool, side str
 	check(fresh, "FETCH 1:* FLAGS", true, lines(`* %d FETCH (FLAGS (\Seen))`, sideMessages)...)
 	check(fresh, "FETCH 1:* BODY.PEEK[]", destination, later...)
 	check(fresh, "SEARCH BODY needle3", destination, "* SEARCH 4\r\n")
+	check(fresh, "SORT (REVERSE ARRIVAL) UTF-8 ALL", destination, "* SORT 5 4 3 2 1\r\n")
+	check(fresh, "SORT (REVERSE SUBJECT) UTF-8 ALL", destination, "* SORT 5 4 3 2 1\r\n")
+	check(fresh, "THREAD REFERENCES UTF-8 ALL", destination, "* THREAD (1)(2)(3)(4)(5)\r\n")
 	check(fresh, `STORE 2 +FLAGS (\Flagged)`, true)
 	check(fresh, "SELECT Plain", true, " EXISTS") // what was copied there is a message of its own
 	check(fresh, "FETCH 1 BODY.PEEK[]", !destination, "needle0 in Plain\r\n")

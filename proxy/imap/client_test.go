@@ -113,6 +113,14 @@ func otherMessages(t *testing.T, c *imapclient.Client) {
 	if found.Min != 5 || found.Max != 5 || found.Count != 1 || found.All.String() != "5" {
 		t.Fatalf("search %+v", found)
 	}
+	sorted := must[[]uint32](t)(c.UIDSort(&imapclient.SortOptions{SearchCriteria: &imap.SearchCriteria{}, SortCriteria: []imapclient.SortCriterion{{Key: imapclient.SortKeySubject, Reverse: true}}}).Wait())
+	if fmt.Sprint(sorted) != "[2 1 4 5]" {
+		t.Fatalf("sorted %v", sorted)
+	}
+	threads := must[[]imapclient.ThreadData](t)(c.UIDThread(&imapclient.ThreadOptions{Algorithm: imap.ThreadReferences, SearchCriteria: &imap.SearchCriteria{}}).Wait())
+	if fmt.Sprint(threads) != "[{[1] []} {[2] []} {[4] []} {[5] []}]" {
+		t.Fatalf("threads %v", threads)
+	}
 	stored := must[[]*imapclient.FetchMessageBuffer](t)(c.Store(imap.UIDSetNum(5), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{`\Deleted`}}, nil).Collect())
 	if len(stored) != 1 || stored[0].UID != 5 || len(stored[0].Flags) != 3 {
 		t.Fatalf("store %+v", stored)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// rfcCommand is one command of RFC 3501 or RFC 9051, section 6.
+// rfcCommand is one command of RFC 3501 or RFC 9051, section 6, or of RFC 5256.
 type rfcCommand struct {
 	where state  // where the RFC allows it
 	form  string // a command that the RFC's grammar allows
@@ -74,6 +74,10 @@ var rfcCommands = map[string]map[string]rfcCommand{
 		"6.4.9 UID":          {where: selected, form: "UID EXPUNGE 1:*"},
 		"6.5 X":              {form: "XPIG-LATIN"},
 	},
+	"rfc5256.txt": {
+		"3 SORT":   {where: selected, form: "SORT (SUBJECT) UTF-8 ALL"},
+		"4 THREAD": {where: selected, form: "THREAD REFERENCES UTF-8 ALL"},
+	},
 }
 
 var stateNames = map[state]string{notLoggedIn: "not authenticated", loggedIn: "authenticated", selected: "selected"}
@@ -89,7 +93,7 @@ func at(t testing.TB, addr string, s state) *talker {
 	return client(t, addr, s == selected)
 }
 
-// TestRFCExamples plays the examples of RFC 3501 and RFC 9051: every command of their tables has some.
+// TestRFCExamples plays the examples of RFC 3501, RFC 9051 and RFC 5256: every command of their tables has some.
 func TestRFCExamples(t *testing.T) {
 	for file, table := range rfcCommands {
 		script, err := os.ReadFile("testdata/commands/" + file)
@@ -155,7 +159,7 @@ func TestCommandStates(t *testing.T) {
 	}
 }
 
-// TestCommandsAreInATable: what can be sent and is in neither RFC is told of here.
+// TestCommandsAreInATable: what can be sent and is in none of the RFCs is told of here.
 func TestCommandsAreInATable(t *testing.T) {
 	known := map[string]bool{
 		"ID":       true,                                         // RFC 2971

@@ -34,8 +34,16 @@
 //
 // # What is not offered, and why
 //
-//   - SORT and THREAD: they would have to be done here over both sides, from the headers of all messages.
 //   - IMAP4rev2, CONDSTORE and QRESYNC: see capability.go for what is.
+//
+// # SORT and THREAD
+//
+// Two servers' orders cannot be merged, so messages are put in order here (package internal/mailsort, sort.go, thread.go), by
+// keys from the state and from headers, which for each message the server is asked for that answers for it, some thousands at
+// a time (keying.go, keyingask.go). A message is immutable under its UID, so keys are kept for all connections and never
+// go stale (keycache.go); only new mail is asked about the next time. What is kept, and what commands hold that are under
+// way, is bounded in bytes. A message whose header cannot be had makes the command fail: a client takes the list
+// for the mailbox.
 //
 // # Words
 //
@@ -43,6 +51,7 @@
 //     more to say while a command runs.
 //   - plan: what a FETCH asks for, split into what the state answers and what the servers are asked.
 //   - leaf: a SEARCH key that only the servers can answer.
+//   - key: what a message is sorted by; column: one key of many messages of a folder.
 //   - saved: the result of a SEARCH that $ stands for (RFC 5182), as runs of the view.
 //   - told: messages whose flags the client knows already.
 package imap

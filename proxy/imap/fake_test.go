@@ -17,18 +17,20 @@ import (
 
 // fakeAccount is an account in memory, shared by all its sessions.
 type fakeAccount struct {
-	mu       sync.Mutex
-	boxes    map[string]*fakeFolder
-	subs     map[string]bool
-	failWith error    // every call that asks servers fails so
-	cutAfter int64    // literals end with an error after so many bytes; 0: never
-	hollow   bool     // bodies are answered as NIL
-	split    bool     // every attribute comes in an answer of its own
-	searched []string // keys that were asked
-	fetched  []string // items that were asked
-	opened   int      // mailboxes open now
-	quotas   []backfill.Quota
-	pipe     func() *backfill.Pipe
+	mu        sync.Mutex
+	boxes     map[string]*fakeFolder
+	subs      map[string]bool
+	failWith  error    // every call that asks servers fails so
+	cutAfter  int64    // literals end with an error after so many bytes; 0: never
+	hollow    bool     // bodies are answered as NIL
+	failAfter int      // the FETCH fails that comes to so many messages more; 0: none
+	mute      bool     // messages are not answered about
+	split     bool     // every attribute comes in an answer of its own
+	searched  []string // keys that were asked
+	fetched   []string // items that were asked
+	opened    int      // mailboxes open now
+	quotas    []backfill.Quota
+	pipe      func() *backfill.Pipe
 }
 
 type fakeFolder struct {

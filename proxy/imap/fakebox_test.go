@@ -104,9 +104,14 @@ func (b *fakeMailbox) Fetch(ctx context.Context, uids []uint32, items []string, 
 	for _, u := range uids {
 		b.acc.mu.Lock()
 		m := b.msgs[u]
-		cut, hollow, split := b.acc.cutAfter, b.acc.hollow, b.acc.split
+		cut, hollow, split, mute := b.acc.cutAfter, b.acc.hollow, b.acc.split, b.acc.mute
+		fails := b.acc.failAfter == 1
+		b.acc.failAfter = max(0, b.acc.failAfter-1)
 		b.acc.mu.Unlock()
-		if m == nil {
+		if fails {
+			return backfill.ErrUnavailable
+		}
+		if m == nil || mute {
 			continue
 		}
 		groups := [][]string{items}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"crossfade/backfill"
 	"crossfade/internal/imapwire"
@@ -29,27 +28,6 @@ type searchParser struct {
 }
 
 var errSearch = badError("SEARCH does not understand these keys")
-
-// charset reads CHARSET and its name. All strings go to the servers as UTF-8 or ASCII.
-func (p *searchParser) charset() error {
-	if !p.s.Fold("CHARSET") {
-		return nil
-	}
-	p.s.SP()
-	name, ok := p.s.AString()
-	if !ok {
-		return errSearch
-	}
-	switch strings.ToUpper(string(name)) {
-	case "US-ASCII", "ASCII", "UTF-8", "UTF8":
-	default:
-		return &noError{"BADCHARSET (US-ASCII UTF-8)", "This character set is not known here"}
-	}
-	if p.s.SP() == 0 {
-		return errSearch
-	}
-	return nil
-}
 
 // program reads all keys to the end of the command.
 func (p *searchParser) program() (*searchKey, error) {
@@ -281,20 +259,4 @@ func (p *searchParser) text(name string, args int) (*searchKey, error) {
 		k.leaf.Text = append(k.leaf.Text, text)
 	}
 	return k, nil
-}
-
-func isASCII(b []byte) bool {
-	return bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
-}
-
-// toUTF8 copies text; what is not UTF-8 is taken for Latin-1.
-func toUTF8(b []byte) []byte {
-	if utf8.Valid(b) {
-		return bytes.Clone(b)
-	}
-	out := make([]byte, 0, 2*len(b))
-	for _, c := range b {
-		out = utf8.AppendRune(out, rune(c))
-	}
-	return out
 }

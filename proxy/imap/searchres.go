@@ -13,6 +13,9 @@ var errNotSaved = &noError{"NOTSAVED", "The result is too large to be saved"}
 // save keeps the result of a SEARCH for $ (RFC 5182). Neighbours in the view are one run, whatever their UIDs: nothing
 // ever comes in between them, and what goes is in no view any more.
 func (c *conn) save(hits []uint32) error {
+	if !slices.IsSorted(hits) { // of a SORT
+		hits = slices.Sorted(slices.Values(hits))
+	}
 	uids := c.view.UIDs()
 	var set numSet
 	at := -1 // the place of the last hit in the view
@@ -34,17 +37,18 @@ func (c *conn) save(hits []uint32) error {
 	return nil
 }
 
-// savedPart is which of the hits SAVE keeps beside other result options (RFC 5182 2.4).
+// savedPart is which of the hits SAVE keeps beside other result options (RFC 5182 2.4, and RFC 9394 3.1 of PARTIAL).
 func (r returns) savedPart(hits []uint32) []uint32 {
-	if len(hits) == 0 || r.count || r.all || !r.min && !r.max {
+	if len(hits) == 0 || r.count || r.all || !r.min && !r.max && r.partial.lo == 0 {
 		return hits
 	}
-	var out []uint32
+	out := slices.Clone(r.part(hits))
 	if r.min {
 		out = append(out, hits[0])
 	}
-	if last := hits[len(hits)-1]; r.max && (len(out) == 0 || last != out[0]) {
-		out = append(out, last)
+	if r.max {
+		out = append(out, hits[len(hits)-1])
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }

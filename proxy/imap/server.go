@@ -72,11 +72,12 @@ type Server struct {
 	opts    Options
 	metrics *metrics
 	spools  *durable.Spool
+	keys    *keyCache
 }
 
 // New makes a server.
 func New(opts Options) *Server {
-	return &Server{opts: opts.orDefaults(), metrics: newMetrics(), spools: durable.NewSpool(opts.SpoolDir, durable.Floor)}
+	return &Server{opts: opts.orDefaults(), metrics: newMetrics(), spools: durable.NewSpool(opts.SpoolDir, durable.Floor), keys: newKeyCache()}
 }
 
 // Serve serves clients until ctx ends or the listener fails; then it takes leave of the clients (* BYE) and

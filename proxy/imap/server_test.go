@@ -62,13 +62,18 @@ func startStoppable(t testing.TB, a *fakeAccount, change func(*Options), implici
 	if change != nil {
 		change(&o)
 	}
+	return serveStoppable(t, a, New(o), implicit)
+}
+
+func serveStoppable(t testing.TB, a *fakeAccount, srv *Server, implicit bool) (addr string, stop func()) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- New(o).Serve(ctx, ln, implicit) }()
+	go func() { done <- srv.Serve(ctx, ln, implicit) }()
 	return ln.Addr().String(), func() {
 		cancel()
 		if err := <-done; err != nil {

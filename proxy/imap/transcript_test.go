@@ -86,7 +86,11 @@ func event(a *fakeAccount, args []string) error {
 	}
 	switch args[0] {
 	case "deliver":
-		f.add("Subject: new\r\n\r\nnews", "", day2)
+		body := "Subject: new\r\n\r\nnews"
+		if len(args) > 1 {
+			body = strings.ReplaceAll(strings.Join(args[1:], " "), `\r\n`, "\r\n")
+		}
+		f.add(body, "", day2)
 	case "expunge":
 		f.remove(uint32(uid))
 	case "flag":
@@ -108,9 +112,11 @@ func event(a *fakeAccount, args []string) error {
 	case "broken":
 		a.failWith = fmt.Errorf("index out of cheese")
 	case "up":
-		a.failWith, a.hollow, a.split, a.cutAfter = nil, false, false, 0
+		a.failWith, a.hollow, a.split, a.mute, a.cutAfter = nil, false, false, false, 0
 	case "hollow":
 		a.hollow = true
+	case "mute":
+		a.mute = true
 	case "split":
 		a.split = true
 	case "cut":

@@ -8,7 +8,7 @@ import (
 )
 
 // news tells what has changed in the selected mailbox, as far as the command allows it (RFC 3501 7.4.1; the UID
-// forms are other commands than FETCH, STORE and SEARCH).
+// forms are other commands than FETCH, STORE, SEARCH, SORT and THREAD).
 func (c *conn) news(cmd *command) {
 	if c.view == nil || c.switched() {
 		return

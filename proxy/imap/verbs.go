@@ -69,6 +69,8 @@ var verbs = map[string]verb{
 	"UNSELECT": {where: selected, run: (*conn).unselectBox},
 	"EXPUNGE":  {where: selected, run: (*conn).expunge, asks: true, byUID: true},
 	"SEARCH":   {where: selected, run: (*conn).search, asks: true, byUID: true, fixed: true},
+	"SORT":     {where: selected, run: (*conn).sort, asks: true, byUID: true, fixed: true},
+	"THREAD":   {where: selected, run: (*conn).thread, asks: true, byUID: true, fixed: true},
 	"FETCH":    {where: selected, run: (*conn).fetch, asks: true, byUID: true, fixed: true},
 	"STORE":    {where: selected, run: (*conn).store, asks: true, byUID: true, fixed: true},
 	"COPY":     {where: selected, run: (*conn).copy, asks: true, byUID: true, target: true},
