@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,8 @@ const (
 	idleFor = 25 * time.Minute
 	// doneFor is how long the end of an IDLE may take: a host that has gone silent must hold nobody up.
 	doneFor = 10 * time.Second
+	// leaveFor is how long a DELETE or RENAME waits for the end of an IDLE.
+	leaveFor = 2 * time.Second
 	// idleShare: at most this part of the host's connections waits in IDLE.
 	idleShare = 4
 )
@@ -28,7 +31,7 @@ func (a *account) Listen(ctx context.Context, box string, told func()) error {
 	whole := ctx
 	ctx, yield := context.WithCancel(ctx)
 	defer yield()
-	defer a.d.pool.yields(a, yield)()
+	defer a.d.pool.yields(a, &listener{box: box, yield: yield, ended: make(chan struct{})})()
 	quiet := context.WithoutCancel(ctx) // the end of ctx ends the IDLE, not the connection
 	err := a.do(quiet, need{op: "IDLE", box: box, reselect: true}, func(c *conn) error {
 		told() // what came before
@@ -114,28 +117,53 @@ func (p *pool) listen(a *account) bool {
 	return true
 }
 
+// listener is an account's IDLE.
+type listener struct {
+	box   string
+	yield func()        // ends it
+	ended chan struct{} // closed when it has ended, and its connection was given back
+}
+
 // yields remembers how an account's IDLE is ended when somebody needs its connection.
-func (p *pool) yields(a *account, yield func()) (forget func()) {
+func (p *pool) yields(a *account, l *listener) (forget func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.listeners[a] = yield
+	p.listeners[a] = l
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		delete(p.listeners, a)
+		close(l.ended)
+	}
+}
+
+// endIdle ends the account's IDLE in a mailbox that is about to be deleted or renamed, or in one below it, and waits for
+// that for a moment.
+func (a *account) endIdle(ctx context.Context, box string) {
+	a.d.pool.mu.Lock()
+	l := a.d.pool.listeners[a]
+	a.d.pool.mu.Unlock()
+	if l == nil || !strings.HasPrefix(l.box, box) {
+		return
+	}
+	l.yield()
+	select {
+	case <-l.ended:
+	case <-time.After(leaveFor):
+	case <-ctx.Done():
 	}
 }
 
 // hush ends an IDLE because there is no connection for something else: the account's own, if it has as many connections as
 // it may, else anybody's. The caller holds mu; what ends it only sends, over a connection of its own.
 func (p *pool) hush(a *account, own bool) {
-	if yield := p.listeners[a]; yield != nil {
-		go yield()
+	if l := p.listeners[a]; l != nil {
+		go l.yield()
 		return
 	}
-	for _, yield := range p.listeners {
+	for _, l := range p.listeners {
 		if !own {
-			go yield()
+			go l.yield()
 			return
 		}
 	}

@@ -90,3 +90,53 @@ func TestListenNotOffered(t *testing.T) {
 		})
 	}
 }
+
+// TestDeleteEndsTheIdle: nobody waits in IDLE in a mailbox that is deleted or renamed, or below it; elsewhere it goes on.
+func TestDeleteEndsTheIdle(t *testing.T) {
+	s := faults.Start(t, faults.Quirks{})
+	joe := s.Account("joe", "secret")
+	for _, box := range []string{"Old", "Older", "Old/Below"} {
+		joe.Create(box, "")
+	}
+	m, l := listener(t, s, imap.Options{})
+	w := m.(backfill.Writer)
+	for _, c := range []struct {
+		listens string
+		change  func() error
+		ends    bool
+	}{
+		{"INBOX", func() error { return w.Delete(t.Context(), "Older") }, false},
+		{"Old/Below", func() error { return w.Rename(t.Context(), "Old", "New") }, true},
+		{"New", func() error { return w.Delete(t.Context(), "New") }, true},
+	} {
+		ctx, stop := context.WithCancel(t.Context())
+		told, ended := make(chan struct{}, 10), make(chan error, 1)
+		go func() { ended <- l.Listen(ctx, c.listens, func() { told <- struct{}{} }) }()
+		<-told
+		if err := c.change(); err != nil {
+			t.Fatal(err)
+		}
+		if c.ends {
+			select {
+			case err := <-ended:
+				if !errors.Is(err, backfill.ErrNotOffered) {
+					t.Errorf("%s: ended with %v", c.listens, err)
+				}
+			case <-time.After(2 * time.Second):
+				t.Errorf("%s: the IDLE goes on", c.listens)
+			}
+			stop()
+			continue
+		}
+		joe.Add(c.listens, faults.Message{Body: []byte("Subject: a\r\n\r\nb\r\n")})
+		select {
+		case <-told:
+		case err := <-ended:
+			t.Errorf("%s: ended with %v", c.listens, err)
+		case <-time.After(2 * time.Second):
+			t.Errorf("%s: new mail is not told", c.listens)
+		}
+		stop()
+		<-ended
+	}
+}

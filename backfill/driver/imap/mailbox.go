@@ -51,7 +51,7 @@ func (a *account) change(ctx context.Context, verb string, once bool, names ...s
 func (a *account) changeWith(ctx context.Context, verb, tail string, once bool, names ...string) error {
 	return a.do(ctx, need{op: verb, once: once}, func(c *conn) error {
 		if verb == "DELETE" || verb == "RENAME" {
-			if err := a.leave(c, names[0]); err != nil {
+			if err := a.leave(ctx, c, names[0]); err != nil {
 				return err
 			}
 			defer a.hangUp() // those that were opened meanwhile
@@ -78,9 +78,11 @@ func (a *account) hangUp() {
 	}
 }
 
-// leave sees that no other connection of ours has the mailbox open, or had it.
-func (a *account) leave(c *conn, box string) error {
+// leave sees that no other connection of ours has the mailbox open, or had it. One that goes on waiting in IDLE in a mailbox
+// that is gone has a Dovecot take the next of that name for deleted, too.
+func (a *account) leave(ctx context.Context, c *conn, box string) error {
 	a.hangUp()
+	a.endIdle(ctx, box)
 	if !strings.HasPrefix(c.box, box) || c.box == "" {
 		return nil
 	}

@@ -23,7 +23,7 @@ type pool struct {
 	bg   int     // in use by background work
 	// listening is how many wait in IDLE.
 	listening int
-	listeners map[*account]func() // ends the account's IDLE
+	listeners map[*account]*listener
 	changed   chan struct{}
 	pace      *pace.Host
 }
@@ -54,7 +54,7 @@ type want struct {
 }
 
 func newPool(o Options, h *pace.Host) *pool {
-	return &pool{opts: o, listeners: make(map[*account]func()), changed: make(chan struct{}), pace: h}
+	return &pool{opts: o, listeners: make(map[*account]*listener), changed: make(chan struct{}), pace: h}
 }
 
 // most is how many connections there may be to the host, and how many of an account; the caller holds mu.
