@@ -39,8 +39,9 @@ func (b *bigBox) Life() context.Context { return context.Background() }
 func (b *bigBox) Flags() (flags, permanent mapping.Flags, anyKeyword bool) {
 	return `$Work \Answered \Seen`, "", false
 }
-func (b *bigBox) ReadOnly() bool { return true }
-func (b *bigBox) Close()         {}
+func (b *bigBox) ReadOnly() bool            { return true }
+func (b *bigBox) Close()                    {}
+func (b *bigBox) Recent(upTo uint32) uint32 { return upTo }
 func (b *bigBox) Changes(uint64) backfill.Changes {
 	return backfill.Changes{Version: 1, UIDs: b.uids, Same: true}
 }
