@@ -178,7 +178,7 @@ func acceptAndStop(t *testing.T, n int) (died bool) {
 	halve(20)
 	b.eventually(doubted)
 	if n > 0 {
-		kv.stopAt(kv.count() + n)
+		kv.stopIn(n)
 	}
 	_, told := b.e.Accept(t.Context(), "ann@example.test", "", false)
 	carried := func() error {

@@ -3,6 +3,8 @@ package backfill
 import (
 	"fmt"
 	"testing"
+
+	"crossfade/backfill/gate"
 )
 
 // TestFailedWriteRemovesNothing: a write that failed may be durable all the same. At whichever write of a MOVE that
@@ -17,7 +19,7 @@ func TestFailedWriteRemovesNothing(t *testing.T) {
 		b.start(true)
 		m := b.open(b.login(), "INBOX")
 		plain := b.open(newSession(m.a), "Plain")
-		kv.stopAt(kv.count() + n)
+		kv.stopIn(n)
 		_, err := m.Move(t.Context(), m.Changes(0).UIDs, "Plain")
 		if w, err := m.a.dest(t.Context()); err == nil && plain.f.writer.take(t.Context()) == nil {
 			_ = plain.f.removePending(t.Context(), w) // as its next turn does
@@ -29,6 +31,13 @@ func TestFailedWriteRemovesNothing(t *testing.T) {
 		b.start(false)
 		b.login()
 		b.wait()
+		b.eventually(func() error { // that all is copied does not say that all strays are removed
+			_, by := b.asked(gate.Options{})
+			if c := by["in flight"]; c.Colour != gate.Green {
+				return fmt.Errorf("the write %d of a move failed: %+v", n, c)
+			}
+			return nil
+		})
 		if got := append(b.dst.has("INBOX"), b.dst.has("Plain")...); len(got) != 1 || fmt.Sprint(got) != fmt.Sprint(inbox) {
 			t.Errorf("the write %d of a move failed: %q on the destination, want %q", n, got, inbox)
 		}

@@ -83,6 +83,13 @@ func (k *frozenKV) stopAt(n int) {
 	k.stop = n
 }
 
+// stopIn stops it at the n-th update from now on. Others write, too: to count first and to say stopAt then may miss it.
+func (k *frozenKV) stopIn(n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.stop = k.updates + n
+}
+
 func (k *frozenKV) count() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -64,9 +64,14 @@ func TestSubscriptionRefused(t *testing.T) {
 // TestSubscriptionUnderWay: while a subscription is still to be carried over the move is not done.
 func TestSubscriptionUnderWay(t *testing.T) {
 	b := unsubscribing(t, 0, &Error{Op: "SUBSCRIBE", Host: "new", Scope: FolderScope, Patience: Now, Err: errors.New("cut off")})
+	// What the new server has is not known to the move at once: for a moment the other folders are in flight as well.
 	b.eventually(func() error {
 		if n := len(b.dst.has("INBOX")); n != 2 {
 			return fmt.Errorf("%d messages", n)
+		}
+		_, by := b.asked(gate.Options{})
+		if c := by["in flight"]; c.Colour != gate.Yellow || len(c.Items) != 1 || !strings.HasPrefix(c.Items[0], "Ann@example.test: Kunden") {
+			return fmt.Errorf("%+v", c)
 		}
 		return nil
 	})
@@ -74,9 +79,6 @@ func TestSubscriptionUnderWay(t *testing.T) {
 	var s sums
 	if g := f.glance(&s); b.e.Status().Done || g.state == folderCopied {
 		t.Errorf("it counts as done: %v", g.state)
-	}
-	if _, by := b.asked(gate.Options{}); by["in flight"].Colour != gate.Yellow || !strings.HasPrefix(by["in flight"].Items[0], "Ann@example.test: Kunden") {
-		t.Errorf("%+v", by["in flight"])
 	}
 	b.dst.set(func() { b.dst.noSub = nil })
 	b.eventually(func() error {
