@@ -44,7 +44,7 @@ func (c *acceptCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	defer resp.Body.Close()
 	var got accepted
 	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
-		return fmt.Errorf("the proxy's answer cannot be read: %w", err)
+		return unreadable(err)
 	}
 	if got.Error != "" {
 		return errors.New(got.Error)

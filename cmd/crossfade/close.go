@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -21,19 +20,7 @@ type closeCmd struct {
 
 // Run ends the watch of an account's source, for good. Exit code 1 if something stands in the way.
 func (c *closeCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
-	state, err := c.state(io, kctx)
-	if err != nil {
-		return err
-	}
-	var got backfill.Closing
-	if err := order(ctx, state, "/close", url.Values{"account": {c.Account}, "yes": {fmt.Sprint(c.Yes)}}, &got); err != nil {
-		return err
-	}
-	if c.JSON {
-		err = json.NewEncoder(io.out).Encode(got)
-	} else {
-		_, err = fmt.Fprint(io.out, closeText(got))
-	}
+	got, err := part(ctx, kctx, io, c.asking, "/close", url.Values{"account": {c.Account}, "yes": {fmt.Sprint(c.Yes)}}, c.JSON, closeText)
 	if err == nil && got.Closed == nil {
 		return errTold
 	}
@@ -43,7 +30,7 @@ func (c *closeCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 // closeText says what was done, or what stands in the way.
 func closeText(c backfill.Closing) string {
 	if c.Closed != nil {
-		return fmt.Sprintf("%s is closed: its old mailbox is asked no more, its password and what is known of deleted mail are erased\n", c.Account)
+		return fmt.Sprintf("%s is closed: its old mailbox is asked no more, its password and what is known of deleted mail are erased", c.Account)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is not closed:\n", c.Account)
@@ -53,5 +40,5 @@ func closeText(c backfill.Closing) string {
 	for _, unless := range c.Unless {
 		fmt.Fprintf(&b, "  %s (--yes closes it all the same)\n", oneLine(unless))
 	}
-	return b.String()
+	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
+
+	"github.com/alecthomas/kong"
 
 	"crossfade/backfill"
 )
@@ -40,6 +40,22 @@ func handleParting(mux *http.ServeMux, e parter) {
 	})
 }
 
+// part sends an order about one account and prints what the proxy answers, in words or as one JSON object.
+func part[Answer any](ctx context.Context, kctx *kong.Context, io std, c asking, path string, q url.Values, asJSON bool, words func(Answer) string) (got Answer, err error) {
+	state, err := c.state(io, kctx)
+	if err != nil {
+		return got, err
+	}
+	if err := order(ctx, state, path, q, &got); err != nil {
+		return got, err
+	}
+	if asJSON {
+		return got, json.NewEncoder(io.out).Encode(got)
+	}
+	_, err = fmt.Fprintln(io.out, words(got))
+	return got, err
+}
+
 // order sends one order to the proxy that uses this state and reads its answer. What it refuses is returned in its words.
 func order(ctx context.Context, state, path string, q url.Values, answer any) error {
 	resp, err := send(ctx, state, "POST", path+"?"+q.Encode(), http.NoBody)
@@ -47,18 +63,11 @@ func order(ctx context.Context, state, path string, q url.Values, answer any) er
 		return err
 	}
 	defer resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusUnprocessableEntity:
-		why, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-		if err != nil {
-			return err
-		}
-		return errors.New(string(why))
-	case resp.StatusCode >= 300:
-		return otherVersion(state, resp)
+	if err := refusedOrder(state, resp); err != nil {
+		return err
 	}
 	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
-		return fmt.Errorf("the proxy's answer cannot be read: %w", err)
+		return unreadable(err)
 	}
 	return nil
 }

@@ -24,6 +24,8 @@ type settleEnd struct {
 	Error   string `json:"error,omitempty"`
 }
 
+func (e settleEnd) ends() bool { return e.End }
+
 // streamSettle answers POST /settle with a line for each folder as it becomes known.
 func streamSettle(w http.ResponseWriter, r *http.Request, e settler) {
 	w.Header().Set("Content-Type", "application/x-ndjson")

@@ -36,6 +36,8 @@ type verdict struct {
 	Error       string    `json:"error,omitempty"`
 }
 
+func (v verdict) ends() bool { return v.Verdict }
+
 // streamVerify compares and writes a line for each folder as it becomes known.
 func streamVerify(w http.ResponseWriter, r *http.Request, e verifier) {
 	w.Header().Set("Content-Type", "application/x-ndjson")

@@ -102,7 +102,7 @@ func exportNames(ctx context.Context, state, only string) ([]string, error) {
 	defer resp.Body.Close()
 	var r backfill.Report
 	if err := json.NewDecoder(resp.Body).Decode(&r); err != nil {
-		return nil, fmt.Errorf("the proxy's answer cannot be read: %w", err)
+		return nil, unreadable(err)
 	}
 	var out []string
 	for _, a := range r.Accounts {

@@ -77,7 +77,7 @@ func (c *finishCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	defer resp.Body.Close()
 	var a gateAnswer
 	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
-		return fmt.Errorf("the proxy's answer cannot be read: %w", err)
+		return unreadable(err)
 	}
 	if a.Error != "" {
 		return errors.New(a.Error)

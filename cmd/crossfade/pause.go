@@ -111,6 +111,11 @@ func tell(ctx context.Context, state, path string, order any) error {
 		return err
 	}
 	defer resp.Body.Close()
+	return refusedOrder(state, resp)
+}
+
+// refusedOrder is the error of an order that was not carried out, in the proxy's words.
+func refusedOrder(state string, resp *http.Response) error {
 	switch {
 	case resp.StatusCode == http.StatusUnprocessableEntity, resp.StatusCode == http.StatusInternalServerError:
 		why, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))

@@ -54,7 +54,7 @@ func (c *rebuildCmd) Run(ctx context.Context, kctx *kong.Context, io std) error 
 		Problem string `json:"problem"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&a); err != nil {
-		return fmt.Errorf("the proxy's answer cannot be read: %w", err)
+		return unreadable(err)
 	}
 	if c.JSON {
 		enc := json.NewEncoder(io.out)

@@ -57,32 +57,15 @@ func (c *settleCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 
 // print passes the lines on as they come.
 func (c *settleCmd) print(lines io.Reader, out io.Writer) error {
-	dec := json.NewDecoder(lines)
-	for {
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return fmt.Errorf("the answer was cut off: %w", err)
-		}
-		if c.JSON {
-			if _, err := fmt.Fprintf(out, "%s\n", raw); err != nil {
-				return err
-			}
-		}
-		var end settleEnd
-		if err := json.Unmarshal(raw, &end); err != nil {
-			return fmt.Errorf("the proxy's answer cannot be read: %w", err)
-		}
-		if end.End {
-			return c.conclude(out, end)
-		}
-		var f backfill.SettlingFolder
-		if err := json.Unmarshal(raw, &f); err != nil {
-			return fmt.Errorf("the proxy's answer cannot be read: %w", err)
-		}
+	end, _, err := readLines[backfill.SettlingFolder, settleEnd](lines, out, c.JSON, func(_ json.RawMessage, f backfill.SettlingFolder) {
 		if !c.JSON {
 			printSettling(out, f)
 		}
+	})
+	if err != nil {
+		return err
 	}
+	return c.conclude(out, end)
 }
 
 func (c *settleCmd) conclude(out io.Writer, end settleEnd) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 
@@ -20,18 +19,9 @@ type spliceCmd struct {
 
 // Run accepts that the old server's folder names end, so that the account's connections may become plain pipes.
 func (c *spliceCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
-	state, err := c.state(io, kctx)
-	if err != nil {
-		return err
-	}
-	var p backfill.Parting
-	if err := order(ctx, state, "/splice", url.Values{"account": {c.Account}, "undo": {fmt.Sprint(c.Undo)}}, &p); err != nil {
-		return err
-	}
-	if c.JSON {
-		return json.NewEncoder(io.out).Encode(p)
-	}
-	_, err = fmt.Fprintln(io.out, spliceText(c.Account, c.Undo, p))
+	_, err := part(ctx, kctx, io, c.asking, "/splice", url.Values{"account": {c.Account}, "undo": {fmt.Sprint(c.Undo)}}, c.JSON, func(p backfill.Parting) string {
+		return spliceText(c.Account, c.Undo, p)
+	})
 	return err
 }
 

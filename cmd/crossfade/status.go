@@ -33,7 +33,7 @@ func (c *statusCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	defer resp.Body.Close()
 	var r backfill.Report
 	if err := json.NewDecoder(resp.Body).Decode(&r); err != nil {
-		return fmt.Errorf("the proxy's answer cannot be read: %w", err)
+		return unreadable(err)
 	}
 	if c.JSON {
 		enc := json.NewEncoder(io.out)

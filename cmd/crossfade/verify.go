@@ -58,32 +58,10 @@ func (c *verifyCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	return end
 }
 
-// print passes the lines on. A stream that ends without a verdict proves nothing.
+// print passes the lines on.
 func (c *verifyCmd) print(lines io.Reader, out io.Writer) error {
-	dec := json.NewDecoder(lines)
 	equal, failed := 0, 0
-	for {
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return fmt.Errorf("the comparison was cut off: %w", err)
-		}
-		if c.JSON {
-			if _, err := fmt.Fprintf(out, "%s\n", raw); err != nil {
-				return err
-			}
-		}
-		var last verdict
-		if err := json.Unmarshal(raw, &last); err != nil {
-			return fmt.Errorf("the proxy's answer cannot be read: %w", err)
-		}
-		if last.Verdict {
-			c.report.end(raw, last)
-			return c.conclude(out, last, equal, failed)
-		}
-		var f verify.Report
-		if err := json.Unmarshal(raw, &f); err != nil {
-			return fmt.Errorf("the proxy's answer cannot be read: %w", err)
-		}
+	last, raw, err := readLines[verify.Report, verdict](lines, out, c.JSON, func(raw json.RawMessage, f verify.Report) {
 		c.report.add(raw, f)
 		equal += f.Equal
 		if !f.OK {
@@ -92,7 +70,12 @@ func (c *verifyCmd) print(lines io.Reader, out io.Writer) error {
 		if !c.JSON {
 			printFolder(out, f)
 		}
+	})
+	if err != nil {
+		return err
 	}
+	c.report.end(raw, last)
+	return c.conclude(out, last, equal, failed)
 }
 
 func (c *verifyCmd) conclude(out io.Writer, last verdict, equal, failed int) error {
