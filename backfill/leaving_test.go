@@ -37,7 +37,7 @@ func stopInLargeMove(t *testing.T, how string, n int) (died bool) {
 	s := b.login()
 	m, k := b.open(s, "INBOX"), b.open(s, "Kunden")
 	kv.after = n%2 == 0
-	kv.stopAt(kv.count() + (n+1)/2)
+	kv.stopIn((n + 1) / 2)
 	var err error
 	uids := m.Changes(0).UIDs[:some]
 	if how == "EXPUNGE" {

@@ -34,6 +34,7 @@ func toCyrus(name string) string {
 
 // TestClients: go-imap's client, Python's imaplib, mbsync and curl use the mailbox before, while and after it moves.
 func TestClients(t *testing.T) {
+	t.Parallel()
 	for name, to := range map[string]func(string) string{testbed.Dest: testbed.DefaultMap, testbed.Cyrus: toCyrus} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // most of the time goes by waiting
@@ -249,7 +250,7 @@ func (s *story) arrivals(t *testing.T) {
 
 func awaitCount(t *testing.T, exists <-chan uint32, count uint32, server string) {
 	t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(30 * time.Second)
 	for {
 		select {
 		case n := <-exists:
@@ -260,7 +261,7 @@ func awaitCount(t *testing.T, exists <-chan uint32, count uint32, server string)
 				t.Fatalf("new mail on %s: %d messages told, want %d", server, n, count)
 			}
 		case <-late:
-			t.Fatalf("new mail on %s was not told within ten seconds", server)
+			t.Fatalf("new mail on %s was not told within half a minute", server)
 		}
 	}
 }
@@ -269,7 +270,7 @@ func awaitCount(t *testing.T, exists <-chan uint32, count uint32, server string)
 // lists it as refused with the server's words.
 func (s *story) moved(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !s.p.report(t).Done; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); !s.p.report(t).Done; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not done: %+v\n%s", s.p.report(t), s.p.said)
 		}

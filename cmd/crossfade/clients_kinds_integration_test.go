@@ -58,7 +58,7 @@ func (s *story) listens(t *testing.T) (c *goClient, idle *imapclient.IdleCommand
 }
 
 func dialGoAs(addr, user string, o *imapclient.Options) (*goClient, error) {
-	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
+	conn, err := net.DialTimeout("tcp", addr, time.Minute)
 	if err != nil {
 		return nil, err
 	}
@@ -286,9 +286,9 @@ func seePython(t *testing.T, addr string) testbed.Snapshot {
 	return got[0].Snapshot
 }
 
-// runClient runs a program that must end well within two minutes and returns its standard output.
+// runClient runs a program that must end well within five minutes and returns its standard output.
 func runClient(in []byte, name string, args ...string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), longEnough)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	var out, errs bytes.Buffer
@@ -306,7 +306,7 @@ func seeCurl(t *testing.T, addr, folder string, want map[uint32]testbed.Message)
 		if i%5 != 0 {
 			continue
 		}
-		got, err := runClient(nil, "curl", "--silent", "--show-error", "--max-time", "20", "--user", testbed.User(0)+":"+testbed.Pass,
+		got, err := runClient(nil, "curl", "--silent", "--show-error", "--max-time", "120", "--user", testbed.User(0)+":"+testbed.Pass,
 			fmt.Sprintf("imap://%s/%s;UID=%d", addr, url.PathEscape(folder), uid))
 		if err != nil {
 			t.Fatalf("%q UID %d: %v", folder, uid, err)
@@ -316,7 +316,7 @@ func seeCurl(t *testing.T, addr, folder string, want map[uint32]testbed.Message)
 		}
 		read = append(read, uid)
 	}
-	names, err := runClient(nil, "curl", "--silent", "--show-error", "--max-time", "20", "--user", testbed.User(0)+":"+testbed.Pass, "imap://"+addr+"/")
+	names, err := runClient(nil, "curl", "--silent", "--show-error", "--max-time", "120", "--user", testbed.User(0)+":"+testbed.Pass, "imap://"+addr+"/")
 	if err != nil || !strings.Contains(string(names), folder) {
 		t.Errorf("curl: the list of folders lacks %q: %v\n%s", folder, err, names)
 	}

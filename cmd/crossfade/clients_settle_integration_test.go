@@ -15,6 +15,7 @@ import (
 // TestClientsSettle: clients that know a mailbox by the old server's numbers see it settle. Who has a folder open is sent
 // away; mbsync takes every folder anew once, with no message lost, doubled or altered, and all of them work on.
 func TestClientsSettle(t *testing.T) {
+	t.Parallel()
 	s := newStory(t, testbed.Dest, testbed.DefaultMap)
 	s.firstSight(t)
 	if code, out, errs := call("release", "--state", s.p.state); code != exitWell {
@@ -40,7 +41,7 @@ func TestClientsSettle(t *testing.T) {
 	s.p.settleNow(t, testbed.User(0))
 	select {
 	case <-gone:
-	case <-time.After(time.Minute):
+	case <-time.After(longEnough):
 		t.Error("a client that idles in INBOX is not sent away")
 	}
 	after := snapshot(t, s.p.imap)

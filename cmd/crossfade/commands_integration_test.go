@@ -25,6 +25,7 @@ import (
 // differently. The scripts' messages lie in a folder of the destination alone, in a blended one of which nothing is
 // copied, and in one that moves meanwhile.
 func TestCommandsAsDirect(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
 	p := proxyBetween(t, bed, source.PlainURL(), faults.NewRelay(t, dest.Addr, 5*time.Millisecond).URL(), "--hold-backfill")

@@ -5,7 +5,6 @@ package main
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"crossfade/internal/testbed"
 )
@@ -13,6 +12,7 @@ import (
 // TestCourier moves from a server of another kind, and a rare one: its UIDs last only where somebody SELECTed, it tells no
 // UIDNEXT but by STATUS, and it knows no special uses. check says what it is and leaves both as they were.
 func TestCourier(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never", "CROSSFADE_TEST_USERS=2"}, testbed.Courier, testbed.Dest)
 	source, dest := bed.Server(testbed.Courier), bed.Server(testbed.Dest)
 	source.Fill(t, testbed.User(0), "--folders", "8", "--per-folder", "12", "--other-sep=_") // it takes no name with a slash
@@ -42,7 +42,7 @@ func TestCourier(t *testing.T) {
 	p := proxyBetween(t, bed, source.URL(), dest.URL())
 	p.start(t)
 	enrol(t, p.imap)
-	p.wantDone(t, time.Minute)
+	p.wantDone(t, longEnough)
 	for where, addr := range map[string]string{"destination": dest.Addr, "through the proxy": p.imap} {
 		if bad := testbed.Compare(before, snapshot(t, addr), testbed.CompareOptions{}); bad != nil {
 			t.Errorf("%s:\n%s", where, strings.Join(bad, "\n"))

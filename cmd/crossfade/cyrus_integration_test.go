@@ -13,6 +13,7 @@ import (
 // TestCyrus moves to another kind of server. It refuses mail whose header has a broken line: that stays on the
 // source, is still shown, and is reported with the server's words.
 func TestCyrus(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, nil, testbed.Source, testbed.Cyrus)
 	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Cyrus)
 	source.Fill(t, testbed.User(0), "--folders", "16", "--per-folder", "25")
@@ -20,7 +21,7 @@ func TestCyrus(t *testing.T) {
 	p := proxyBetween(t, bed, source.URL(), dest.URL())
 	p.start(t)
 	enrol(t, p.imap)
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(longEnough)
 	for !p.report(t).Done && time.Now().Before(deadline) {
 		time.Sleep(100 * time.Millisecond)
 	}

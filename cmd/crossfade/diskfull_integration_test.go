@@ -54,6 +54,7 @@ func fillDisk(t *testing.T, file string) {
 // the reason, a client goes on reading what it has open, and as soon as there is room everything ends, also if the
 // program was killed meanwhile.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	for _, killed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("killed %v", killed), func(t *testing.T) {
 			bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
@@ -93,7 +94,7 @@ func TestDiskFull(t *testing.T) {
 // stopsForDisk waits until the status names the disk, and sees that nothing is copied from then on.
 func (p *proxyProcess) stopsForDisk(t *testing.T, all int) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); ; time.Sleep(50 * time.Millisecond) {
 		r := p.report(t)
 		if strings.Contains(r.Problem, "disk") || strings.Contains(r.Problem, "space") {
 			break
@@ -102,8 +103,7 @@ func (p *proxyProcess) stopsForDisk(t *testing.T, all int) {
 			t.Fatalf("the status does not name the full disk: %q", r.Problem)
 		}
 	}
-	time.Sleep(500 * time.Millisecond) // batches in flight end
-	was := p.report(t).Total.Copied
+	was := settled(func() int { return p.report(t).Total.Copied }) // batches in flight end
 	time.Sleep(time.Second)
 	if now := p.report(t).Total.Copied; now != was || now >= all {
 		t.Errorf("%d messages of %d were copied, then %d, on a full disk", was, all, now)
@@ -138,7 +138,7 @@ func (c *reader) says(command, want string) {
 		c.t.Fatal(err)
 	}
 	var got bytes.Buffer
-	_ = c.conn.SetReadDeadline(time.Now().Add(time.Minute)) // a connection that is closed says so when it is read
+	_ = c.conn.SetReadDeadline(time.Now().Add(longEnough)) // a connection that is closed says so when it is read
 	for buf := make([]byte, 1<<16); ; {
 		n, err := c.conn.Read(buf)
 		got.Write(buf[:n])

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -23,6 +22,7 @@ import (
 // TestTheWayBack: people work through the proxy for a while; what only the new server has is exported and put into the old
 // server over IMAP. Then the old server has everything, each message once, with its flags, keywords and date.
 func TestTheWayBack(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, nil, testbed.Source, testbed.Dest)
 	old, fresh := bed.Server(testbed.Source), bed.Server(testbed.Dest)
 	old.Fill(t, testbed.User(0), "--folders", "6", "--per-folder", "12", "--mean", "3000", "--most", "100000")
@@ -30,7 +30,7 @@ func TestTheWayBack(t *testing.T) {
 	p := newProxy(t, bed)
 	p.start(t)
 	enrol(t, p.imap)
-	p.settle(t, before.Count(), time.Minute)
+	p.settle(t, before.Count())
 
 	model := newModel(t, snapshot(t, p.imap))
 	type born struct {

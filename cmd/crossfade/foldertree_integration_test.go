@@ -25,6 +25,7 @@ func namesOf(t *testing.T, addr, verb, reference, pattern string) (names []strin
 // TestFolderTree: a client makes, renames and deletes folders under their new and their old names, before and after their
 // mail is copied, and INBOX is renamed. The new server ends with exactly that, and the old one is as it was.
 func TestFolderTree(t *testing.T) {
+	t.Parallel()
 	for name, dest := range map[string]string{"Dovecot": testbed.Dest, "Cyrus": testbed.Cyrus} {
 		for when, copied := range map[string]bool{"uncopied": false, "copied": true} {
 			t.Run(name+" "+when, func(t *testing.T) {
@@ -114,7 +115,7 @@ func folderTree(t *testing.T, dest string, copied bool) {
 		return true
 	}
 	var got map[string]map[string]string
-	for end := time.Now().Add(100 * time.Second); time.Now().Before(end); time.Sleep(time.Second) {
+	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(time.Second) {
 		if got = tree(t, to.Addr); holds(got) {
 			break
 		}
@@ -130,7 +131,7 @@ func folderTree(t *testing.T, dest string, copied bool) {
 	}
 	oldClient(t, source.Addr, []string{"put", "INBOX.Old", "late"}) // looked at soon: it was opened
 	want["Old"]["late"] = ""
-	for end := time.Now().Add(100 * time.Second); time.Now().Before(end) && !holds(tree(t, to.Addr)); time.Sleep(2 * time.Second) {
+	for end := time.Now().Add(longEnough); time.Now().Before(end) && !holds(tree(t, to.Addr)); time.Sleep(2 * time.Second) {
 	}
 	if got, through := tree(t, to.Addr), tree(t, p.imap); !holds(got) || !holds(through) {
 		t.Errorf("with late mail the server has\n%v\nclients see\n%v\nwant\n%v", got, through, want)

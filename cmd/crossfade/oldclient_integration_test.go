@@ -56,6 +56,7 @@ func tree(t *testing.T, addr string) (out map[string]map[string]string) {
 // TestOldClient: somebody still works on the old server itself after everything was copied: deletes, moves, flags, a
 // renamed and a deleted folder end on the new one as they did there, and what users changed here meanwhile stays.
 func TestOldClient(t *testing.T) {
+	t.Parallel()
 	for name, dest := range map[string]string{"Dovecot": testbed.Dest, "Cyrus": testbed.Cyrus} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +93,7 @@ func TestOldClient(t *testing.T) {
 			}
 			before := snapshot(t, source.Addr)
 			var got map[string]map[string]string
-			for end := time.Now().Add(100 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Second) {
+			for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(2 * time.Second) {
 				if got = tree(t, to.Addr); maps.EqualFunc(got, want, maps.Equal[map[string]string]) {
 					break
 				}
@@ -121,7 +122,7 @@ func TestOldClient(t *testing.T) {
 // copied waits until so many messages are.
 func (p *proxyProcess) copied(t *testing.T, n int) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); p.report(t).Total.Copied < n; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); p.report(t).Total.Copied < n; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not copied: %+v", p.report(t).Total)
 		}

@@ -48,6 +48,7 @@ func wantFindings(t *testing.T, got map[string]probe.Finding, want map[string]st
 
 // TestCheckDovecot: the source is exactly as it was, the destination too, and what Dovecot does to mail is told.
 func TestCheckDovecot(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_QUOTA=20M"}, testbed.Source, testbed.Dest)
 	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
 	source.Fill(t, testbed.User(0), "--folders", "20", "--per-folder", "10", "--names", "odd")
@@ -74,6 +75,7 @@ func TestCheckDovecot(t *testing.T) {
 
 // TestCheckSmallDestination: too little room and too small a limit are red before they stop a move.
 func TestCheckSmallDestination(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_QUOTA=2M", "CROSSFADE_DEST_MAXMSG=1M"}, testbed.Source, testbed.Dest)
 	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
 	source.Fill(t, testbed.User(0), "--folders", "8", "--per-folder", "30", "--mean", "60000")
@@ -86,6 +88,7 @@ func TestCheckSmallDestination(t *testing.T) {
 
 // TestCheckCyrus: it refuses what it refuses in a move, with the same words.
 func TestCheckCyrus(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, nil, testbed.Source, testbed.Cyrus)
 	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Cyrus)
 	source.Fill(t, testbed.User(0), "--folders", "8", "--per-folder", "5")

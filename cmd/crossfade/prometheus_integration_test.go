@@ -39,7 +39,7 @@ func startPrometheus(t *testing.T, target string) *promServer {
 	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := &promServer{addr: spare(t)}
+	p := &promServer{addr: testbed.FreePort(t)}
 	var said bytes.Buffer
 	cmd := exec.Command("prometheus", "--config.file", filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path", filepath.Join(dir, "data"), "--web.listen-address", p.addr)
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -184,7 +184,7 @@ func TestPrometheus(t *testing.T) {
 	}
 
 	p.move(t, "release")
-	p.settle(t, 60, time.Minute)
+	p.settle(t, 60)
 	if v := p.sameAsVerify(t, prom, "at the end"); v.Done != v.Total-1 {
 		t.Errorf("%d of %d done, one was refused", v.Done, v.Total)
 	}

@@ -35,6 +35,7 @@ func refusedMail(long time.Time) (good, broken, nul faults.Message) {
 // TestRefusedByCyrus is the story of messages that the new server does not take: their bytes are saved, they are
 // exported byte for byte, still shown when the old server has lost them, and signed off; then the gate opens.
 func TestRefusedByCyrus(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, nil, testbed.Cyrus)
 	old := faults.Start(t, faults.Quirks{})
 	user := old.Account(testbed.User(0), testbed.Pass)
@@ -44,7 +45,7 @@ func TestRefusedByCyrus(t *testing.T) {
 	p := proxyBetween(t, bed, old.URL(), bed.Server(testbed.Cyrus).URL())
 	p.start(t)
 	enrol(t, p.imap)
-	p.settle(t, 2, time.Minute)
+	p.settle(t, 2)
 
 	list := func() []backfill.Quarantined {
 		t.Helper()
@@ -93,7 +94,7 @@ func TestRefusedByCyrus(t *testing.T) {
 	}
 
 	user.Remove("INBOX", 2) // an old client deletes it there: what was saved stays
-	for end := time.Now().Add(time.Minute); !list()[0].Gone; time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); !list()[0].Gone; time.Sleep(200 * time.Millisecond) {
 		enrolled(t, p) // a client that looks
 		if time.Now().After(end) {
 			t.Fatal("that the old server lost it is not noticed")

@@ -51,7 +51,7 @@ func (p *proxyProcess) refused(t *testing.T) {
 func (p *proxyProcess) rebuild(t *testing.T) (would int) {
 	t.Helper()
 	var a rebuildAnswer
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		code, out, errs := call("rebuild", "--json", "--state", p.state)
 		if code != exitWell {
 			t.Fatalf("rebuild: %d %s", code, errs)
@@ -73,6 +73,7 @@ func (p *proxyProcess) rebuild(t *testing.T) (would int) {
 // TestRebuildStory moves an account, has its user delete mail, and then restores an older state, and then loses it whole:
 // nothing is served or written before the admin has spoken, and what was deleted stays so.
 func TestRebuildStory(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
 	source.Fill(t, testbed.User(0), "--folders", "12", "--per-folder", "12")
@@ -80,7 +81,7 @@ func TestRebuildStory(t *testing.T) {
 	p := newProxy(t, bed)
 	p.start(t)
 	shown := snapshot(t, p.imap).Folders["INBOX"].UIDValidity
-	p.settle(t, before.Count(), time.Minute)
+	p.settle(t, before.Count())
 	p.stop(t)
 	db, backup := filepath.Join(p.state, "db"), filepath.Join(t.TempDir(), "db")
 	if err := os.CopyFS(backup, os.DirFS(db)); err != nil {
@@ -116,7 +117,7 @@ func TestRebuildStory(t *testing.T) {
 				t.Fatalf("rebuild --discard: %d %s %s", code, out, errs)
 			}
 			seen := snapshot(t, p.imap)
-			p.settle(t, before.Count()-3, time.Minute)
+			p.settle(t, before.Count()-3)
 			if bad := after.Diff(snapshot(t, dest.Addr)); bad != nil {
 				t.Errorf("destination:\n%s", strings.Join(bad, "\n"))
 			}

@@ -1,15 +1,34 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"crossfade": main})
+	testscript.Main(sideBySide{m}, map[string]func(){"crossfade": main})
+}
+
+// sideBySide runs more tests at a time than there are processors, unless -parallel says how many: those with servers of
+// their own wait most of the time, for mail on slow lines, for what is killed to come back, for the next look.
+type sideBySide struct{ *testing.M }
+
+func (s sideBySide) Run() int {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		if err := flag.Set("test.parallel", strconv.Itoa(max(4, 2*runtime.GOMAXPROCS(0)))); err != nil {
+			panic(err) // there is no such flag: this is not a test
+		}
+	}
+	return s.M.Run()
 }
 
 // TestScripts plays the stories in testdata/script with the real command line. 'exits N command...' wants that

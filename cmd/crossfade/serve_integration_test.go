@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,21 +46,10 @@ func proxyBetween(t testing.TB, bed *testbed.Bed, source, destination string, mo
 		}
 	})
 	cert, key := bed.Certificate()
-	p := &proxyProcess{bed: bed, state: state, imap: spare(t), admin: spare(t)}
+	p := &proxyProcess{bed: bed, state: state, imap: testbed.FreePort(t), admin: testbed.FreePort(t)}
 	p.args = append([]string{"serve", "--source", source, "--destination", destination,
-		"--imap", p.imap, "--imaps", spare(t), "--tls-cert", cert, "--tls-key", key, "--admin", p.admin, "--state", state}, more...)
+		"--imap", p.imap, "--imaps", testbed.FreePort(t), "--tls-cert", cert, "--tls-key", key, "--admin", p.admin, "--state", state}, more...)
 	return p
-}
-
-// spare is an address that nobody listens on.
-func spare(t testing.TB) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
 }
 
 // start runs the process and waits until it is healthy.
@@ -75,11 +63,10 @@ func (p *proxyProcess) start(t testing.TB) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.cmd.Process.Kill() }) // fails when it has ended, as it should have
-	for range 200 {
+	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if code, _, _ := call("health", "--admin", p.admin); code == exitWell {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	p.kill()
 	t.Fatalf("the proxy did not become healthy:\n%s", p.said)
@@ -114,11 +101,15 @@ func (p *proxyProcess) report(t testing.TB) (r backfill.Report) {
 	return r
 }
 
+// longEnough is how long a test waits for what must come. Tests run side by side on few processors: it only ends those
+// that would wait for ever.
+const longEnough = 5 * time.Minute
+
 // settle waits until everything known is copied.
-func (p *proxyProcess) settle(t testing.TB, want int, patience time.Duration) {
+func (p *proxyProcess) settle(t testing.TB, want int) {
 	t.Helper()
 	var r backfill.Report
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if r = p.report(t); r.Done && r.Total.Copied >= want {
 			return
 		}
@@ -143,6 +134,7 @@ func snapshotOf(t testing.TB, addr, user string) testbed.Snapshot {
 // TestServe is the story of one account with real servers: everything is there before it has moved, it moves,
 // both sides are equal, the source was not touched, and the commands say so.
 func TestServe(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
 	source.Fill(t, testbed.User(0), "--folders", "24", "--per-folder", "20", "--nul")
@@ -164,7 +156,7 @@ func TestServe(t *testing.T) {
 	if code, out, errs := call("release", "--state", p.state); code != exitWell {
 		t.Fatalf("release: %s %s", out, errs)
 	}
-	p.settle(t, before.Count(), time.Minute)
+	p.settle(t, before.Count())
 	if bad := testbed.Compare(before, snapshot(t, dest.Addr), testbed.CompareOptions{}); bad != nil {
 		t.Errorf("destination:\n%s", strings.Join(bad, "\n"))
 	}
@@ -185,6 +177,7 @@ func TestServe(t *testing.T) {
 
 // TestSecondProxyIsRefused: two proxies over one state would copy everything twice.
 func TestSecondProxyIsRefused(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, nil, testbed.Source, testbed.Dest)
 	p := newProxy(t, bed)
 	p.start(t)

@@ -16,6 +16,7 @@ import (
 // under the destination's numbers; late mail on the source still arrives; then it is closed, and the source is asked no
 // more, which is why nothing changes when it is gone.
 func TestTheEnd(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 	source, dest, user := bed.Server(testbed.Source), bed.Server(testbed.Dest), testbed.User(0)
 	source.Fill(t, user, "--folders", "6", "--per-folder", "8")
@@ -25,7 +26,7 @@ func TestTheEnd(t *testing.T) {
 	p := proxyBetween(t, bed, relay.URL(), dest.URL(), "--settle-after", "never")
 	p.start(t)
 	snapshot(t, p.imap)
-	p.settle(t, before.Count(), 2*time.Minute)
+	p.settle(t, before.Count())
 	if code, out, _ := call("settle", "--state", p.state); code != exitFailed || !strings.Contains(out, "only by command") {
 		t.Errorf("settle: %d\n%s", code, out)
 	}
@@ -72,7 +73,7 @@ func TestTheEnd(t *testing.T) {
 }
 
 // settled waits until a count stands still for a second.
-func settled(count func() int64) int64 {
+func settled[N int | int64](count func() N) N {
 	for last := count(); ; {
 		time.Sleep(time.Second)
 		now := count()
@@ -88,7 +89,7 @@ func (p *proxyProcess) settleNow(t testing.TB, user string) {
 	t.Helper()
 	var code int
 	var out, errs string
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		if code, out, errs = call("settle", "--account", user, "--now", "--state", p.state); code == exitWell {
 			return
 		}
@@ -100,7 +101,7 @@ func (p *proxyProcess) settleNow(t testing.TB, user string) {
 func (p *proxyProcess) shows(t testing.TB, want int) {
 	t.Helper()
 	n := 0
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
 		if n = snapshot(t, p.imap).Count(); n == want {
 			return
 		}

@@ -162,6 +162,7 @@ var sideTrouble = map[string]func(r *faults.Relay, on bool){
 // TestASideIsDown: every command is answered within bounds, by what is there or with UNAVAILABLE, never with a part and
 // never with a wrong body; and when the side is back all goes on by itself, with nothing lost or doubled.
 func TestASideIsDown(t *testing.T) {
+	t.Parallel()
 	for _, side := range []string{"source", "destination"} {
 		for how, trouble := range sideTrouble {
 			t.Run(side+" "+how, func(t *testing.T) {

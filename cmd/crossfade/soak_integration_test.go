@@ -34,6 +34,7 @@ const (
 
 // TestSoak wants nothing lost, nothing doubled and nothing altered after it all.
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	s := &soak{seed: uint64(number(t, "CROSSFADE_TEST_SEED", int(time.Now().UnixNano()))), did: map[string]int{},
 		accounts: number(t, "CROSSFADE_TEST_ACCOUNTS", 3), messages: number(t, "CROSSFADE_TEST_MESSAGES", 150)}
 	share := func(n int) int { return max(6, n*min(s.accounts, 20)/20) }

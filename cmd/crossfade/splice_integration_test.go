@@ -46,7 +46,7 @@ func (p *proxyProcess) splice(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), longEnough)
 	defer cancel()
 	for {
 		left, err := st.engine.Settle(ctx, "", "")
@@ -90,7 +90,7 @@ func splicedStory(t *testing.T) *story {
 	s.p = newProxy(t, bed)
 	s.p.start(t)
 	enrol(t, s.p.imap)
-	s.p.settle(t, s.before.Count(), time.Minute)
+	s.p.settle(t, s.before.Count())
 	s.p.stop(t)
 	s.p.splice(t)
 	return s
@@ -99,6 +99,7 @@ func splicedStory(t *testing.T) *story {
 // TestSplicedClients: go-imap's client, imaplib, mbsync and curl work through the pipe as they do on the destination itself:
 // what they have of it they need not read again, and what they do is done there. The source may be gone.
 func TestSplicedClients(t *testing.T) {
+	t.Parallel()
 	s := splicedStory(t)
 	direct := snapshot(t, s.dest.Addr)
 	if said, err := s.sync.sync(s.dest.Addr, "*"); err != nil {
@@ -150,6 +151,7 @@ func (s *story) idles(t *testing.T) {
 
 // TestSplicedLarge: 50 MB go both ways, with TLS on each leg, and are the same at the other end.
 func TestSplicedLarge(t *testing.T) {
+	t.Parallel()
 	s := splicedStory(t)
 	text := make([]byte, 50_000_000)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -198,6 +200,7 @@ func TestSplicedLarge(t *testing.T) {
 // TestSplicedRaw: what a script sends in one piece, its half of the connection closed behind it, is answered as the
 // destination answers it, and commands behind the login are in order.
 func TestSplicedRaw(t *testing.T) {
+	t.Parallel()
 	s := splicedStory(t)
 	script := fmt.Sprintf("a LOGIN {%d}\r\n", len(testbed.User(0)))
 	rest := fmt.Sprintf("%s %q\r\nb SELECT INBOX\r\nc FETCH 1:3 (UID BODY.PEEK[])\r\nd APPEND Drafts {5+}\r\nhello\r\ne NOSUCH\r\nf LIST \"\" {1+}\r\n*\r\ng LOGOUT\r\n",
@@ -208,7 +211,7 @@ func TestSplicedRaw(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer nc.Close()
-		_ = nc.SetDeadline(time.Now().Add(time.Minute))
+		_ = nc.SetDeadline(time.Now().Add(longEnough))
 		_, _ = io.WriteString(nc, script)
 		greeting := make([]byte, 1<<12)
 		for n, said := 0, ""; !strings.Contains(said, "\r\n+"); said += string(greeting[:n]) {
@@ -255,13 +258,14 @@ func TestSplicedRaw(t *testing.T) {
 // TestSplicedServerKilled: when the destination dies its clients' connections end without a word that it has not said;
 // logins are told that it is down, and go on when it is back.
 func TestSplicedServerKilled(t *testing.T) {
+	t.Parallel()
 	s := splicedStory(t)
 	nc, err := net.Dial("tcp", s.p.imap)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	_ = nc.SetDeadline(time.Now().Add(time.Minute))
+	_ = nc.SetDeadline(time.Now().Add(longEnough))
 	_, _ = fmt.Fprintf(nc, "a LOGIN %s %s\r\nb SELECT INBOX\r\nc IDLE\r\n", testbed.User(0), testbed.Pass)
 	said := make([]byte, 0, 1<<14)
 	for !bytes.Contains(said, []byte("+ idling")) {
@@ -280,7 +284,7 @@ func TestSplicedServerKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer nc.Close()
-		_ = nc.SetDeadline(time.Now().Add(time.Minute))
+		_ = nc.SetDeadline(time.Now().Add(longEnough))
 		_, _ = fmt.Fprintf(nc, "a LOGIN %s %s\r\nb LOGOUT\r\n", testbed.User(0), testbed.Pass)
 		all, _ := io.ReadAll(nc)
 		return string(all)
@@ -289,7 +293,7 @@ func TestSplicedServerKilled(t *testing.T) {
 		t.Errorf("while it is down: %q", got)
 	}
 	s.dest.Start(t)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); ; time.Sleep(100 * time.Millisecond) {
 		got := login()
 		if strings.Contains(got, "a OK") && strings.Contains(got, "b OK") {
 			break

@@ -44,7 +44,7 @@ func fill(t *testing.T, bed *testbed.Bed, n int) testbed.Snapshot {
 // wantMoved waits for the end of the move and compares.
 func (p *proxyProcess) wantMoved(t *testing.T, before testbed.Snapshot) {
 	t.Helper()
-	p.settle(t, before.Count(), 5*time.Minute)
+	p.settle(t, before.Count())
 	if bad := testbed.Compare(before, snapshot(t, p.bed.Server(testbed.Dest).Addr), testbed.CompareOptions{}); bad != nil {
 		t.Errorf("destination:\n%s", strings.Join(bad, "\n"))
 	}
@@ -89,6 +89,7 @@ func slowly(t *testing.T, bed *testbed.Bed) (*proxyProcess, []*faults.Relay) {
 
 // TestKilledAgainAndAgain: kill -9 at random moments of the copying loses nothing and doubles nothing.
 func TestKilledAgainAndAgain(t *testing.T) {
+	t.Parallel()
 	rounds(t, "CROSSFADE_TEST_KILLS", func(t *testing.T, n int) {
 		bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 		before := fill(t, bed, n)
@@ -102,6 +103,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 
 // TestServersKilled: the servers themselves are killed and come back.
 func TestServersKilled(t *testing.T) {
+	t.Parallel()
 	rounds(t, "CROSSFADE_TEST_KILLS", func(t *testing.T, n int) {
 		bed := testbed.Start(t, nil, testbed.Source, testbed.Dest)
 		before := fill(t, bed, n)
@@ -116,6 +118,7 @@ func TestServersKilled(t *testing.T) {
 
 // TestCutAgainAndAgain: connections to either server break in the middle of messages.
 func TestCutAgainAndAgain(t *testing.T) {
+	t.Parallel()
 	rounds(t, "CROSSFADE_TEST_CUTS", func(t *testing.T, n int) {
 		bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 		before := fill(t, bed, n)

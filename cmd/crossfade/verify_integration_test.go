@@ -21,6 +21,7 @@ import (
 // TestVerifyFindsSeededFaults changes the new server's files behind everybody's back, one fault each. Each is found,
 // counted and named, and the comparison changes nothing on either side: not even \Seen.
 func TestVerifyFindsSeededFaults(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, nil, testbed.Source, testbed.Dest)
 	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
 	for i := range 8 {
@@ -32,7 +33,7 @@ func TestVerifyFindsSeededFaults(t *testing.T) {
 	p := newProxy(t, bed)
 	p.start(t)
 	enrol(t, p.imap)
-	p.settle(t, 8, time.Minute)
+	p.settle(t, 8)
 	if code, out, errs := call("verify", "--state", p.state); code != exitWell {
 		t.Fatalf("before: %d %s %s", code, out, errs)
 	}

@@ -20,6 +20,7 @@ import (
 // TestWorkingDuringKills: kill -9 at random moments of a move while clients store, append, move and delete. What
 // the proxy has acknowledged holds at the end; what it had not time to acknowledge was done or was not.
 func TestWorkingDuringKills(t *testing.T) {
+	t.Parallel()
 	rounds(t, "CROSSFADE_TEST_KILLS", func(t *testing.T, n int) {
 		bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 		bed.Server(testbed.Source).FillFiles(t, testbed.User(0), "--folders", "20", "--per-folder", "250", "--mean", "1800", "--clean")
@@ -59,6 +60,7 @@ func TestWorkingDuringKills(t *testing.T) {
 
 // TestWorkingWhileMoving: clients work as fast as they can while what they work on is being copied.
 func TestWorkingWhileMoving(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 	bed.Server(testbed.Source).FillFiles(t, testbed.User(0), "--folders", "4", "--per-folder", "400", "--mean", "1800", "--clean")
 	before := snapshot(t, bed.Server(testbed.Source).Addr)
@@ -76,7 +78,7 @@ func TestWorkingWhileMoving(t *testing.T) {
 	if code, out, errs := call("release", "--state", p.state); code != exitWell {
 		t.Fatalf("release: %s %s", out, errs)
 	}
-	for end := time.Now().Add(time.Minute); p.report(t).Total.Listed > 0 && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); p.report(t).Total.Listed > 0 && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 	}
 	time.Sleep(time.Second)
 	close(stop)
@@ -113,7 +115,7 @@ func (p *proxyProcess) killOften(t *testing.T, random *rand.Rand, n, count int) 
 // wantWorked waits for the end of the move and holds both sides against what the workers know.
 func (p *proxyProcess) wantWorked(t *testing.T, before testbed.Snapshot, workers []*worker) {
 	t.Helper()
-	p.wantDone(t, 2*time.Minute)
+	p.wantDone(t, longEnough)
 	p.wantFates(t, testbed.User(0), before, workers)
 	if code, out, errs := call("verify", "--state", p.state); code != exitWell {
 		t.Errorf("verify: %d\n%s\n%s", code, out, errs)

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -61,7 +62,7 @@ func Start(t testing.TB, env []string, names ...string) *Bed {
 	b := &Bed{Dir: dir, servers: map[string]*Server{}, env: append(os.Environ(), env...)}
 	b.env = append(b.env, "CROSSFADE_TEST_DIR="+dir)
 	for _, name := range names {
-		s := &Server{Name: name, Addr: freePort(t), TLSAddr: freePort(t), bed: b}
+		s := &Server{Name: name, Addr: FreePort(t), TLSAddr: FreePort(t), bed: b}
 		prefix := map[string]string{Source: "CROSSFADE_SOURCE", Dest: "CROSSFADE_DEST", Cyrus: "CROSSFADE_CYRUS", Courier: "CROSSFADE_COURIER",
 			NginxProxy: "CROSSFADE_NGINX", DovecotProxy: "CROSSFADE_DOVEPROXY"}[name]
 		if prefix == "" {
@@ -207,12 +208,17 @@ func root(t testing.TB) string {
 	return ""
 }
 
-// freePort finds a port that nobody listens on, below those that the system gives to outgoing connections, so
-// that it stays free until the server takes it.
-func freePort(t testing.TB) string {
+// FreePort finds an address whose port nobody listens on, and that no other call has got. The port is below those that
+// the system gives to outgoing connections, so it stays free until a server takes it, and while that server is down.
+func FreePort(t testing.TB) string {
 	t.Helper()
+	handedOut.Lock()
+	defer handedOut.Unlock()
 	for range 200 {
 		addr := fmt.Sprintf("127.0.0.1:%d", 16000+rand.IntN(16000))
+		if handedOut.ports[addr] {
+			continue
+		}
 		ln, err := net.Listen("tcp", addr)
 		if err != nil {
 			continue
@@ -220,8 +226,15 @@ func freePort(t testing.TB) string {
 		if err := ln.Close(); err != nil {
 			t.Fatal(err)
 		}
+		handedOut.ports[addr] = true
 		return addr
 	}
 	t.Fatal("testbed: no free port")
 	return ""
 }
+
+// handedOut are the ports that tests of this process have: they run side by side.
+var handedOut = struct {
+	sync.Mutex
+	ports map[string]bool
+}{ports: map[string]bool{}}
