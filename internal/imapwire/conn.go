@@ -107,6 +107,8 @@ func (c *Conn) Hijack() (net.Conn, []byte, error) {
 	}
 	nc := c.nc.get()
 	rest := append([]byte(nil), c.Reader.buf[c.Reader.start:c.Reader.end]...)
+	c.Reader.start = c.Reader.end
+	c.Release()
 	return nc, rest, nc.SetDeadline(time.Time{})
 }
 

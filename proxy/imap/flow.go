@@ -25,7 +25,7 @@ type flow struct {
 
 const (
 	// smallFlow is the buffer that a connection has while it waits: enough for most commands and their answers.
-	smallFlow = 2 << 10
+	smallFlow = 512
 	// bulkFlow is the one it borrows while much comes.
 	bulkFlow = 64 << 10
 	// bulkWait is how long it keeps that one while nothing comes.

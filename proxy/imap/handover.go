@@ -46,7 +46,7 @@ func (h handOver) run(f *flow) error {
 	if h.most == math.MaxInt64 {
 		return nil
 	}
-	r := bufio.NewReaderSize(f, 1<<10)
+	r := bufio.NewReaderSize(f, smallFlow)
 	for r.Buffered()+len(f.first) > 0 || time.Now().Before(h.until) {
 		more, err := h.command(r, f)
 		if err != nil {

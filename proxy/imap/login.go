@@ -57,7 +57,7 @@ func (c *conn) login(ctx context.Context, cmd *command, user, secret string) err
 		ctx, cancel := context.WithTimeout(ctx, loginWait)
 		defer cancel()
 		var err error
-		c.session, err = c.srv.opts.Login(ctx, user, secret)
+		apart(func() { c.session, err = c.srv.opts.Login(ctx, user, secret) })
 		return err
 	})
 	if err != nil {

@@ -112,7 +112,8 @@ func (s *Server) handshake(ctx context.Context, nc net.Conn) (net.Conn, error) {
 	defer cancel()
 	_ = nc.SetDeadline(time.Time{}) // fails only on a closed connection; ctx has the time limit
 	t := tls.Server(nc, s.opts.TLS)
-	if err := t.HandshakeContext(ctx); err != nil {
+	var err error
+	if apart(func() { err = t.HandshakeContext(ctx) }); err != nil {
 		return nil, err
 	}
 	return t, nil
