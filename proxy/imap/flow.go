@@ -20,6 +20,9 @@ type flow struct {
 	rest     func()             // sets the deadline of a read that may wait long
 	silent   func() error       // decides when that is over; nil: the flow ends
 	bytes    int64
+	rested   time.Time // when the deadline of writes was set last
+	read     *quick    // or nil
+	write    *quick    // or nil
 	small    [smallFlow]byte
 }
 
@@ -48,7 +51,13 @@ func (f *flow) Read(p []byte) (int, error) {
 	if f.gone != nil {
 		return 0, f.gone
 	}
-	n, err := f.from.Read(p)
+	var n int
+	var err error
+	if f.read != nil {
+		n, err = f.read.read(p)
+	} else {
+		n, err = f.from.Read(p)
+	}
 	if n > 0 {
 		f.s.touch(time.Now())
 	}
@@ -63,8 +72,7 @@ func (f *flow) pass(p []byte) error {
 	if len(p) == 0 {
 		return nil
 	}
-	_ = f.to.SetWriteDeadline(time.Now().Add(f.s.stuck)) // fails only on a closed connection, as the write does
-	if _, err := f.to.Write(p); err != nil {
+	if err := f.send(p); err != nil {
 		return err
 	}
 	if f.told != nil {
@@ -73,6 +81,21 @@ func (f *flow) pass(p []byte) error {
 	f.bytes += int64(len(p))
 	f.s.touch(time.Now())
 	return nil
+}
+
+// send writes it all. What must wait has a deadline, which is not set anew for each of many writes.
+func (f *flow) send(p []byte) error {
+	if f.write != nil {
+		if p = p[f.write.write(p):]; len(p) == 0 {
+			return nil
+		}
+	}
+	if now := time.Now(); now.Sub(f.rested) > f.s.stuck/8 {
+		f.rested = now
+		_ = f.to.SetWriteDeadline(now.Add(f.s.stuck)) // fails only on a closed connection, as the write does
+	}
+	_, err := f.to.Write(p)
+	return err
 }
 
 // run passes everything on until from ends, which is io.EOF if it does so well, or to takes no more.

@@ -57,6 +57,9 @@ func (c *conn) splice(p *backfill.Pipe) error {
 	s.client = nc
 	s.up = flow{s: s, from: nc, to: p.Conn, first: append(read, ahead...), gone: gone, rest: s.restUp}
 	s.down = flow{s: s, from: p.Conn, to: nc, first: p.Ahead, told: s.told, rest: s.restDown, silent: s.silent}
+	for _, f := range []*flow{&s.up, &s.down} {
+		f.read, f.write = quickReader(f.from), quickWriter(f.to)
+	}
 	up, down := s.run(handOverTo(p.Caps))
 	c.log.Debug("a spliced connection has ended", "received", s.up.bytes, "client", up, "sent", s.down.bytes, "server", down)
 	return io.EOF
