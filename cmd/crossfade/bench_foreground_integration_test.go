@@ -51,6 +51,45 @@ func BenchmarkForeground(b *testing.B) {
 	b.ReportMetric(float64(r.Total.Copied-before)/6, "copied/s")
 }
 
+// BenchmarkSelected: what a client waits in a folder of 50,000 messages that it has open, against the server that answers it
+// directly. flags is the rate of FETCH 1:* FLAGS by that of the source while nothing is copied, and by that of the destination
+// when all is; aim: at least 0.7. noop is the median time of NOOP by turns; aim: no more than one more way to the server, which
+// is what the server's own NOOP takes.
+func BenchmarkSelected(b *testing.B) {
+	const count = 50_000
+	bed := quickServers(b)
+	source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
+	source.FillQuick(b, testbed.User(0), count, 600)
+	p := quickProxy(b, bed, "--hold-backfill")
+	compare := func(state string, server *testbed.Server) {
+		direct, through := newWaiter(b, server.Addr), newWaiter(b, p.imap)
+		var flags, noop [2][]time.Duration
+		for range b.N {
+			for range 9 {
+				for i, w := range []*waiter{direct, through} {
+					flags[i] = append(flags[i], w.ask(b, "FETCH 1:* FLAGS"))
+					for range 100 {
+						noop[i] = append(noop[i], w.ask(b, "NOOP"))
+					}
+				}
+			}
+		}
+		b.ReportMetric(median(flags[0])/median(flags[1]), state+"-flags/direct")
+		b.ReportMetric(median(flags[0])*1000, state+"-flags-direct-ms")
+		b.ReportMetric(median(noop[0])*1e6, state+"-noop-direct-us")
+		b.ReportMetric(median(noop[1])*1e6, state+"-noop-us")
+		_, _ = direct.conn.Close(), through.conn.Close()
+	}
+	compare("uncopied", source)
+	if code, out, errs := call("release", "--state", p.state); code != exitWell {
+		b.Fatalf("release: %s %s", out, errs)
+	}
+	p.done(b)
+	compare("copied", dest)
+	b.ReportMetric(0, "ns/op")
+	p.stop(b)
+}
+
 // prompt is a client that sends one command after the other.
 type prompt struct {
 	b    *testing.B

@@ -30,8 +30,8 @@ func crowdCount(name string, usual int) int {
 
 // crowdUser is one account, and what its clients were told: each letter by its subject.
 type crowdUser struct {
-	name       string
-	old, fresh *faults.Account
+	name, pass string
+	above      func() (subjects []string) // what the new server has itself
 
 	mu   sync.Mutex
 	must map[string]bool // it was taken, or was there from the start
@@ -52,7 +52,7 @@ func (u *crowdUser) work(addr string, steps int) {
 	}
 	defer conn.Close()
 	c := &crowdClient{conn: conn, buf: make([]byte, 0, 4096)}
-	if c.greeting(); !c.ok("LOGIN "+u.name+" secret") || !c.ok("SELECT INBOX") {
+	if c.greeting(); !c.ok("LOGIN "+u.name+" "+u.pass) || !c.ok("SELECT INBOX") {
 		return
 	}
 	for range steps {
@@ -142,30 +142,23 @@ func TestCrowdAndRestarts(t *testing.T) {
 	old, fresh := faults.Start(t, faults.Quirks{}), faults.Start(t, faults.Quirks{})
 	users := make([]*crowdUser, accounts)
 	for i := range users {
-		u := &crowdUser{name: fmt.Sprint("user", i), must: map[string]bool{}, may: map[string]bool{}}
-		u.old, u.fresh = old.Account(u.name, "secret"), fresh.Account(u.name, "secret")
+		u := &crowdUser{name: fmt.Sprint("user", i), pass: "secret", must: map[string]bool{}, may: map[string]bool{}}
+		before, account := old.Account(u.name, u.pass), fresh.Account(u.name, u.pass)
+		u.above = func() (subjects []string) {
+			for _, m := range account.Messages("INBOX") {
+				subjects = append(subjects, crowdSubject(string(m.Body)))
+			}
+			return subjects
+		}
 		for range 8 {
 			subject, text := u.letter()
-			u.old.Add("INBOX", faults.Message{Body: []byte(text), Date: time.Unix(1500000000, 0)})
+			before.Add("INBOX", faults.Message{Body: []byte(text), Date: time.Unix(1500000000, 0)})
 			u.must[subject] = true
 		}
 		users[i] = u
 	}
 	addr, stop := runCrowd(t, old, fresh)
-	var work sync.WaitGroup
-	ended := make(chan struct{})
-	for i := range sessions {
-		work.Go(func() {
-			for { // a client comes back
-				select {
-				case <-ended:
-					return
-				case <-time.After(time.Duration(rand.IntN(200)) * time.Millisecond):
-				}
-				users[i%accounts].work(addr, 12)
-			}
-		})
-	}
+	leave := crowdWorks(users, sessions, addr)
 	for range crowdCount("CROSSFADE_TEST_RESTARTS", 6) {
 		time.Sleep(time.Duration(500+rand.IntN(2000)) * time.Millisecond)
 		s := []*faults.Server{old, fresh}[rand.IntN(2)]
@@ -175,8 +168,7 @@ func TestCrowdAndRestarts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	close(ended)
-	work.Wait()
+	leave()
 	taken := -8 * accounts
 	for _, u := range users {
 		u.settled(t, addr)
@@ -190,6 +182,28 @@ func TestCrowdAndRestarts(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("%d and %d connections are left", old.Connections(), fresh.Connections())
 		}
+	}
+}
+
+// crowdWorks lets so many clients work, who come back again and again until they are to leave.
+func crowdWorks(users []*crowdUser, sessions int, addr string) (leave func()) {
+	var work sync.WaitGroup
+	ended := make(chan struct{})
+	for i := range sessions {
+		work.Go(func() {
+			for {
+				select {
+				case <-ended:
+					return
+				case <-time.After(time.Duration(rand.IntN(200)) * time.Millisecond):
+				}
+				users[i%len(users)].work(addr, 12)
+			}
+		})
+	}
+	return func() {
+		close(ended)
+		work.Wait()
 	}
 }
 
@@ -236,10 +250,7 @@ func (u *crowdUser) settled(t *testing.T, addr string) {
 	t.Helper()
 	var seen, there []string
 	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		seen, there = u.look(addr), nil
-		for _, m := range u.fresh.Messages("INBOX") {
-			there = append(there, crowdSubject(string(m.Body)))
-		}
+		seen, there = u.look(addr), u.above()
 		slices.Sort(seen)
 		slices.Sort(there)
 		if len(seen) > 0 && slices.Equal(seen, there) {
@@ -263,7 +274,7 @@ func (u *crowdUser) settled(t *testing.T, addr string) {
 	}
 }
 
-// look reads an account's INBOX through the proxy; nil if it cannot be had now.
+// look reads an account's INBOX through the proxy, or on a server; nil if it cannot be had now.
 func (u *crowdUser) look(addr string) (out []string) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -271,7 +282,7 @@ func (u *crowdUser) look(addr string) (out []string) {
 	}
 	defer conn.Close()
 	c := &crowdClient{conn: conn}
-	if c.greeting(); !c.ok("LOGIN "+u.name+" secret") || !c.ok("SELECT INBOX") {
+	if c.greeting(); !c.ok("LOGIN "+u.name+" "+u.pass) || !c.ok("SELECT INBOX") {
 		return nil
 	}
 	if _, err := io.WriteString(conn, "z FETCH 1:* BODY.PEEK[HEADER]\r\n"); err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 // rawClient speaks IMAP as a script does: a line, and all that comes until it is answered.
 type rawClient struct {
 	t    *testing.T
+	from string // whom it talks to
 	conn net.Conn
 	r    *bufio.Reader
 	n    int
@@ -32,7 +34,7 @@ func dialRaw(t *testing.T, addr string) *rawClient {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	c := &rawClient{t: t, conn: conn, r: bufio.NewReader(conn)}
+	c := &rawClient{t: t, from: addr, conn: conn, r: bufio.NewReader(conn)}
 	if _, err := c.r.ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
@@ -65,13 +67,16 @@ func (c *rawClient) do(command string) (tagged, all string) {
 // sideLimit is how long any command may take while a side is silent, with drivers that believe in it for two seconds.
 const sideLimit = 60 * time.Second
 
-// sideBed is a proxy between two servers, each behind a relay. INBOX was copied, Later was not.
+// sideBed is a proxy between two servers that may fail. INBOX was copied, Later was not.
 type sideBed struct {
-	old, fresh             *faults.Server
-	oldRelay, freshRelay   *faults.Relay
-	oldAccount, newAccount *faults.Account
-	engine                 *backfill.Engine
-	addr                   string
+	user, pass string
+	above      func(folder string) (bodies []string) // what the destination has itself
+	engine     *backfill.Engine
+	addr       string
+	stop       func()
+
+	oldAccount           *faults.Account // of those in memory
+	oldRelay, freshRelay *faults.Relay
 }
 
 const sideMessages = 5
@@ -80,17 +85,32 @@ func sideLetter(folder string, i int) faults.Message {
 	return faults.Message{Body: fmt.Appendf(nil, "Message-ID: <%s.%d@side.test>\r\nSubject: %s %d\r\n\r\nneedle%d in %s\r\n", folder, i, folder, i, i, folder), Flags: []string{`\Seen`}, Date: time.Unix(1500000000+int64(i), 0)}
 }
 
+// newSideBed has servers in memory, each behind a relay.
 func newSideBed(t *testing.T) *sideBed {
-	b := &sideBed{old: faults.Start(t, faults.Quirks{}), fresh: faults.Start(t, faults.Quirks{})}
-	b.oldAccount, b.newAccount = b.old.Account("joe", "secret"), b.fresh.Account("joe", "secret")
+	old, fresh := faults.Start(t, faults.Quirks{}), faults.Start(t, faults.Quirks{})
+	b := &sideBed{user: "joe", pass: "secret", oldAccount: old.Account("joe", "secret")}
 	b.oldAccount.Create("Later", "")
 	for i := range sideMessages {
 		b.oldAccount.Add("INBOX", sideLetter("INBOX", i))
 		b.oldAccount.Add("Later", sideLetter("Later", i))
 	}
-	b.newAccount.Create("Plain", "")
-	b.newAccount.Add("Plain", sideLetter("Plain", 0))
-	b.oldRelay, b.freshRelay = faults.NewRelay(t, b.old.Addr, 0), faults.NewRelay(t, b.fresh.Addr, 0)
+	account := fresh.Account("joe", "secret")
+	account.Create("Plain", "")
+	account.Add("Plain", sideLetter("Plain", 0))
+	b.above = func(folder string) (bodies []string) {
+		for _, m := range account.Messages(folder) {
+			bodies = append(bodies, string(m.Body))
+		}
+		return bodies
+	}
+	b.oldRelay, b.freshRelay = faults.NewRelay(t, old.Addr, 0), faults.NewRelay(t, fresh.Addr, 0)
+	b.serve(t, b.oldRelay.URL(), b.freshRelay.URL())
+	return b
+}
+
+// serve runs a proxy between the two and has INBOX copied.
+func (b *sideBed) serve(t *testing.T, source, destination string) {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	driver := func(url string) backfill.Driver {
 		d, err := imap.New(imap.Options{URL: url, Timeout: 2 * time.Second, DialTimeout: 2 * time.Second, Log: log})
@@ -99,7 +119,7 @@ func newSideBed(t *testing.T) *sideBed {
 		}
 		return d
 	}
-	st, err := newStack(stackOptions{source: driver(b.oldRelay.URL()), destination: driver(b.freshRelay.URL()), state: t.TempDir(), hold: true, log: log})
+	st, err := newStack(stackOptions{source: driver(source), destination: driver(destination), state: t.TempDir(), hold: true, log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,30 +132,30 @@ func newSideBed(t *testing.T) *sideBed {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- st.run(ctx) }()
-	t.Cleanup(func() {
+	b.stop = sync.OnceFunc(func() {
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(b.stop)
 	c := b.login(t)
 	for _, folder := range []string{"INBOX", "Later", "Plain"} {
 		if said, _ := c.do("SELECT " + folder); !strings.HasPrefix(said, "OK") {
 			t.Fatal(said)
 		}
 	}
-	if err := b.engine.Pause(backfill.Target{Account: "joe", Folder: "Later"}); err != nil {
+	if err := b.engine.Pause(backfill.Target{Account: b.user, Folder: "Later"}); err != nil {
 		t.Fatal(err)
 	}
 	b.engine.Release()
 	b.until(t, func(r backfill.Report) bool { return r.Total.Copied == sideMessages })
-	return b
 }
 
 func (b *sideBed) login(t *testing.T) *rawClient {
 	t.Helper()
 	c := dialRaw(t, b.addr)
-	if said, _ := c.do("LOGIN joe secret"); !strings.HasPrefix(said, "OK") {
+	if said, _ := c.do("LOGIN " + b.user + " " + b.pass); !strings.HasPrefix(said, "OK") {
 		t.Fatal(said)
 	}
 	return c
@@ -239,7 +259,7 @@ func commandsInTrouble(t *testing.T, open, fresh *rawClient, slow bool, side str
 // recovers waits until all is moved, and compares.
 func (b *sideBed) recovers(t *testing.T, open *rawClient) {
 	t.Helper()
-	if err := b.engine.Resume(backfill.Target{Account: "joe", Folder: "Later"}); err != nil {
+	if err := b.engine.Resume(backfill.Target{Account: b.user, Folder: "Later"}); err != nil {
 		t.Fatal(err)
 	}
 	b.until(t, func(r backfill.Report) bool { return r.Done && r.Total.Copied >= 2*sideMessages })
@@ -254,8 +274,8 @@ func (b *sideBed) recovers(t *testing.T, open *rawClient) {
 	}
 	for _, folder := range []string{"INBOX", "Later"} {
 		seen := map[string]int{}
-		for _, m := range b.newAccount.Messages(folder) {
-			seen[string(m.Body)]++
+		for _, body := range b.above(folder) {
+			seen[body]++
 		}
 		for i := range sideMessages {
 			if body := string(sideLetter(folder, i).Body); seen[body] != 1 {
