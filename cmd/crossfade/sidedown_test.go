@@ -64,7 +64,7 @@ func (c *rawClient) do(command string) (tagged, all string) {
 	}
 }
 
-// sideLimit is how long any command may take while a side is silent, with drivers that believe in it for two seconds.
+// sideLimit is how long any command may take while a side is silent, with drivers that believe in it for four seconds.
 const sideLimit = 60 * time.Second
 
 // sideBed is a proxy between two servers that may fail. INBOX was copied, Later was not.
@@ -113,7 +113,7 @@ func (b *sideBed) serve(t *testing.T, source, destination string) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	driver := func(url string) backfill.Driver {
-		d, err := imap.New(imap.Options{URL: url, Timeout: 2 * time.Second, DialTimeout: 2 * time.Second, Log: log})
+		d, err := imap.New(imap.Options{URL: url, Timeout: 4 * time.Second, Silence: 4 * time.Second, DialTimeout: 2 * time.Second, Log: log})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +175,7 @@ var sideTrouble = map[string]func(r *faults.Relay, on bool){
 	"down":   func(r *faults.Relay, on bool) { r.Down(on) },
 	"silent": func(r *faults.Relay, on bool) { r.Freeze(on) },
 	"slow": func(r *faults.Relay, on bool) {
-		r.Delay(faults.ToClient, map[bool]time.Duration{true: time.Second}[on])
+		r.Delay(faults.ToClient, map[bool]time.Duration{true: 500 * time.Millisecond}[on])
 	},
 }
 

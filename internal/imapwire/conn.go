@@ -66,6 +66,18 @@ func (c *Conn) Hurry(read time.Duration) {
 	}
 }
 
+// Waits is how long the read or the write that is under way has been waiting: nothing came or went meanwhile. It is 0
+// while there is none, as while the one who reads does something else.
+func (c *Conn) Waits() time.Duration {
+	longest := time.Duration(0)
+	for i := range c.nc.since {
+		if at := c.nc.since[i].Load(); at != 0 {
+			longest = max(longest, time.Since(epoch)-time.Duration(at))
+		}
+	}
+	return longest
+}
+
 // Watch makes ctx's end interrupt every read and write of the connection, which then fail with the context's
 // cause. stop ends the watch; it returns false if the context ended before: the stream may have been cut
 // anywhere and the connection must be closed.
@@ -117,7 +129,14 @@ type timedConn struct {
 	nc                        atomic.Pointer[net.Conn]
 	readTimeout, writeTimeout atomic.Int64
 	cause                     atomic.Pointer[error]
+	since                     [2]atomic.Int64 // when the read and the write under way began, from epoch on; 0: there is none
 }
+
+// epoch is what moments are counted from, by the clock that never jumps.
+var epoch = time.Now()
+
+// begin notes that a read or a write waits from now on.
+func begin(since *atomic.Int64) { since.Store(max(1, int64(time.Since(epoch)))) }
 
 func (t *timedConn) get() net.Conn   { return *t.nc.Load() }
 func (t *timedConn) set(nc net.Conn) { t.nc.Store(&nc) }
@@ -132,6 +151,8 @@ func (t *timedConn) Read(p []byte) (int, error) {
 	if err := t.arm(nc.SetReadDeadline, &t.readTimeout); err != nil {
 		return 0, err
 	}
+	begin(&t.since[0])
+	defer t.since[0].Store(0)
 	n, err := nc.Read(p)
 	return n, t.explain(err)
 }
@@ -141,6 +162,8 @@ func (t *timedConn) Write(p []byte) (int, error) {
 	if err := t.arm(nc.SetWriteDeadline, &t.writeTimeout); err != nil {
 		return 0, err
 	}
+	begin(&t.since[1])
+	defer t.since[1].Store(0)
 	n, err := nc.Write(p)
 	return n, t.explain(err)
 }

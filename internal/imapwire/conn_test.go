@@ -147,3 +147,38 @@ func TestLiteralHasExactlyItsSize(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWaits: how long a read has waited is told while it waits, and begins anew with what comes.
+func TestWaits(t *testing.T) {
+	c, far := pair(t, Options{})
+	if got := c.Waits(); got != 0 {
+		t.Errorf("nobody reads, and it has waited %v", got)
+	}
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for {
+			text, _, err := c.Next()
+			if err != nil {
+				return
+			}
+			lines <- string(text)
+		}
+	}()
+	for c.Waits() < 20*time.Millisecond {
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := far.Write([]byte("a NOOP\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	for c.Waits() != 0 { // the reader has its line and waits for us
+		time.Sleep(time.Millisecond)
+	}
+	if got := <-lines; got != "a NOOP" {
+		t.Errorf("read %q", got)
+	}
+	far.Close()
+	for range lines {
+		t.Error("something came")
+	}
+}

@@ -29,22 +29,16 @@ func (a *account) connect(ctx context.Context, enter func(context.Context, *conn
 	defer a.d.metrics.took(ctx, "connect", time.Now())
 	dialCtx, cancel := context.WithTimeout(ctx, a.d.opts.DialTimeout)
 	defer cancel()
-	nc, err := (&net.Dialer{}).DialContext(dialCtx, "tcp", a.d.target.addr)
+	dial, greet := a.d.reachTimes(ctx)
+	c, step, err := a.d.reach(dialCtx, a, dial, greet)
 	if err != nil {
-		return nil, a.unreachable("dial", err)
+		a.d.hears(step, err)
+		return nil, a.unreachable(step, err)
 	}
-	if a.d.target.security == implicitTLS {
-		t := tls.Client(nc, a.d.target.tls)
-		if err := t.HandshakeContext(dialCtx); err != nil {
-			_ = nc.Close() // the handshake's error is the one that matters
-			return nil, a.unreachable("TLS", err)
-		}
-		nc = t
-	}
-	wire := imapwire.NewConn(nc, imapwire.Options{Client: true, ReadTimeout: a.d.opts.Timeout, WriteTimeout: a.d.opts.Timeout})
-	c := &conn{a: a, host: a.d.Host(), wire: wire, caps: goimap.CapSet{}}
-	stop := wire.Watch(ctx)
+	stop := c.wire.Watch(ctx)
+	hush := a.d.guard(ctx, c)
 	err = enter(dialCtx, c)
+	hush()
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}
@@ -57,6 +51,26 @@ func (a *account) connect(ctx context.Context, enter func(context.Context, *conn
 		return nil, err
 	}
 	return c, nil
+}
+
+// reach opens a connection on which the greeting comes next, and sets how long that may take.
+func (d *Driver) reach(ctx context.Context, a *account, dial, greet time.Duration) (c *conn, step string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, dial)
+	defer cancel()
+	nc, err := (&net.Dialer{}).DialContext(ctx, "tcp", d.target.addr)
+	if err != nil {
+		return nil, "dial", err
+	}
+	if d.target.security == implicitTLS {
+		t := tls.Client(nc, d.target.tls)
+		if err := t.HandshakeContext(ctx); err != nil {
+			_ = nc.Close() // the handshake's error is the one that matters
+			return nil, "TLS", err
+		}
+		nc = t
+	}
+	wire := imapwire.NewConn(nc, imapwire.Options{Client: true, ReadTimeout: greet, WriteTimeout: greet})
+	return &conn{a: a, host: d.Host(), wire: wire, caps: goimap.CapSet{}}, "", nil
 }
 
 // unreachable is a host that cannot be talked to just now.
@@ -92,8 +106,11 @@ func (a *account) enter(ctx context.Context, c *conn) error {
 // admit does everything between the first byte and the logged-in state. preauth: no password was asked for.
 func (a *account) admit(ctx context.Context, c *conn) (preauth bool, err error) {
 	if preauth, err = c.greeting(); err != nil {
+		a.d.hears("greeting", err)
 		return preauth, err
 	}
+	a.d.hears("greeting", nil)
+	c.wire.Timeouts(a.d.opts.Timeout, a.d.opts.Timeout)
 	if len(c.caps) == 0 {
 		if _, err := c.command(handler{}, "CAPABILITY"); err != nil {
 			return preauth, err

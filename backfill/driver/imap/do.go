@@ -44,7 +44,7 @@ func (a *account) do(ctx context.Context, n need, fn func(*conn) error) error {
 		if err == nil {
 			return nil
 		}
-		if try > 0 || !pooled || c.broken == nil || !c.harmless || ctx.Err() != nil {
+		if try > 0 || !pooled || c.broken == nil || !c.harmless || ctx.Err() != nil || errors.Is(err, errSilent) {
 			err = a.explain(n.op, err)
 			a.note(err)
 			return err
@@ -62,8 +62,13 @@ func (a *account) run(ctx context.Context, c *conn, n need, fn func(*conn) error
 		}
 	}()
 	c.harmless = true
-	if err := c.prepare(n); err != nil {
+	hush := a.d.guard(ctx, c)
+	defer func() { hush() }()
+	if err := c.prepare(ctx, n); err != nil {
 		return err
+	}
+	if n.once || n.op == "IDLE" { // see silence.go
+		hush()
 	}
 	c.answered = false
 	began := time.Now()
@@ -80,14 +85,14 @@ func (a *account) run(ctx context.Context, c *conn, n need, fn func(*conn) error
 }
 
 // prepare sees that the connection lives and has the mailbox selected.
-func (c *conn) prepare(n need) error {
+func (c *conn) prepare(ctx context.Context, n need) error {
 	c.now, c.needed = false, 0
 	rest := staleAfter
 	if n.once {
 		rest = time.Second
 	}
 	if !c.used.IsZero() && time.Since(c.used) > rest {
-		if _, err := c.command(handler{}, "NOOP"); err != nil {
+		if err := c.awake(ctx); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,7 @@
 //   - Reading uses EXAMINE and BODY.PEEK only. (Courier forgets UIDVALIDITY under EXAMINE: courier.go.)
 //   - A literal never stands in memory as a whole beyond 1 MiB; what must wait for its UID goes to a temporary file.
 //   - A body that is NIL, missing or empty against its RFC822.SIZE is an error, never an empty message.
+//   - A client is not kept waiting for a host that says nothing to anybody: silence.go has the table of who waits how long.
 //   - Every wait has a deadline and ends with its context; a command that was interrupted ends its connection.
 //   - A command is sent again on a new connection only if the old one broke before any answer and doing it twice
 //     does no harm. What may have been done is backfill.ErrUncertain.

@@ -16,6 +16,7 @@ type Driver struct {
 	pool   *pool
 	pace   *pace.Host
 	bars   *bars
+	pulse  *pulse
 
 	metrics *metrics
 }
@@ -53,7 +54,7 @@ func New(o Options) (*Driver, error) {
 	}
 	o = o.orDefaults()
 	h := pace.New(t.addr, o.Limits)
-	return &Driver{opts: o, target: t, pool: newPool(o, h), pace: h, bars: &bars{}, metrics: newMetrics()}, nil
+	return &Driver{opts: o, target: t, pool: newPool(o, h), pace: h, bars: &bars{}, pulse: &pulse{}, metrics: newMetrics()}, nil
 }
 
 // Host implements backfill.Driver.

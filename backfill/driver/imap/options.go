@@ -27,6 +27,7 @@ type Options struct {
 	PerHost     int           // connections in all; 0: 64
 	Limits      pace.Limits   // how fast the host may be worked on; Limits.Connections goes before PerHost
 	Timeout     time.Duration // longest silence in a command; 0: 2 min
+	Silence     time.Duration // longest silence in what a client waits for, unless the host greets others; 0: 30 s, or Timeout
 	DialTimeout time.Duration // longest wait for a connection and its TLS handshake; 0: 30 s
 	IdleTimeout time.Duration // unused connections are closed after this; 0: 5 min
 	RootCAs     *x509.CertPool
@@ -48,6 +49,9 @@ func (o Options) orDefaults() Options {
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 2 * time.Minute
+	}
+	if o.Silence <= 0 {
+		o.Silence = min(30*time.Second, o.Timeout)
 	}
 	if o.DialTimeout <= 0 {
 		o.DialTimeout = 30 * time.Second

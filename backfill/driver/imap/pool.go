@@ -296,10 +296,8 @@ func (a *account) acquire(ctx context.Context, w want) (*conn, error) {
 			}
 			return c, err
 		}
-		select {
-		case <-g.wait:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+		if err := a.d.queue(ctx, g.wait); err != nil {
+			return nil, err
 		}
 	}
 }

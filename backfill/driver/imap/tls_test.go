@@ -87,7 +87,7 @@ func TestSilence(t *testing.T) {
 	quiet := func(cmd string) (string, bool) { return "", strings.HasPrefix(cmd, "EXAMINE") }
 	f := &fake{answer: quiet}
 	host := startFake(t, f).Host()
-	d, err := imap.New(imap.Options{URL: "imap://" + host, Timeout: 30 * time.Millisecond})
+	d, err := imap.New(imap.Options{URL: "imap://" + host, Timeout: 300 * time.Millisecond, Silence: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
