@@ -94,7 +94,7 @@ func (p *promServer) says(t *testing.T, expr string, want float64) {
 	t.Helper()
 	var v float64
 	var ok bool
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		if v, ok = p.query(expr); ok && v == want {
 			return
 		}

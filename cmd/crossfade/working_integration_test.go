@@ -20,7 +20,6 @@ import (
 // TestWorkingDuringKills: kill -9 at random moments of a move while clients store, append, move and delete. What
 // the proxy has acknowledged holds at the end; what it had not time to acknowledge was done or was not.
 func TestWorkingDuringKills(t *testing.T) {
-	t.Parallel()
 	rounds(t, "CROSSFADE_TEST_KILLS", func(t *testing.T, n int) {
 		bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 		bed.Server(testbed.Source).FillFiles(t, testbed.User(0), "--folders", "20", "--per-folder", "250", "--mean", "1800", "--clean")
@@ -60,7 +59,6 @@ func TestWorkingDuringKills(t *testing.T) {
 
 // TestWorkingWhileMoving: clients work as fast as they can while what they work on is being copied.
 func TestWorkingWhileMoving(t *testing.T) {
-	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 	bed.Server(testbed.Source).FillFiles(t, testbed.User(0), "--folders", "4", "--per-folder", "400", "--mean", "1800", "--clean")
 	before := snapshot(t, bed.Server(testbed.Source).Addr)
