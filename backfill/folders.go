@@ -157,7 +157,7 @@ func (a *account) dropFolder(f *folder) error {
 				return err
 			}
 		}
-		return errors.Join(tx.DeleteFolder(a.id, f.id), tx.AddName(a.id, rec.Path, f.id, shownUnder(rec)...))
+		return errors.Join(tx.DeleteFolder(a.id, f.id), tx.AddName(a.id, rec.Path, bearer(&rec), shownUnder(rec)...))
 	})
 	if err != nil {
 		return err

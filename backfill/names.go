@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -32,9 +33,12 @@ func shownUnder(rec store.Folder) []uint32 {
 
 // giveUp notes that the folder does not bear its name any more.
 func (e *edit) giveUp() {
-	acc, id, path, shown := e.f.rec.Account, e.f.id, e.f.rec.Path, shownUnder(e.rec)
+	acc, id, path, shown := e.f.rec.Account, bearer(&e.rec), e.f.rec.Path, shownUnder(e.rec)
 	e.also = append(e.also, func(tx *store.Tx) error { return tx.AddName(acc, path, id, shown...) })
 }
+
+// bearer is what the names that a folder had know it by, also after it has settled.
+func bearer(rec *store.Folder) store.FolderID { return cmp.Or(rec.First, rec.ID) }
 
 // livePath finds the folder that is shown under a path.
 func (a *account) livePath(path mapping.Path) *folder {
@@ -55,16 +59,21 @@ func (e *edit) inherit(n store.Name) {
 	for _, v := range n.UIDValidities {
 		r.PastUIDValidities = appendNew(r.PastUIDValidities, v)
 	}
-	if r.Identity.UIDValidity == 0 || r.Identity.UIDValidity > n.High() || n.Last == e.f.id && n.High() <= mine {
-		return
+	if r.Identity.UIDValidity != 0 && r.Identity.UIDValidity <= n.High() && (n.Last != bearer(r) || n.High() > mine) {
+		e.showAnew(n.High())
 	}
-	e.showAnew(n.High())
+	r.ShownAbove = slices.DeleteFunc(slices.Clone(r.ShownAbove), func(v uint32) bool {
+		return slices.Contains(n.UIDValidities, v) && n.ToldBy(v) != bearer(r)
+	})
 }
 
 // showAnew gives the folder a UIDVALIDITY of our own, above all that it was shown under and above a floor. Its UIDs stay.
 func (e *edit) showAnew(floor uint32) {
 	r, a := e.record(), e.f.acct
 	id := &r.Identity
+	if id.Native && id.Fixed {
+		r.ShownAbove = appendNew(r.ShownAbove, id.UIDValidity)
+	}
 	id.UIDValidity, id.Own = ownValidity(*r, max(id.UIDValidity, floor, a.high), r.DestUIDValidity, a.validityTaken(e.f)), true
 	if id.Native { // the destination's numbers so far; new ones keep clear of them
 		id.Native, id.NextUID = false, max(e.f.uidNext()+gap, ownFirst)

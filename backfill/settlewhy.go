@@ -88,9 +88,11 @@ func (f *folder) badValidity(rec store.Folder) (why []string) {
 }
 
 // knownUnder are the records of folders by which clients may know a UIDVALIDITY under one of this one's names: its own,
-// and those of others that have or had one of them.
+// and those of others that have or had one of them. If it was this folder's before, by the destination's numbers, what else
+// is noted of it comes from that.
 func (f *folder) knownUnder(rec store.Folder, v uint32) (out []store.Folder) {
-	if knows(&rec, v) {
+	again := slices.Contains(rec.ShownAbove, v)
+	if knows(&rec, v, again) {
 		out = append(out, rec)
 	}
 	names := namesOf(rec)
@@ -98,7 +100,7 @@ func (f *folder) knownUnder(rec store.Folder, v uint32) (out []store.Folder) {
 		if g == f {
 			continue
 		}
-		if other := g.record(); knows(&other, v) && slices.ContainsFunc(namesOf(other), func(n string) bool {
+		if other := g.record(); knows(&other, v, again) && slices.ContainsFunc(namesOf(other), func(n string) bool {
 			return slices.ContainsFunc(names, func(m string) bool { return sameName(n, m) })
 		}) {
 			out = append(out, other)
@@ -107,9 +109,10 @@ func (f *folder) knownUnder(rec store.Folder, v uint32) (out []store.Folder) {
 	return out
 }
 
-// knows tells whether the folder was shown under a UIDVALIDITY, here or by the source.
-func knows(rec *store.Folder, v uint32) bool {
-	return slices.Contains(rec.PastUIDValidities, v) || rec.Identity.Fixed && rec.Identity.UIDValidity == v ||
+// knows tells whether the folder was shown under a UIDVALIDITY, here or by the source. now says that only what it is shown
+// under at present counts.
+func knows(rec *store.Folder, v uint32, now bool) bool {
+	return !now && slices.Contains(rec.PastUIDValidities, v) || rec.Identity.Fixed && rec.Identity.UIDValidity == v ||
 		slices.ContainsFunc(rec.Sources, func(s store.SourceBox) bool { return !s.Borrowed && s.UIDValidity == v })
 }
 

@@ -155,7 +155,7 @@ func (f *folder) switchOver(d *draft) (*folder, error) {
 	}
 	rec := f.rec
 	rec.PastUIDValidities = shownUnder(rec)
-	rec.Complete, rec.SettleOrdered = time.Time{}, false
+	rec.Complete, rec.SettleOrdered, rec.First = time.Time{}, false, bearer(&rec)
 	rec.ID, rec.Draft, rec.Epoch, rec.State, rec.Settled = d.id, 0, rec.Epoch+1, folderSettled, time.Now().UTC()
 	rec.Identity = store.Identity{UIDValidity: rec.DestUIDValidity, Native: true, Fixed: true, NextUID: provisional + uint32(len(moved))}
 	g := unloaded(a, rec)

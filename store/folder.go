@@ -34,6 +34,11 @@ type Folder struct {
 	// PastUIDValidities are the values once shown under this folder's names or had by its sources; the
 	// destination's must be none of them when the folder settles.
 	PastUIDValidities []uint32
+	// ShownAbove are those of the destination's under which this folder, and no other of its names, was shown by the numbers
+	// that its messages have there: it may be shown so again.
+	ShownAbove []uint32 `json:",omitempty"`
+	// First numbers the record that the folder had before it settled for the first time; 0: this one.
+	First FolderID `json:",omitempty"`
 	// PastNames are raw names this folder had before a RENAME.
 	PastNames []string
 	// RenameTo is the path that the destination's folder is about to get, because its source was renamed.

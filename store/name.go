@@ -17,7 +17,16 @@ type Name struct {
 	Path    mapping.Path
 	// UIDValidities ascend. What comes under this name next must be shown under a greater one.
 	UIDValidities []uint32
-	Last          FolderID // the last folder that bore the name
+	By            []FolderID `json:",omitempty"` // the folders that were shown under them, one for each; 0: not known
+	Last          FolderID   // the last folder that bore the name
+}
+
+// ToldBy is the folder that was shown under a UIDVALIDITY when it had the name, 0 if that is not known.
+func (n *Name) ToldBy(uidValidity uint32) FolderID {
+	if i, ok := slices.BinarySearch(n.UIDValidities, uidValidity); ok && i < len(n.By) {
+		return n.By[i]
+	}
+	return 0
 }
 
 // High is the greatest UIDVALIDITY shown under the name, 0 if there was none.
@@ -46,7 +55,8 @@ func (x *Rx) Name(acc AccountID, path mapping.Path) (Name, error) {
 // Names returns all names of an account that were given up, in no order.
 func (x *Rx) Names(acc AccountID) ([]Name, error) { return list[Name](x, numKey(keyName, uint32(acc))) }
 
-// AddName notes that a folder has given its name up, and what it was shown under there.
+// AddName notes that a folder has given its name up, and what it was shown under there. What the name was known for already
+// is the earlier folder's: the later one has inherited it, or is the same.
 func (t *Tx) AddName(acc AccountID, path mapping.Path, folder FolderID, uidValidities ...uint32) error {
 	n, err := t.Name(acc, path)
 	if err != nil {
@@ -55,7 +65,14 @@ func (t *Tx) AddName(acc AccountID, path mapping.Path, folder FolderID, uidValid
 	all := append(slices.Clone(n.UIDValidities), uidValidities...)
 	slices.Sort(all)
 	all = slices.DeleteFunc(slices.Compact(all), func(v uint32) bool { return v == 0 })
-	n.UIDValidities, n.Last = all[max(0, len(all)-maxShown):], folder
+	all = all[max(0, len(all)-maxShown):]
+	by := make([]FolderID, len(all))
+	for i, v := range all {
+		if by[i] = folder; slices.Contains(n.UIDValidities, v) {
+			by[i] = n.ToldBy(v)
+		}
+	}
+	n.UIDValidities, n.By, n.Last = all, by, folder
 	return put(t, nameKey(acc, path), n)
 }
 

@@ -19,13 +19,16 @@ func names(t *testing.T, _ store.KV, s *store.Store) {
 	write(t, s, func(tx *store.Tx) error {
 		return errors.Join(tx.AddName(1, inbox, 7, 30, 10, 0, 30), tx.AddName(1, long, 9), tx.AddName(2, inbox, 8, 5))
 	})
-	equal(t, "once", of(1, mapping.Path{"inbox", "a"}), store.Name{Account: 1, Path: inbox, UIDValidities: []uint32{10, 30}, Last: 7})
+	equal(t, "once", of(1, mapping.Path{"inbox", "a"}), store.Name{Account: 1, Path: inbox, UIDValidities: []uint32{10, 30}, By: []store.FolderID{7, 7}, Last: 7})
 	if n := of(1, long); !n.Path.Equal(long) || n.Path[1] != "\xff" || n.High() != 0 || n.Last != 9 {
 		t.Errorf("never shown: %v %v", n.UIDValidities, n.Last)
 	}
 	write(t, s, func(tx *store.Tx) error { return tx.AddName(1, inbox, 11, 20, 30) })
 	twice := of(1, inbox)
-	equal(t, "twice", twice, store.Name{Account: 1, Path: inbox, UIDValidities: []uint32{10, 20, 30}, Last: 11})
+	equal(t, "twice", twice, store.Name{Account: 1, Path: inbox, UIDValidities: []uint32{10, 20, 30}, By: []store.FolderID{7, 11, 7}, Last: 11})
+	for v, by := range map[uint32]store.FolderID{10: 7, 20: 11, 30: 7, 15: 0} {
+		equal(t, "told by", twice.ToldBy(v), by)
+	}
 	equal(t, "the greatest", twice.High(), uint32(30))
 	equal(t, "another account's", of(2, inbox).UIDValidities, []uint32{5})
 	for v := range uint32(300) {
