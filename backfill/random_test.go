@@ -30,20 +30,18 @@ type world struct {
 	rt      *rapid.T
 	kv      *frozenKV
 	next    int
-	cut     bool // a connection will be or was cut: the command that meets it may fail
+	cut     bool     // a connection will be or was cut: the command that meets it may fail
+	folders []string // that clients see, but for the trash
+	tale    tale
 	boxes   map[string][2]*Mailbox
 	mail    map[string][]mail
 	strange map[string]map[string]bool // by folder: messages of commands that failed; they may be there or not
 }
 
-var (
-	worldFolders = []string{"INBOX", "Sent Items", "Kunden", "Plain"}
-	worldSources = map[string]string{"INBOX": "INBOX", "Sent Items": "INBOX.Sent", "Kunden": "INBOX.Kunden"}
-	worldFlags   = []string{`\Seen`, `\Flagged`, `\Answered`, "$Work", "$Todo"}
-)
+var worldFlags = []string{`\Seen`, `\Flagged`, `\Answered`, "$Work", "$Todo"}
 
 func newWorld(rt *rapid.T) *world {
-	w := &world{bed: newBed(rt), rt: rt, mail: map[string][]mail{}, strange: map[string]map[string]bool{}}
+	w := &world{bed: newBed(rt), rt: rt, folders: []string{"INBOX", "Sent Items", "Kunden", "Plain"}, mail: map[string][]mail{}, strange: map[string]map[string]bool{}}
 	w.dst.add("Plain")
 	w.dst.modseq, w.src.modseq = rapid.Bool().Draw(rt, "destination CONDSTORE"), rapid.Bool().Draw(rt, "source CONDSTORE")
 	w.dst.move, w.dst.uidplus = rapid.Bool().Draw(rt, "MOVE"), rapid.Bool().Draw(rt, "UIDPLUS")
@@ -51,10 +49,11 @@ func newWorld(rt *rapid.T) *world {
 		wait := func(string, int) { <-time.After(slow) } // commands come while an APPEND is under way
 		w.dst.onAppend, w.dst.appended = wait, wait
 	}
-	for _, f := range worldFolders {
+	first := map[string]string{"INBOX": "INBOX", "Sent Items": "INBOX.Sent", "Kunden": "INBOX.Kunden", "Plain": ""}
+	for _, f := range w.folders {
 		w.strange[f] = map[string]bool{}
 		for range rapid.IntRange(0, 6).Draw(rt, f) {
-			w.arrive(f, rapid.SampledFrom([]int{1, 1, 1, 1, 2, 0}).Draw(rt, "where"))
+			w.arrive(f, first[f], rapid.SampledFrom([]int{1, 1, 1, 1, 2, 0}).Draw(rt, "where"))
 		}
 	}
 	w.run(rapid.Bool().Draw(rt, "hold"))
@@ -63,13 +62,18 @@ func newWorld(rt *rapid.T) *world {
 
 // arrive puts a new message on the destination (0, or where there is no source), on the source, or on both as an
 // earlier copier did.
-func (w *world) arrive(folder string, where int) {
+func (w *world) arrive(folder, src string, where int) {
 	w.next++
 	body := message(w.next, "m")
 	flags := w.flags().List()
-	src, ok := worldSources[folder]
-	if !ok || folder == "Kunden" && where != 1 {
-		where = map[bool]int{true: 1, false: 0}[ok]
+	above := w.dst.exists(folder)
+	switch {
+	case src == "" && !above:
+		return
+	case src == "":
+		where = 0
+	case !above:
+		where = 1
 	}
 	date := time.Unix(1500000000+int64(w.next)*60, 0).In(time.FixedZone("", 7200))
 	if where > 0 {
@@ -95,16 +99,17 @@ func (w *world) run(hold bool) {
 	w.bed.kv = w.kv
 	w.start(hold)
 	w.boxes = map[string][2]*Mailbox{}
-	s1, s2 := w.login(), w.login()
-	for _, f := range worldFolders {
-		w.boxes[f] = [2]*Mailbox{w.open(s1, f), w.open(s2, f)}
+	must(w.rt, w.login().a.refreshTree(w.rt.Context(), 0))
+	for _, f := range w.folders {
+		w.enter(f)
 	}
 }
 
 // agree waits until every folder shows what it should.
 func (w *world) agree() {
 	w.bed.t.Helper()
-	for _, f := range worldFolders {
+	w.treeAgrees()
+	for _, f := range w.folders {
 		m := w.boxes[f][0]
 		w.eventually(func() error {
 			if err := m.f.refresh(w.rt.Context(), 0); err != nil && !IsUnavailable(err) {
@@ -154,21 +159,23 @@ func (w *world) match(folder string, shown []shownMessage) error {
 
 // step lets one random thing happen.
 func (w *world) step() {
-	folder := rapid.SampledFrom(worldFolders).Draw(w.rt, "folder")
-	things := []string{"command", "command", "command", "command", "append", "arrive", "arrive", "touch", "go", "crash", "cut", "source", "source", "blink", "settle"}
+	folder := rapid.SampledFrom(w.folders).Draw(w.rt, "folder")
+	things := []string{"command", "command", "command", "command", "append", "arrive", "arrive", "touch", "go", "crash", "cut", "source", "source", "blink", "settle", "tree", "tree", "tree"}
 	switch rapid.SampledFrom(things).Draw(w.rt, "what") {
 	case "command":
 		w.command(folder)
 	case "append":
 		w.appendOne(folder)
 	case "arrive":
-		w.arrive(folder, rapid.SampledFrom([]int{1, 1, 0}).Draw(w.rt, "where"))
+		w.arrive(folder, w.source(folder), rapid.SampledFrom([]int{1, 1, 0}).Draw(w.rt, "where"))
 	case "touch":
 		w.touch(folder)
 	case "source":
 		w.oldClient(folder)
 	case "blink":
 		w.blink(folder)
+	case "tree":
+		w.tree(folder)
 	case "settle":
 		w.settle(rapid.SampledFrom([]string{folder, ""}).Draw(w.rt, "settle"))
 	case "go":
@@ -239,7 +246,7 @@ func (w *world) command(folder string) {
 	m := w.boxes[folder][rapid.IntRange(0, 1).Draw(w.rt, "session")]
 	n := rapid.IntRange(0, 9).Draw(w.rt, "which")
 	op := rapid.SampledFrom([]string{"store", "expunge", "copy", "move"}).Draw(w.rt, "command")
-	to, how, flags := rapid.SampledFrom(worldFolders).Draw(w.rt, "to"), rapid.SampledFrom([]FlagOp{FlagsSet, FlagsAdd, FlagsRemove}).Draw(w.rt, "op"), w.flags()
+	to, how, flags := rapid.SampledFrom(w.folders).Draw(w.rt, "to"), rapid.SampledFrom([]FlagOp{FlagsSet, FlagsAdd, FlagsRemove}).Draw(w.rt, "op"), w.flags()
 	seen, err := w.trySee(m)
 	if err != nil || n >= len(seen) {
 		return
@@ -288,7 +295,7 @@ func (w *world) finish() {
 	if rapid.Bool().Draw(w.rt, "settle at the end") {
 		w.settleEnd()
 	}
-	for _, f := range worldFolders {
+	for _, f := range w.folders {
 		m := w.boxes[f][1]
 		w.eventually(func() error {
 			if err := m.f.refresh(w.rt.Context(), 0); err != nil {

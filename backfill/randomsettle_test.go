@@ -22,7 +22,7 @@ func (w *world) now(m *Mailbox) *folder {
 func (w *world) settle(folder string) []Unsettled {
 	left, err := w.e.Settle(w.rt.Context(), "", folder)
 	w.failed(err)
-	for _, f := range worldFolders {
+	for _, f := range w.folders {
 		for i, m := range w.boxes[f] {
 			if m.Life().Err() == nil {
 				continue
@@ -48,7 +48,7 @@ func (w *world) settleEnd() {
 		return nil
 	})
 	w.agree()
-	for _, f := range worldFolders {
+	for _, f := range w.folders {
 		w.numbered(w.boxes[f][0])
 	}
 }

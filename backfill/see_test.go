@@ -10,10 +10,12 @@ import (
 	"crossfade/mapping"
 )
 
-// told remembers which message every shown UID named, for as long as the test lives: none may ever name another.
+// told remembers which message every shown UID named, for as long as the test lives: none may ever name another, and what
+// is new has a greater one than all that were told.
 type told struct {
-	mu  sync.Mutex
-	was map[string]string
+	mu   sync.Mutex
+	was  map[string]string
+	high map[string]uint32
 }
 
 func (h *told) note(t tester, folder string, validity, uid uint32, body string) {
@@ -21,13 +23,28 @@ func (h *told) note(t tester, folder string, validity, uid uint32, body string) 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.was == nil {
-		h.was = map[string]string{}
+		h.was, h.high = map[string]string{}, map[string]uint32{}
 	}
 	key := fmt.Sprintf("%s %d/%d", folder, validity, uid)
-	if old, ok := h.was[key]; ok && old != body {
+	old, ok := h.was[key]
+	if ok && old != body {
 		t.Errorf("%s was told for %q and now for %q", key, old, body)
 	}
+	if high := h.high[fmt.Sprint(folder, validity)]; !ok && uid <= high {
+		t.Errorf("%s is new, and %d was told before", key, high)
+	}
 	h.was[key] = body
+}
+
+// seen notes the greatest UID of a look that is through.
+func (h *told) seen(folder string, validity uint32, uids []uint32) {
+	if len(uids) == 0 {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	key := fmt.Sprint(folder, validity)
+	h.high[key] = max(h.high[key], uids[len(uids)-1])
 }
 
 // shownMessage is one message as a client sees it.
@@ -78,6 +95,7 @@ func (b *bed) trySee(m *Mailbox) ([]shownMessage, error) {
 	for _, s := range out {
 		b.told.note(b.t, m.Name(), v, s.uid, s.body)
 	}
+	b.told.seen(m.Name(), v, uids)
 	return out, nil
 }
 
