@@ -121,7 +121,8 @@
 // # The way back
 //
 // export.go hands over what exists only on the destination, under the source's names (exportfolder.go), and tells what
-// users changed on the rest (exportchanges.go). By when a message had come is told by the folder's notes of arrivals
+// users changed on the rest (exportchanges.go). A copy of what the source was just seen to hold is told, any other one is
+// exported (exportkept.go). By when a message had come is told by the folder's notes of arrivals
 // (arrivals.go): its INTERNALDATE may be any.
 //
 // # Counting

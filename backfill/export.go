@@ -117,7 +117,7 @@ func (e *Engine) Export(ctx context.Context, opt ExportOptions, out Exporter) (E
 		return ExportCounts{}, err
 	}
 	x := &export{a: a, opt: opt, out: out, done: make(map[store.FolderID]*exportedFolder), failed: make(map[store.FolderID]bool),
-		gone: whiteouts{moved: make(map[sourceMessage]bool)}}
+		began: time.Now(), gone: whiteouts{moved: make(map[sourceMessage]bool)}}
 	for round := range exportRounds {
 		again, err := x.round(ctx, round)
 		if err != nil || !again {
@@ -138,8 +138,11 @@ type export struct {
 	counts ExportCounts
 	done   map[store.FolderID]*exportedFolder
 	failed map[store.FolderID]bool
+	began  time.Time
 	gone   whiteouts
-	ended  error // of the receiver
+	// doubted are source folders, by name, that may not have what they had.
+	doubted map[string]bool
+	ended   error // of the receiver
 }
 
 // exportedFolder is how far a folder was exported.
@@ -189,9 +192,14 @@ func (x *export) look(ctx context.Context) error {
 			if err := x.fail(f, err); err != nil {
 				return err
 			}
+		}
+	}
+	x.doubted = x.doubtedBelow()
+	for _, f := range x.a.all() {
+		if x.failed[f.id] {
 			continue
 		}
-		if err := x.gone.add(f); err != nil {
+		if err := x.gone.add(f, x.lostBelow); err != nil {
 			return err
 		}
 	}

@@ -144,12 +144,12 @@ func TestExportDestinationOnly(t *testing.T) {
 			changes := []string{
 				`flags INBOX  INBOX/1 \Seen>\Flagged \Seen`, `deleted INBOX  INBOX/2 >`, `moved INBOX Kunden INBOX/3 >`, `copied INBOX Deleted Items INBOX/4 >`}
 			n := 5
-			if !hold { // the second copy was made on the destination
-				want["INBOX / Trash"], changes, n = []string{`<3@test> \Seen`}, changes[:3], 6
+			if !hold { // the second copy was made on the destination, and is known by its bytes
+				changes[3] += `\Seen`
 			}
 			c := b.exported(ExportOptions{})
 			c.want(t, want, changes...)
-			if _, ok := c.folders["INBOX / Empty"]; !ok || c.counts.Messages != n || c.counts.Moved != 1 || c.counts.Deleted != 1 || c.counts.Flags != 1 || c.counts.Copied != 6-n {
+			if _, ok := c.folders["INBOX / Empty"]; !ok || c.counts.Messages != n || c.counts.Moved != 1 || c.counts.Deleted != 1 || c.counts.Flags != 1 || c.counts.Copied != 1 {
 				t.Errorf("%+v %+v", c.folders, c.counts)
 			}
 			again := b.exported(ExportOptions{Have: c.have})

@@ -36,7 +36,7 @@ type deletedMessage struct {
 }
 
 // add takes a folder's whiteouts.
-func (w *whiteouts) add(f *folder) error {
+func (w *whiteouts) add(f *folder, lost func(*store.Folder, *store.Link) bool) error {
 	if err := f.use(); err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (w *whiteouts) add(f *folder) error {
 	rec := f.record()
 	path := rec.Path.String()
 	for _, l := range f.where(func(l *store.Link) bool {
-		return l.State == store.Whiteout && l.Src != 0 && l.HasHash() && !lostBelow(&rec, l)
+		return l.State == store.Whiteout && l.Src != 0 && l.HasHash() && !lost(&rec, l)
 	}) {
 		if m := (sourceMessage{rec.Sources[l.Box].Name, l.Src}); !w.moved[m] {
 			w.byHash[l.Hash] = append(w.byHash[l.Hash], deletedMessage{m, path})
@@ -108,7 +108,7 @@ func (x *export) changesOf(f *folder, moved map[sourceMessage][]string) error {
 	rec := f.record()
 	path := rec.Path.String()
 	links := f.where(func(l *store.Link) bool {
-		return l.Src != 0 && !lostBelow(&rec, l) && !rec.Sources[l.Box].Borrowed
+		return l.Src != 0 && !x.lostBelow(&rec, l) && !rec.Sources[l.Box].Borrowed
 	})
 	for _, l := range links {
 		m := sourceMessage{rec.Sources[l.Box].Name, l.Src}

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
 	"crossfade/backfill/verify"
-	"crossfade/internal/imapwire"
 	"crossfade/mapping"
 	"crossfade/store"
 )
@@ -50,16 +48,11 @@ func (f *folder) lookFresh(ctx context.Context) error {
 	return err
 }
 
-// lostBelow tells a copy of which the source does not have the message any more.
-func lostBelow(rec *store.Folder, l *store.Link) bool {
-	return l.Src != 0 && (l.Lost || rec.Sources[l.Box].Gone)
-}
-
 // onlyThere are the links of messages that only the destination has, and of those that merely look like one of the source.
-func (f *folder) onlyThere() []store.Link {
+func (x *export) onlyThere(f *folder) []store.Link {
 	rec := f.record()
 	return f.where(func(l *store.Link) bool {
-		return l.Dst != 0 && (l.State == store.Above || l.Paired && l.State == store.Listed || l.State == store.Copied && lostBelow(&rec, l))
+		return l.Dst != 0 && (l.State == store.Above || l.Paired && l.State == store.Listed || l.State == store.Copied && x.lostBelow(&rec, l))
 	})
 }
 
@@ -80,7 +73,7 @@ func (x *export) folder(ctx context.Context, f *folder) (more bool, err error) {
 		known = &exportedFolder{}
 		x.done[f.id] = known
 	}
-	links := slices.DeleteFunc(f.onlyThere(), func(l store.Link) bool { return known.uids.Contains(imap.UID(l.Dst)) })
+	links := slices.DeleteFunc(x.onlyThere(f), func(l store.Link) bool { return known.uids.Contains(imap.UID(l.Dst)) })
 	if len(links) > 0 {
 		more = true
 	}
@@ -101,11 +94,15 @@ func (x *export) folder(ctx context.Context, f *folder) (more bool, err error) {
 	if err != nil {
 		return more, err
 	}
+	kept, err := x.keptBelow(out)
+	if err != nil {
+		return more, err
+	}
 	known.told = true
 	if err := x.received(x.out.Folder(x.a.exportFolder(f))); err != nil {
 		return false, err
 	}
-	return more, x.send(ctx, f, out, twins)
+	return more, x.send(ctx, f, out, twins, kept)
 }
 
 // folderAlone tells of a folder that only the destination has, though nothing in it is exported.
@@ -210,7 +207,7 @@ func (x *export) twins(ctx context.Context, f *folder, out []outgoing) (map[uint
 }
 
 // send hands the messages over, bytes and all.
-func (x *export) send(ctx context.Context, f *folder, out []outgoing, twins map[uint32][16]byte) error {
+func (x *export) send(ctx context.Context, f *folder, out []outgoing, twins map[uint32][16]byte, kept keptMail) error {
 	rec := f.record()
 	have := x.opt.Have[f.id]
 	left := make(map[uint32]*outgoing)
@@ -249,7 +246,7 @@ func (x *export) send(ctx context.Context, f *folder, out []outgoing, twins map[
 		if below, ok := twins[o.link.UID]; ok && below == s.hash {
 			return nil // the source has it
 		}
-		return x.body(f, o, s)
+		return x.body(f, o, s, kept)
 	})
 	if x.ended != nil || err != nil {
 		return cmp.Or(x.ended, err)
@@ -257,13 +254,17 @@ func (x *export) send(ctx context.Context, f *folder, out []outgoing, twins map[
 	return x.notGiven(ctx, f, left)
 }
 
-// body hands one message over, unless it is one that its user moved: the source has it still.
-func (x *export) body(f *folder, o *outgoing, s *spooled) error {
+// body hands one message over, unless it is one that its user moved or copied: the source has it still.
+func (x *export) body(f *folder, o *outgoing, s *spooled, kept keptMail) error {
 	o.Size = s.size
 	if !o.Lost {
 		if from, ok := x.gone.take(s.hash); ok {
 			x.counts.Moved++
 			return x.tell(ExportChange{Kind: "moved", Folder: from.folder, To: f.record().Path.String(), Source: from.box, SourceUID: from.uid})
+		}
+		if from, ok := kept[s.hash]; ok {
+			x.counts.Copied++
+			return x.tell(ExportChange{Kind: "copied", Folder: from.folder, To: f.record().Path.String(), Source: from.box, SourceUID: from.uid, After: o.Flags})
 		}
 	}
 	return x.message(o, s)
@@ -311,57 +312,4 @@ func (x *export) notGiven(ctx context.Context, f *folder, left map[uint32]*outgo
 		return x.message(o, nil)
 	})
 	return err
-}
-
-// exportFolder is a folder under the name that it has on the source, or would have.
-func (a *account) exportFolder(f *folder) ExportFolder {
-	rec := f.record()
-	out := ExportFolder{ID: f.id, Name: rec.Name, UIDValidity: rec.DestUIDValidity}
-	if own := ownSources(rec); len(own) > 0 {
-		out.Source, out.Path = rec.Sources[own[0]].Name, rec.Sources[own[0]].Path
-		out.Target = out.Source
-		return out
-	}
-	out.Path = a.pathBelow(rec.Path)
-	segments := make([]string, len(out.Path))
-	for i, s := range out.Path {
-		segments[i] = imapwire.EncodeMailbox(s)
-	}
-	out.Target = strings.Join(segments, a.separatorBelow())
-	return out
-}
-
-// separatorBelow is the source's hierarchy separator.
-func (a *account) separatorBelow() string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, f := range a.treeInfo.source {
-		if f.Separator != "" {
-			return f.Separator
-		}
-	}
-	return "/"
-}
-
-// pathBelow is where the source would have a folder that only the destination has: below the same parent, else at the
-// top of what is the user's own there.
-func (a *account) pathBelow(path mapping.Path) mapping.Path {
-	if path.IsInbox() {
-		return path
-	}
-	for n := len(path) - 1; n > 0; n-- {
-		for _, f := range a.all() {
-			rec := f.record()
-			if own := ownSources(rec); len(own) > 0 && rec.Path.Equal(path[:n]) {
-				return append(slices.Clone(rec.Sources[own[0]].Path), path[n:]...)
-			}
-		}
-	}
-	a.mu.Lock()
-	prefix := a.treeInfo.sourcePrefix
-	a.mu.Unlock()
-	if len(prefix) > 1 { // its last byte is the separator: "INBOX."
-		return append(mapping.Path{prefix[:len(prefix)-1]}, path...)
-	}
-	return path
 }
