@@ -16,8 +16,10 @@ func (f *folder) ready(ctx context.Context) error {
 		return err
 	}
 	defer f.sync.release()
-	fixed := f.record().Identity.Fixed
-	if err := f.look(ctx, !fixed); err != nil {
+	rec := f.record()
+	fixed := rec.Identity.Fixed
+	unmade := rec.DestUIDValidity == 0 && !f.hasProblem("create") // it was deleted and has come back
+	if err := f.look(ctx, !fixed || unmade); err != nil {
 		if !fixed || !IsUnavailable(err) {
 			return err
 		}
