@@ -91,7 +91,11 @@ func (e *Engine) settleSome(ctx context.Context) time.Time {
 func (f *folder) attempt(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
-	why, err := f.settle(ctx)
+	var why []string
+	err := f.acct.refreshTree(ctx, freshTree) // else nobody knows whether it is the account's last one
+	if err == nil {
+		why, err = f.settle(ctx)
+	}
 	if f.passage.over() { // another folder is in its place
 		return nil
 	}
