@@ -72,9 +72,14 @@ type story struct {
 }
 
 func newStory(t *testing.T, dest string, to func(string) string) *story {
-	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, dest)
+	return newStoryOf(t, nil, dest, to, "--folders", "14", "--per-folder", "40", "--nul", "--mean", "8000", "--most", "1000000")
+}
+
+// newStoryOf is newStory with other servers and other mail.
+func newStoryOf(t *testing.T, env []string, dest string, to func(string) string, shape ...string) *story {
+	bed := testbed.Start(t, append(env, "CROSSFADE_DEST_FSYNC=never"), testbed.Source, dest)
 	s := &story{source: bed.Server(testbed.Source), dest: bed.Server(dest), to: to, sync: newMbsync(t)}
-	s.source.Fill(t, testbed.User(0), "--folders", "14", "--per-folder", "40", "--nul", "--mean", "8000", "--most", "1000000")
+	s.source.Fill(t, testbed.User(0), shape...)
 	s.mail = filepath.Join(bed.Dir, testbed.Source, "mail", testbed.User(0), "Maildir")
 	s.rebase(t)
 	slow := faults.NewRelay(t, s.dest.Addr, 15*time.Millisecond) // so that clients meet mail on its way
@@ -162,7 +167,7 @@ func (s *story) everySight(t *testing.T) {
 		t.Errorf("mbsync: %s: %v", said, err)
 	}
 	s.sync.wantSame(t, s.model.Snapshot, plain)
-	for _, folder := range []string{"INBOX", s.to("INBOX.Sent")} {
+	for _, folder := range []string{"INBOX", s.model.role(t, `\sent`)} {
 		for _, uid := range seeCurl(t, s.p.imap, folder, s.model.Folders[folder].Messages) {
 			msg := s.model.Folders[folder].Messages[uid]
 			msg.Flags = flagged(msg.Flags, []string{`\Seen`}, nil) // curl does not peek
@@ -175,7 +180,7 @@ func (s *story) everySight(t *testing.T) {
 // work lets three clients work at the same time, each on messages of its own, and compares.
 func (s *story) work(t *testing.T, when string) {
 	t.Helper()
-	folders := []string{"INBOX", s.to("INBOX.Sent")}
+	folders := []string{"INBOX", s.model.role(t, `\sent`)}
 	for _, name := range slices.Sorted(maps.Keys(s.model.Folders)) {
 		if len(s.model.Folders[name].Messages) >= 20 && name != s.model.role(t, `\trash`) && !slices.Contains(folders, name) && len(folders) < 5 {
 			folders = append(folders, name)

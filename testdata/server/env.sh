@@ -5,7 +5,8 @@
 : "${CROSSFADE_TEST_USERS:=100}"                          # u0 .. u99@example.test
 : "${CROSSFADE_TEST_PASS:=pw}"
 
-# dovecot-source: everything below INBOX., separator '.'
+# dovecot-source: everything below INBOX., separator '.', unless it has neither (then the paths are those of dovecot-dest)
+: "${CROSSFADE_SOURCE_PREFIX=INBOX.}" "${CROSSFADE_SOURCE_SEPARATOR:=.}"
 : "${CROSSFADE_SOURCE_IMAP:=15100}" "${CROSSFADE_SOURCE_IMAPS:=15101}"
 : "${CROSSFADE_SOURCE_FORMAT:=maildir}"                   # maildir | mdbox | sdbox
 : "${CROSSFADE_SOURCE_DEFLATE:=no}"                      # yes: offers COMPRESS=DEFLATE

@@ -1,4 +1,4 @@
-# The old server: everything below 'INBOX.', '.' as separator, Sent, Trash, Drafts and Spam.
+# The old server: everything below 'INBOX.', '.' as separator (both can be set), Sent, Trash, Drafts and Spam.
 D="$CROSSFADE_TEST_DIR/dovecot-source"
 . "$here/dovecot.sh"
 srv_ports() { echo "imap=$CROSSFADE_SOURCE_IMAP imaps=$CROSSFADE_SOURCE_IMAPS"; }
@@ -23,7 +23,7 @@ srv_conf() {
   if [ "$CROSSFADE_SOURCE_DEFLATE" = yes ]; then
     printf 'protocol imap {\n  mail_plugins = listescape zlib imap_zlib\n}\n'
   fi
-  printf 'namespace inbox {\n  inbox = yes\n  prefix = INBOX.\n  separator = .\n'
+  printf 'namespace inbox {\n  inbox = yes\n  prefix = %s\n  separator = %s\n' "$CROSSFADE_SOURCE_PREFIX" "$CROSSFADE_SOURCE_SEPARATOR"
   dovecot_folder Drafts '\Drafts'
   dovecot_folder Sent '\Sent'
   dovecot_folder Trash '\Trash'
