@@ -18,11 +18,15 @@ import (
 	"crossfade/internal/testbed"
 )
 
-// resident is how much memory the process has resident, in bytes, when that has come to rest.
+// resident is how much memory the process has resident, in bytes, when that has come to rest: twelve seconds without a change,
+// for it gives memory back when it has had little to do for five.
 func (p *proxyProcess) resident(b *testing.B) float64 {
 	b.Helper()
-	last := 0.0
-	for range 20 {
+	last, same := 0.0, 0
+	for range 240 {
+		if same == 24 {
+			break
+		}
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 		if err != nil {
 			b.Fatal(err)
@@ -35,10 +39,9 @@ func (p *proxyProcess) resident(b *testing.B) float64 {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if n == last {
-			break
+		if same++; max(n-last, last-n) > 256 { // kB
+			last, same = n, 0
 		}
-		last = n
 		time.Sleep(500 * time.Millisecond)
 	}
 	return last * 1024

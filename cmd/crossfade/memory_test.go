@@ -39,7 +39,36 @@ func TestLimitMemory(t *testing.T) {
 		t.Errorf("the limit is %d although the environment says one", got)
 	}
 	runtime.GC()
-	if n := inUse(); n <= 0 || n == math.MaxInt64 {
+	if n := runtimeBytes("/gc/heap/live:bytes"); n <= 0 || n == math.MaxInt64 {
 		t.Errorf("%d bytes in use", n)
+	}
+}
+
+// TestRepose: memory is given back once when much work has ended, not while it goes on, not again and again, and not for a
+// little work that never ends.
+func TestRepose(t *testing.T) {
+	const mb = 1 << 20
+	var r repose
+	taken := int64(0)
+	look := func(more int64, want bool) {
+		t.Helper()
+		if taken += more; r.ends(taken) != want {
+			t.Errorf("%d MB more, %d in all: %t", more/mb, taken/mb, !want)
+		}
+	}
+	for range 100 { // little by little, from the start on
+		look(3*mb, false)
+		look(10*mb, false)
+	}
+	for range 3 {
+		look(200*mb, false)
+		look(10*mb, false)
+		look(muchWork, false)
+		look(atRest, false)
+		look(atRest-1, true)
+		for range 100 {
+			look(3*mb, false)
+			look(10*mb, false)
+		}
 	}
 }
