@@ -191,7 +191,9 @@ func (e *edit) chunks() []uint32 {
 		seen[store.ChunkOf(u)] = struct{}{}
 	}
 	for i := range e.add {
-		seen[store.ChunkOf(e.add[i].UID)] = struct{}{}
+		if c := store.ChunkOf(e.add[i].UID); i == 0 || c != store.ChunkOf(e.add[i-1].UID) { // they are many, and mostly in order
+			seen[c] = struct{}{}
+		}
 	}
 	out := make([]uint32, 0, len(seen))
 	for c := range seen {
@@ -288,7 +290,7 @@ func (e *edit) apply() {
 func (e *edit) merge(v uint64) {
 	f, add := e.f, e.add
 	if n := len(f.links); len(e.drop) == 0 && (n == 0 || len(add) > 0 && f.links[n-1].UID < add[0].UID) {
-		f.links = append(f.links, add...)
+		f.links, f.changed = append(f.links, add...), slices.Grow(f.changed, len(add))
 		for range add {
 			f.changed = append(f.changed, v)
 		}

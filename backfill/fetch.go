@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -111,9 +113,7 @@ func newPassing(links []store.Link, number func(*store.Link) uint32, each func(*
 // fetch asks for what is left. What is still left afterwards is not on the server any more: a message that is
 // there but has nothing of what was asked for counts as answered.
 func (p *passing) fetch(ctx context.Context, m Mail, box string, want RawFetch) error {
-	for u := range p.left {
-		want.UIDs.AddNum(imap.UID(u))
-	}
+	want.UIDs = setOf(slices.Sorted(maps.Keys(p.left)))
 	err := m.FetchRaw(ctx, box, want, func(it *RawItem) error {
 		l, ok := p.left[it.UID]
 		if !ok {
@@ -128,9 +128,20 @@ func (p *passing) fetch(ctx context.Context, m Mail, box string, want RawFetch) 
 		return err
 	}
 	there := Scan{UIDValidity: want.UIDValidity}
-	for u := range p.left {
-		there.UIDs.AddNum(imap.UID(u))
-	}
+	there.UIDs = setOf(slices.Sorted(maps.Keys(p.left)))
 	_, err = m.Scan(ctx, box, there, func(e Entry) error { delete(p.left, e.UID); return nil })
 	return err
+}
+
+// setOf is the set of numbers that ascend: UIDSet's own AddNum takes a microsecond for each.
+func setOf(uids []uint32) imap.UIDSet {
+	var set imap.UIDSet
+	for _, u := range uids {
+		if n := len(set); n > 0 && set[n-1].Stop+1 == imap.UID(u) {
+			set[n-1].Stop = imap.UID(u)
+			continue
+		}
+		set = append(set, imap.UIDRange{Start: imap.UID(u), Stop: imap.UID(u)})
+	}
+	return set
 }

@@ -23,9 +23,8 @@ func (f *folder) listFirst(ctx context.Context, src Mail, b uint16, what Scan) e
 		return err
 	}
 	name := f.record().Sources[b].Name
-	pages := make(chan []Entry, 2)
+	pages := make(chan page, 2)
 	var st BoxState
-	var last uint32
 	f.mu.RLock()
 	known := bySource(f.links, b) // hardly ever any
 	f.mu.RUnlock()
@@ -34,70 +33,82 @@ func (f *folder) listFirst(ctx context.Context, src Mail, b uint16, what Scan) e
 	g.Go(func() error {
 		defer close(pages)
 		if cur != nil && cur.state.Exists == 0 && time.Since(cur.looked) < justNow { // a far source need not say it twice
-			st = cur.state
+			pages <- page{end: &cur.state}
 			return nil
 		}
-		var err error
-		st, err = scanPages(gctx, src, name, what, pages)
-		return err
+		return scanPages(gctx, src, name, what, pages)
 	})
 	g.Go(func() error {
-		for page := range pages {
-			if err := f.edit(func(e *edit) error {
-				e.add = make([]store.Link, 0, len(page))
-				for _, en := range page {
-					if _, ok := known[en.UID]; !ok {
-						e.insertLower(b, en, what.Details)
-					}
-				}
-				return nil
-			}); err != nil {
+		last := uint32(0)
+		for p := range pages {
+			if n := len(p.entries); n > 0 {
+				last = p.entries[n-1].UID
+			}
+			if err := f.takePage(b, p, last, known, what.Details); err != nil {
 				return err
 			}
-			last = page[len(page)-1].UID
+			if p.end != nil {
+				st = *p.end
+			}
 		}
 		return nil
 	})
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	err := f.edit(func(e *edit) error {
-		e.lowerListed(b, st, last)
-		e.rec.Sources[b].First = max(e.rec.Sources[b].UIDNext, 1)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
 	f.lowerLooked(b, st)
 	return nil
 }
 
-// scanPages scans a folder and hands the entries on in pages, none of them empty.
-func scanPages(ctx context.Context, src Mail, name string, what Scan, pages chan<- []Entry) (BoxState, error) {
-	var page []Entry
+// page is a part of a first listing; end is what the folder was like, with the last one.
+type page struct {
+	entries []Entry
+	end     *BoxState
+}
+
+// takePage stores a page, and with the last one the cursor: last is the greatest number of the listing by then.
+func (f *folder) takePage(b uint16, p page, last uint32, known map[uint32]uint32, details bool) error {
+	return f.edit(func(e *edit) error {
+		e.add = make([]store.Link, 0, len(p.entries))
+		for _, en := range p.entries {
+			if _, ok := known[en.UID]; !ok {
+				e.insertLower(b, en, details)
+			}
+		}
+		if p.end != nil {
+			e.lowerListed(b, *p.end, last)
+			e.rec.Sources[b].First = max(e.rec.Sources[b].UIDNext, 1)
+		}
+		return nil
+	})
+}
+
+// scanPages scans a folder and hands the entries on in pages. Only the last one may be empty.
+func scanPages(ctx context.Context, src Mail, name string, what Scan, pages chan<- page) error {
+	var p page
 	send := func() error {
 		select {
-		case pages <- page:
-			page = nil
+		case pages <- p:
+			p = page{}
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 	st, err := src.Scan(ctx, name, what, func(en Entry) error {
-		if page == nil {
-			page = make([]Entry, 0, pageEntries)
+		if p.entries == nil {
+			p.entries = make([]Entry, 0, pageEntries)
 		}
-		if page = append(page, en); len(page) < pageEntries {
+		if p.entries = append(p.entries, en); len(p.entries) < pageEntries {
 			return nil
 		}
 		return send()
 	})
-	if err == nil && len(page) > 0 {
-		err = send()
+	if err != nil {
+		return err
 	}
-	return st, err
+	p.end = &st
+	return send()
 }
 
 // dropUnfinished forgets what a first listing that was cut off took in: the folder's UIDVALIDITY was not

@@ -79,6 +79,8 @@ type folder struct {
 	settles    bool      // it is being tried just now; guarded by mu
 	below      time.Time // last look at all of its source folders that went well; guarded by mu
 	looked     time.Time // last look at both sides; guarded by sync
+	fixing     bool      // the identity is fixed when the look is over, and withFix with it; changed by who holds sync and writer
+	withFix    []func(*edit) error
 	checked    time.Time // last pass of the backfill; guarded by mu
 	quietAt    time.Time // nothing was new then, as servers told without a look in full or a client's look saw; guarded by mu
 	owed       bool      // a look since checked did not see or do everything; guarded by mu
@@ -131,7 +133,8 @@ type presence struct {
 // cursor is how far a side's folder was looked at.
 type cursor struct {
 	state  BoxState
-	looked time.Time
+	looked time.Time // when it was listed or polled; zero while it was only examined
+	met    time.Time // when it was examined at the first meeting
 }
 
 // destCursor tells how far the destination's folder was looked at.

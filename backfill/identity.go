@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"crossfade/store"
 )
 
@@ -53,6 +55,16 @@ func ownSources(rec store.Folder) []uint16 {
 	return out
 }
 
+// givesIdentity tells whether a source folder is the first of those.
+func givesIdentity(rec store.Folder, b uint16) bool {
+	for i := range rec.Sources {
+		if !rec.Sources[i].Borrowed && !rec.Sources[i].Gone {
+			return i == int(b)
+		}
+	}
+	return false
+}
+
 // nameWasAnother tells whether the shown name belonged to another folder on the source: its cache in the
 // clients must not be lent to other mail.
 func (f *folder) nameWasAnother(rec store.Folder) bool {
@@ -100,56 +112,93 @@ func (a *account) validityTaken(self *folder) func(uint32) bool {
 	}
 }
 
+// fixAndMark fixes the identity and marks it, at once: a client waits for two disks that have nothing to do with each other,
+// and a mark of what nobody is told in the end does no harm.
+func (f *folder) fixAndMark() error {
+	e, v := f.acct.e, f.record().Identity.UIDValidity
+	var g errgroup.Group
+	g.Go(f.fix)
+	g.Go(func() error { return e.mark(f.acct.key, v) })
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return e.mark(f.acct.key, f.record().Identity.UIDValidity) // fixing may have taken another
+}
+
+// editWithFix changes the folder now or, where the identity is to be fixed when the look is over, together with that: a
+// client waits for each sync of the disk. If the look ends otherwise nothing was changed, and the next one finds it so. The
+// caller holds writer.
+func (f *folder) editWithFix(change func(*edit) error) error {
+	if f.fixing {
+		f.withFix = append(f.withFix, change)
+		return nil
+	}
+	return f.edit(change)
+}
+
 // fix makes the identity final before its numbers are told to a client for the first time: the snapshot of the
 // source's UIDNEXT and the gap above it. Everything that has no number of its own yet gets one above the gap:
 // first the source folders that were merged in, then what only the destination has.
 func (f *folder) fix() error {
-	return f.edit(func(e *edit) error {
-		if e.rec.Identity.Fixed {
-			return nil
-		}
-		if e.rec.Identity.UIDValidity == 0 { // a folder of the destination's numbers, which it does not create
-			return hasDest(e.rec)
-		}
-		r := e.record()
-		r.Identity.Fixed = true
-		r.PastUIDValidities = appendNew(r.PastUIDValidities, r.Identity.UIDValidity)
-		if r.Identity.Native {
-			return nil
-		}
-		if !r.Identity.Own {
-			b := ownSources(*r)[0]
-			next := r.Sources[b].UIDNext
-			if cur := f.source[b]; cur != nil {
-				next = max(next, cur.state.UIDNext)
-			}
-			if next >= sourceLimit {
-				return f.fixOwn(e)
-			}
-			r.Identity.SnapshotNext, r.Identity.NextUID = next, next+gap
-		}
-		start, _ := find(f.links, provisional)
-		if start > 0 { // a crash in the middle of this may have left numbers behind
-			r.Identity.NextUID = max(r.Identity.NextUID, f.links[start-1].UID+1)
-		}
-		if start == len(f.links) {
-			return nil
-		}
-		numbered := make(map[[3]uint32]bool)
-		for _, l := range f.links[:start] {
-			numbered[whatItIs(&l)] = true
-		}
-		late := slices.Clone(f.links[start:])
-		slices.SortStableFunc(late, func(a, b store.Link) int { return fromBelow(&a) - fromBelow(&b) })
-		for i := range late {
-			if numbered[whatItIs(&late[i])] {
-				e.forget(late[i].UID)
-			} else {
-				e.renumber(late[i].UID, e.nextUID())
+	err := f.edit(func(e *edit) error {
+		for _, change := range f.withFix {
+			if err := change(e); err != nil {
+				return err
 			}
 		}
-		return nil
+		return f.fixIn(e)
 	})
+	if err == nil {
+		f.withFix = nil
+	}
+	return err
+}
+
+func (f *folder) fixIn(e *edit) error {
+	if e.rec.Identity.Fixed {
+		return nil
+	}
+	if e.rec.Identity.UIDValidity == 0 { // a folder of the destination's numbers, which it does not create
+		return hasDest(e.rec)
+	}
+	r := e.record()
+	r.Identity.Fixed = true
+	r.PastUIDValidities = appendNew(r.PastUIDValidities, r.Identity.UIDValidity)
+	if r.Identity.Native {
+		return nil
+	}
+	if !r.Identity.Own {
+		b := ownSources(*r)[0]
+		next := r.Sources[b].UIDNext
+		if cur := f.source[b]; cur != nil {
+			next = max(next, cur.state.UIDNext)
+		}
+		if next >= sourceLimit {
+			return f.fixOwn(e)
+		}
+		r.Identity.SnapshotNext, r.Identity.NextUID = next, next+gap
+	}
+	start, _ := find(f.links, provisional)
+	if start > 0 { // a crash in the middle of this may have left numbers behind
+		r.Identity.NextUID = max(r.Identity.NextUID, f.links[start-1].UID+1)
+	}
+	if start == len(f.links) {
+		return nil
+	}
+	numbered := make(map[[3]uint32]bool)
+	for _, l := range f.links[:start] {
+		numbered[whatItIs(&l)] = true
+	}
+	late := slices.Clone(f.links[start:])
+	slices.SortStableFunc(late, func(a, b store.Link) int { return fromBelow(&a) - fromBelow(&b) })
+	for i := range late {
+		if numbered[whatItIs(&late[i])] {
+			e.forget(late[i].UID)
+		} else {
+			e.renumber(late[i].UID, e.nextUID())
+		}
+	}
+	return nil
 }
 
 // fixOwn takes an identity of our own after all: since the folder was met, the source has counted so high that

@@ -90,7 +90,7 @@ func (e *edit) insertLower(b uint16, en Entry, details bool) {
 		setDetails(&l, en)
 	}
 	id := e.rec.Identity
-	if !id.Fixed && !id.Own && !id.Native && ownSources(e.rec)[0] == b && en.UID < sourceLimit {
+	if !id.Fixed && !id.Own && !id.Native && en.UID < sourceLimit && givesIdentity(e.rec, b) {
 		l.UID = en.UID
 	}
 	e.insert(l)

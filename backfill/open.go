@@ -19,18 +19,30 @@ func (f *folder) ready(ctx context.Context) error {
 	rec := f.record()
 	fixed := rec.Identity.Fixed
 	unmade := rec.DestUIDValidity == 0 && !f.hasProblem("create") // it was deleted and has come back
-	if err := f.look(ctx, !fixed || unmade); err != nil {
-		if !fixed || !IsUnavailable(err) {
+	if !fixed {
+		return f.meetAndFix(ctx)
+	}
+	if err := f.look(ctx, unmade); err != nil {
+		if !IsUnavailable(err) {
 			return err
 		}
 		f.acct.log.Warn("a server does not answer, the folder is shown from the state", "folder", f.record().Name, "err", err)
 	}
-	if !fixed {
-		if err := f.fix(); err != nil {
-			return err
-		}
-	}
 	return f.acct.e.mark(f.acct.key, f.record().Identity.UIDValidity)
+}
+
+// meetAndFix looks at a folder that nobody was told of and fixes its identity; the caller holds sync.
+func (f *folder) meetAndFix(ctx context.Context) error {
+	if err := f.writer.take(ctx); err != nil {
+		return err
+	}
+	defer f.writer.release()
+	f.fixing = true
+	defer func() { f.fixing, f.withFix = false, nil }()
+	if err := f.lookBoth(ctx); err != nil {
+		return err
+	}
+	return f.fixAndMark()
 }
 
 // look lists what is new on both sides; the caller holds sync. Someone who copies into the folder just now is
@@ -91,7 +103,7 @@ func (f *folder) prepare(ctx context.Context) error {
 	} else if dst, err = f.examineMade(ctx, w); err != nil {
 		return err
 	} else {
-		f.setDest(cursor{state: dst})
+		f.setDest(cursor{state: dst, met: time.Now()})
 		f.setProblem("create", "")
 		if dst.UIDValidity == 0 {
 			f.setProblem("create", "the destination tells no UIDVALIDITY for the folder: nothing it has could be known again, so nothing is copied there")
@@ -156,7 +168,7 @@ func (f *folder) meet(ctx context.Context, rec store.Folder) error {
 	}
 	st, err := w.Examine(ctx, rec.Name)
 	if err == nil {
-		f.setDest(cursor{state: st})
+		f.setDest(cursor{state: st, met: time.Now()})
 	}
 	return err
 }

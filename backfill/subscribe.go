@@ -42,7 +42,7 @@ func (f *folder) carrySubscription(ctx context.Context) error {
 		f.onDest.Subscribed = true
 		f.mu.Unlock()
 	}
-	return f.edit(func(e *edit) error { e.record().Subscribed = true; return nil })
+	return f.editWithFix(func(e *edit) error { e.record().Subscribed = true; return nil })
 }
 
 // subscribedBelow tells whether one of the folder's sources is subscribed on the source.

@@ -53,6 +53,9 @@ func (f *folder) anew(ctx context.Context, w Writer) bool {
 // lookDest looks at the destination's folder as cheaply as the server allows.
 func (f *folder) lookDest(ctx context.Context, w Writer) error {
 	rec := f.record()
+	if cur := f.destCursor(); f.metEmpty(rec, cur) {
+		return f.takeEmpty(cur)
+	}
 	news, err := f.upperNews(ctx, w, rec)
 	if err != nil {
 		return err
@@ -66,7 +69,7 @@ func (f *folder) lookDest(ctx context.Context, w Writer) error {
 	case rec.DestUIDNext == 0:
 		what.Details = f.mayPair()
 	case !news.New && !news.Gone && !news.Flags && !f.hasProblem("destination"): // a listing tells whether that is over
-		f.setDest(cursor{news.State, time.Now()})
+		f.setDest(cursor{state: news.State, looked: time.Now()})
 		return nil
 	case rec.DestModSeq != 0 && news.State.HighestModSeq != 0:
 		what.ChangedSince = rec.DestModSeq
@@ -74,6 +77,26 @@ func (f *folder) lookDest(ctx context.Context, w Writer) error {
 		what.UIDs = from(rec.DestUIDNext)
 	}
 	return f.listDest(ctx, w, what)
+}
+
+// metEmpty tells whether the destination's folder was just met and found empty: it need not say so twice, and what comes
+// later is seen at the next look, as what comes after a listing is.
+func (f *folder) metEmpty(rec store.Folder, cur cursor) bool {
+	return rec.DestUIDNext == 0 && cur.looked.IsZero() && cur.state.UIDValidity == rec.DestUIDValidity &&
+		cur.state.Exists == 0 && time.Since(cur.met) < justNow && f.countDest() == 0
+}
+
+// takeEmpty takes in such a meeting in place of a listing.
+func (f *folder) takeEmpty(cur cursor) error {
+	f.mu.Lock()
+	f.removed = nil
+	f.mu.Unlock()
+	if err := f.editWithFix(func(e *edit) error { e.upperListed(cur.state, 0); return nil }); err != nil {
+		return err
+	}
+	f.setProblem("destination", "")
+	f.setDest(cursor{state: cur.state, looked: cur.met})
+	return nil
 }
 
 func (f *folder) upperNews(ctx context.Context, w Writer, rec store.Folder) (News, error) {
@@ -115,7 +138,7 @@ func (f *folder) listDest(ctx context.Context, w Writer, what Scan) error {
 	} else {
 		f.setProblem("destination", "")
 	}
-	f.setDest(cursor{st, time.Now()})
+	f.setDest(cursor{state: st, looked: time.Now()})
 	return nil
 }
 

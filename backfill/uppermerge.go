@@ -39,14 +39,22 @@ func (f *folder) mergeUpper(st BoxState, entries []Entry, what Scan, since uint6
 			}
 			e.insertUpper(en, what.Details)
 		}
-		r.DestModSeq = st.HighestModSeq
-		r.DestUIDNext = max(r.DestUIDNext, 1)
-		if n := len(entries); n > 0 { // not st.UIDNext: a message may have come behind the listing
-			r.DestUIDNext = max(r.DestUIDNext, entries[n-1].UID+1)
+		last := uint32(0)
+		if n := len(entries); n > 0 {
+			last = entries[n-1].UID
 		}
-		r.Arrivals = noteArrival(r.Arrivals, r.DestUIDNext, time.Now())
+		e.upperListed(st, last)
 		return nil
 	})
+}
+
+// upperListed moves the destination's cursor behind a listing that ended with the message last; 0 if there was none. Not to
+// st.UIDNext: a message may have come behind the listing.
+func (e *edit) upperListed(st BoxState, last uint32) {
+	r := e.record()
+	r.DestModSeq = st.HighestModSeq
+	r.DestUIDNext = max(r.DestUIDNext, last+1)
+	r.Arrivals = noteArrival(r.Arrivals, r.DestUIDNext, time.Now())
 }
 
 // propose pairs messages by size, Message-ID and date; then, where there is a Message-ID, without the date: a
