@@ -108,11 +108,10 @@ func (f *folder) raise(w Writer, path mapping.Path, anew bool) error {
 	return f.edit(func(e *edit) error {
 		r := e.record()
 		r.Deleted = time.Time{}
-		moved := !r.Path.Equal(path)
 		r.Path, r.Name = path, w.Name(path)
 		if id := r.Identity; anew || id.Native {
 			r.Identity = store.Identity{NextUID: id.NextUID, Native: r.State == folderSettled} // chosen when the destination's folder is there
-		} else if moved {
+		} else { // another folder may have borne the name meanwhile
 			e.inherit(name)
 		}
 		return nil

@@ -130,3 +130,34 @@ func TestComesBackWritable(t *testing.T) {
 	b.holds("Kunden", want...)
 	b.verified()
 }
+
+// TestComesBackAboveAnother: a folder comes back to a name that another one has borne and given up since: under a UIDVALIDITY
+// above all that clients were told under that name.
+func TestComesBackAboveAnother(t *testing.T) {
+	b := newBed(t)
+	b.src.boxes["INBOX.Kunden"].put(message(50, "m"))
+	b.dst.add("Plain").put(message(70, "above"))
+	b.start(false)
+	s := b.login()
+	b.wait()
+	mine := b.open(s, "Kunden").Status().UIDValidity
+	must(t, s.Delete(t.Context(), "Kunden"))
+	must(t, s.Rename(t.Context(), "Plain", "Kunden"))
+	other := b.open(s, "Kunden").Status().UIDValidity
+	if other <= mine {
+		t.Fatalf("the folder was shown under %d, the one that came to its name under %d", mine, other)
+	}
+	must(t, s.Rename(t.Context(), "Kunden", "Neu"))
+	b.src.with("INBOX.Kunden", func(box *fakeBox) { box.put(message(900, "late")) })
+	b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Kunden", "Neu")
+	m := b.open(s, "Kunden")
+	if v := m.Status().UIDValidity; v <= other {
+		t.Errorf("it has come back under %d, another folder of this name was under %d", v, other)
+	}
+	b.shows(m, "<900@test> ")
+	b.wait()
+	b.settleAll()
+	b.holds("Kunden", "<900@test> ")
+	b.holds("Neu", "<70@test> ")
+	b.verified()
+}
