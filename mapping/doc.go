@@ -13,9 +13,9 @@
 //
 // # Names
 //
-// A default name is looked up by a folded key ([FoldName]) in a table made from names/names.tsv, which keeps the
-// source of every name. A name that means different roles in different places has no role ([RoleByName]), but
-// it is still a default name ([DefaultName]): nothing is created under it.
+// What a name means is judged by package names, which knows default names in many languages. A name that means
+// different roles in different places has no role ([RoleByName]), but it is still a default name ([DefaultName]):
+// nothing is created under it.
 //
 // # Where a folder goes
 //

@@ -1,10 +1,6 @@
 package mapping
 
 import (
-	"bytes"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -47,75 +43,5 @@ func TestRoleByNameDoubts(t *testing.T) {
 	// A lone slip of one source does not make a well known name doubtful.
 	if role, _ := RoleByName("Cestino"); role != Trash {
 		t.Errorf("Cestino is %q", role)
-	}
-}
-
-func TestFoldName(t *testing.T) {
-	for _, c := range []struct{ a, b string }{
-		{"Junk E-Mail", "junk\u00a0e\u2011mail"},                   // no-break space and hyphen
-		{"Éléments envoyés", "E\u0301le\u0301ments_envoye\u0301s"}, // composed and decomposed
-		{"Ｓｅｎｔ", "sent"},                                           // full width
-		{"\u200fהודעות\u200e", "הודעות"},                           // bidi marks
-		{"المرسـلة", "المرسلة"},                                    // tatweel
-		{"می\u200cخواهم", "میخواهم"},                               // ZWNJ
-		{"Straße", "STRASSE"},
-		{"Boîte d’envoi", "boîte d'envoi"},
-		{" Sent   Items. ", "sent items"},
-	} {
-		if FoldName(c.a) != FoldName(c.b) {
-			t.Errorf("%q folds to %q, %q to %q", c.a, FoldName(c.a), c.b, FoldName(c.b))
-		}
-	}
-	for _, c := range []struct{ a, b string }{
-		{"ที่ส่ง", "ทสง"}, {"भेजे", "भज"}, {"Archiv", "Archív"}, // combining marks make words
-	} {
-		if FoldName(c.a) == FoldName(c.b) {
-			t.Errorf("%q and %q both fold to %q", c.a, c.b, FoldName(c.a))
-		}
-	}
-}
-
-// The embedded table is what the generator makes of the names.
-func TestTableIsFresh(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "table.txt")
-	cmd := exec.CommandContext(t.Context(), "go", "run", "names/generate.go", "-in", "names/names.tsv", "-out", out)
-	if msg, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, msg)
-	}
-	fresh, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(fresh, []byte(tableText)) {
-		t.Error("names/table.txt is not what names/names.tsv gives; run go generate ./mapping")
-	}
-}
-
-func FuzzFoldName(f *testing.F) {
-	for _, s := range []string{"Sent Items", "Hộp thư đến", "E\u0301", "\u0390", "ﹱ", "a\xffb", "می\u200cخواهم", "\u00b4"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		key := FoldName(s)
-		if again := FoldName(key); again != key {
-			t.Errorf("%q folds to %q and that to %q", s, key, again)
-		}
-		var buf [64]byte
-		if ascii, ok := foldASCII(buf[:0], s); ok && string(ascii) != foldUnicode(s) {
-			t.Errorf("%q folds to %q in the short way, %q in the long one", s, ascii, foldUnicode(s))
-		}
-		RoleByName(s)
-	})
-}
-
-func BenchmarkRoleByName(b *testing.B) {
-	RoleByName("") // reads the table
-	for _, name := range []string{"Sent Items", "Kunden", "Gelöschte Elemente", "Hộp thư đến", "迷惑メール", "میخواهم"} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				RoleByName(name)
-			}
-		})
 	}
 }

@@ -1,33 +1,43 @@
 package mapping
 
-import "strings"
+import (
+	"strings"
+
+	"crossfade/mapping/names"
+)
 
 // Role is the special use of a folder (RFC 6154 2, and its forerunner XLIST). The zero value is an ordinary
 // folder.
-type Role string
+type Role = names.Role
 
-// The roles. Only the first six are carried from one server to the other; the rest are known so that such
-// folders are not mistaken for something else.
+// The roles, as in package names.
 const (
-	Inbox     Role = "inbox"
-	Drafts    Role = "drafts"
-	Sent      Role = "sent"
-	Trash     Role = "trash"
-	Junk      Role = "junk"
-	Archive   Role = "archive"
-	Outbox    Role = "outbox"
-	Templates Role = "templates"
-	Important Role = "important" // Gmail: a view of other folders
-	Flagged   Role = "flagged"   // a view of other folders
-	All       Role = "all"       // a view of other folders
+	Inbox     = names.Inbox
+	Drafts    = names.Drafts
+	Sent      = names.Sent
+	Trash     = names.Trash
+	Junk      = names.Junk
+	Archive   = names.Archive
+	Outbox    = names.Outbox
+	Templates = names.Templates
+	Important = names.Important
+	Flagged   = names.Flagged
+	All       = names.All
 )
+
+// RoleByName returns the role of which name is a default name on some server or in some client, in any of the
+// table's languages. A name that means different roles in different places ("Lixo" is trash here and junk there)
+// has none: doubt is an ordinary folder. Only names at the top of a tree should be asked for.
+func RoleByName(name string) (Role, bool) {
+	v := names.Judge(name, nil)
+	return v.Role, v.Role != ""
+}
+
+// DefaultName tells whether name is a default name in some language ([names.Default]).
+func DefaultName(name string) bool { return names.Default(name) }
 
 // carried returns the roles that have one folder on each side, in the order they are decided.
 func carried() [6]Role { return [6]Role{Inbox, Drafts, Sent, Trash, Junk, Archive} }
-
-// View tells whether folders of the role show messages that are kept in other folders (RFC 6154 2: \All and
-// \Flagged; Gmail's \Important).
-func (r Role) View() bool { return r == All || r == Flagged || r == Important }
 
 // RoleOf returns the role that LIST, SPECIAL-USE or XLIST attributes give, "" when they give none. The
 // backslash may be missing and case does not matter. With several roles in one list a real folder counts

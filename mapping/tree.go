@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
+
+	"crossfade/mapping/names"
 )
 
 // Tree is all that one server lists for one account.
@@ -122,7 +124,7 @@ func (a *atlas) find(p Path) *Node {
 }
 
 // foldCase is how a server without regard to case is taken to compare names.
-func foldCase(s string) string { return withoutCase(norm.NFC.String(s)) }
+func foldCase(s string) string { return names.WithoutCase(norm.NFC.String(s)) }
 
 // roleFolders returns the destination's folder of each role: by attribute first, then by name, there the
 // spelling that would be created before others, then in order.

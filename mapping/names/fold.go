@@ -1,4 +1,4 @@
-package mapping
+package names
 
 import (
 	"strings"
@@ -8,12 +8,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FoldName is the key under which folder names are compared with the table of default names: NFKC, full case
+// Fold is the key under which folder names are compared with the table of default names: NFKC, full case
 // folding, invisible characters dropped (bidi marks, joiners, tatweel, soft hyphen, byte order mark), every run
 // of blanks, dashes, low lines, apostrophes and full stops one space, none at the ends. Combining marks are
 // kept: without them Thai, Hindi and others become other words. It takes one segment, never a whole path,
 // because "／" folds to "/".
-func FoldName(name string) string {
+func Fold(name string) string {
 	var buf [64]byte
 	if key, ok := foldASCII(buf[:0], name); ok {
 		return string(key)
@@ -51,7 +51,7 @@ func foldASCII(buf []byte, name string) ([]byte, bool) {
 // composes, and again after it, because compatibility forms decompose into them (U+FE71 holds a tatweel).
 func foldUnicode(name string) string {
 	name = strings.Map(visible, name)
-	name = norm.NFKC.String(withoutCase(norm.NFKC.String(name)))
+	name = norm.NFKC.String(WithoutCase(norm.NFKC.String(name)))
 	if seen := strings.Map(visible, name); seen != name {
 		name = norm.NFKC.String(seen)
 	}
@@ -61,8 +61,8 @@ func foldUnicode(name string) string {
 	return strings.Join(strings.FieldsFunc(name, foldedToSpace), " ")
 }
 
-// withoutCase is full case folding. Lower case follows because cases.Fold swaps the two cases of Cherokee.
-func withoutCase(s string) string { return strings.ToLower(cases.Fold().String(s)) }
+// WithoutCase is full case folding. Lower case follows because cases.Fold swaps the two cases of Cherokee.
+func WithoutCase(s string) string { return strings.ToLower(cases.Fold().String(s)) }
 
 // visible drops characters that a reader does not see.
 func visible(r rune) rune {
