@@ -51,7 +51,7 @@ func foldASCII(buf []byte, name string) ([]byte, bool) {
 // composes, and again after it, because compatibility forms decompose into them (U+FE71 holds a tatweel).
 func foldUnicode(name string) string {
 	name = strings.Map(visible, name)
-	name = norm.NFKC.String(WithoutCase(norm.NFKC.String(name)))
+	name = norm.NFKC.String(undotted.Replace(WithoutCase(norm.NFKC.String(name))))
 	if seen := strings.Map(visible, name); seen != name {
 		name = norm.NFKC.String(seen)
 	}
@@ -60,6 +60,10 @@ func foldUnicode(name string) string {
 	}
 	return strings.Join(strings.FieldsFunc(name, foldedToSpace), " ")
 }
+
+// undotted takes both of Turkish's i for one: capitals do not tell them apart once they went through a program that
+// does not know Turkish.
+var undotted = strings.NewReplacer("i\u0307", "i", "ı", "i")
 
 // WithoutCase is full case folding. Lower case follows because cases.Fold swaps the two cases of Cherokee.
 func WithoutCase(s string) string { return strings.ToLower(cases.Fold().String(s)) }

@@ -1,91 +1,46 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"flag"
-	"fmt"
 	"log"
-	"maps"
 	"os"
-	"slices"
-	"strings"
+	"path/filepath"
 
-	"crossfade/mapping/names"
+	"crossfade/mapping/names/learn"
 )
 
-// votes counts by role the sources that use a name for it.
-type votes map[names.Role]map[string]bool
-
 func main() {
-	in := flag.String("in", "names.tsv", "names as found")
-	out := flag.String("out", "table.txt", "table to write")
+	in := flag.String("in", ".", "folder with names.tsv and words.tsv")
+	out := flag.String("out", ".", "folder for table.txt and vocabulary.txt")
 	flag.Parse()
-	found, err := read(*in)
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := os.WriteFile(*out, table(found), 0o644); err != nil {
+	if err := generate(*in, *out); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func read(file string) (map[string]votes, error) {
-	data, err := os.ReadFile(file)
+func generate(in, out string) error {
+	found, err := os.ReadFile(filepath.Join(in, "names.tsv"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	found := map[string]votes{}
-	sc := bufio.NewScanner(bytes.NewReader(data))
-	sc.Scan() // the header
-	for n := 2; sc.Scan(); n++ {
-		f := strings.Split(sc.Text(), "\t")
-		if len(f) != 4 {
-			return nil, fmt.Errorf("%s:%d: %d columns, not 4", file, n, len(f))
-		}
-		source, role, name := f[0], names.Role(f[2]), names.Fold(f[3])
-		if name == "" {
-			return nil, fmt.Errorf("%s:%d: nothing left of the name", file, n)
-		}
-		if found[name] == nil {
-			found[name] = votes{}
-		}
-		if found[name][role] == nil {
-			found[name][role] = map[string]bool{}
-		}
-		found[name][role][source] = true
+	rows, err := learn.Rows(string(found))
+	if err != nil {
+		return err
 	}
-	return found, sc.Err()
-}
-
-func table(found map[string]votes) []byte {
-	var b bytes.Buffer
-	for _, name := range slices.Sorted(maps.Keys(found)) {
-		if role := decide(found[name]); role != "" {
-			fmt.Fprintf(&b, "%s\t%s\n", role, name)
-		}
+	byHand, err := os.ReadFile(filepath.Join(in, "words.tsv"))
+	if err != nil {
+		return err
 	}
-	return b.Bytes()
-}
-
-// decide returns the role of a name, "?" when it has several, "" when none of them is carried.
-func decide(v votes) names.Role {
-	var top names.Role
-	most, all, mail := 0, 0, false
-	for role, sources := range v {
-		all += len(sources)
-		if len(sources) > most {
-			top, most = role, len(sources)
-		}
-		mail = mail || role.Carried()
+	words, err := learn.Words(string(byHand))
+	if err != nil {
+		return err
 	}
-	switch {
-	case !mail:
-		return ""
-	case len(v) > 1 && (most < 10 || all-most > 1):
-		return "?"
-	case !top.Carried():
-		return "" // one slip among many sources that mean something else
+	table, err := learn.Table(rows, words)
+	if err != nil {
+		return err
 	}
-	return top
+	if err := os.WriteFile(filepath.Join(out, "table.txt"), []byte(table), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, "vocabulary.txt"), []byte(learn.Vocabulary(rows, words)), 0o644)
 }
