@@ -124,3 +124,33 @@ func FuzzSenses(f *testing.F) {
 		}
 	})
 }
+
+// Names are long enough to be worth a look only up to a bound, so that nobody can make one costly.
+func TestLongNames(t *testing.T) {
+	for _, part := range []string{"mail ", "spam", "ที่", "메일", "\u0301", "邮件", "(1)"} {
+		if s := Senses(strings.Repeat(part, 100)); len(s) != 0 {
+			t.Errorf("%q a hundred times means %v", part, s)
+		}
+	}
+}
+
+// What a word needs words around it for does not stand alone: "Received" may be anything.
+func TestWeakWords(t *testing.T) {
+	for alone, with := range map[string]string{"Received": "Received messages", "Unwanted": "Unwanted mail", "Unfinished": "Unfinished mails"} {
+		if v := Judge(alone, nil); v.Role != "" {
+			t.Errorf("%q: %+v", alone, v)
+		}
+		if v := Judge(with, nil); v.Role == "" {
+			t.Errorf("%q: %+v", with, v)
+		}
+	}
+}
+
+// Rubbish beside a word for mail is junk mail, beside a word for a box it is the trash or either.
+func TestRubbish(t *testing.T) {
+	for _, name := range []string{"Correo basura", "E-mail de Lixo", "Correu brossa", "จดหมายขยะ", "Barua taka"} {
+		if v := Judge(name, nil); v.Role != Junk {
+			t.Errorf("%q: %+v", name, v)
+		}
+	}
+}

@@ -77,7 +77,8 @@ type Report struct {
 	Roles         map[names.Role]*Count
 	False         map[names.Role]int // names given the role wrongly
 	Sources       map[string]*Count
-	Others, Trees Count // names of sources that are not learned from, alone and with the vote
+	Others        Count // names of sources that are not learned from, alone
+	Trees         Count // the same, in their tree
 	OtherSources  map[string]*Count
 	Custom        int      // names of ordinary folders
 	Taken, Unsure []string // those of them that were given a role, and that were doubted
@@ -212,7 +213,8 @@ func (r *Report) others(rows []Row, whole *names.Book) {
 		if r.OtherSources[row.Source] == nil {
 			r.OtherSources[row.Source] = &Count{}
 		}
-		got := whole.Judge(row.Name, vote)
+		tree := trees[tree{row.Source, row.Tag}]
+		got := narrow(whole, row.Name, whole.Judge(row.Name, vote), given(whole, tree, vote))
 		r.OtherSources[row.Source].add(got, row.Role)
 		if how := r.Trees.add(got, row.Role); how != "" {
 			r.Notes = append(r.Notes, note("other "+how, row, got))

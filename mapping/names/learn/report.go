@@ -32,7 +32,7 @@ func (r *Report) String() string {
 	if r.Others.All() > 0 {
 		b.WriteString("\nsources that nothing was learned from\n")
 		line("name alone", r.Others)
-		line("with vote", r.Trees)
+		line("in their tree", r.Trees)
 		for _, s := range sortedKeys(r.OtherSources) {
 			line("  "+s, *r.OtherSources[s])
 		}

@@ -42,7 +42,7 @@ var renamed = map[string]names.Role{"conversation-history": names.History, "sync
 
 // Word is a row of words.tsv.
 type Word struct {
-	Language, Kind string // Kind is a role, names.Filler or never
+	Language, Kind string // Kind is a role, with names.Weak behind it or not, a kind of filler, or never
 	Words          []string
 }
 
