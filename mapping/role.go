@@ -27,9 +27,13 @@ const (
 
 // RoleByName returns the role of which name is a default name on some server or in some client, in any of the
 // table's languages. A name that means different roles in different places ("Lixo" is trash here and junk there)
-// has none: doubt is an ordinary folder. Only names at the top of a tree should be asked for.
+// has none: doubt is an ordinary folder. So has one with a number behind it: a plan numbers names itself. Only names at
+// the top of a tree should be asked for.
 func RoleByName(name string) (Role, bool) {
 	v := names.Judge(name, nil)
+	if v.Rule == names.ByNumber {
+		return "", false
+	}
 	return v.Role, v.Role != ""
 }
 
