@@ -18,7 +18,8 @@ const (
 )
 
 // Judge decides what name means in a mailbox whose languages are voted as given (see [Languages]). Without a vote
-// only what is so in every language counts.
+// only what is so in every language counts. Names of views ([Role.View]) are views among Gmail's own folders only:
+// elsewhere "Important" and "Favourites" are somebody's own, which the caller must know.
 func Judge(name string, vote []Vote) Verdict { return builtin().Judge(name, vote) }
 
 // Judge is like the function of that name.
@@ -44,8 +45,6 @@ func (b *Book) Judge(name string, vote []Vote) Verdict {
 	switch {
 	case share < clear:
 		v.Role, v.Doubt = "", "the name is a default name of several roles: "+roles(senses)
-	case best.Role == Important || best.Role.View() && !strings.Contains(Fold(name), " "):
-		v.Role, v.Doubt = "", "a view of other folders has this name, and so have folders of one's own"
 	case v.Confidence < enough:
 		v.Role, v.Doubt = "", "it may be the default folder for "+string(best.Role)+", or one's own"
 	}

@@ -110,7 +110,7 @@ func Measure(rows []Row, words []Word, others []Row, custom []string) (*Report, 
 	r.others(others, whole)
 	r.Custom = len(custom)
 	for _, name := range custom {
-		if v := whole.Judge(name, nil); v.Role != "" {
+		if v := whole.Judge(name, nil); v.Role != "" && !v.Role.View() { // views count among Gmail's own folders alone
 			r.Taken = append(r.Taken, fmt.Sprintf("%s = %s (%s %.2f)", name, v.Role, v.Rule, v.Confidence))
 		} else if v.Doubt != "" {
 			r.Unsure = append(r.Unsure, name+": "+v.Doubt)
