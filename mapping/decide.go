@@ -131,19 +131,16 @@ func (p *planner) primary(s *spot, dest Path) int {
 
 // explain says in a few words why source folder i comes here.
 func (p *planner) explain(s *spot, i int, why string) string {
-	n := &p.source.Folders[i]
 	var words []string
-	switch role, byAttr := p.source.role(n); {
+	switch read := p.read[i]; {
 	case s.role == "":
 		words = append(words, "its own name")
-	case n.Path.IsInbox():
-		words = append(words, "INBOX")
-	case role == s.role && byAttr:
-		words = append(words, "its attributes say "+string(role))
-	case role == s.role:
-		words = append(words, "its name says "+string(role))
-	default:
+	case read.Role != s.role:
 		words = append(words, "it has the name of the folder for "+string(s.role))
+	case read.Evidence == ByProtocol:
+		words = append(words, "INBOX")
+	default:
+		words = append(words, read.Evidence.says()+" "+string(s.role))
 	}
 	if len(s.sources) > 1 {
 		words = append(words, "merged with others")
@@ -152,4 +149,26 @@ func (p *planner) explain(s *spot, i int, why string) string {
 		words = append(words, why)
 	}
 	return strings.Join(words, "; ")
+}
+
+// tell adds to each decision what the folder was taken for.
+func (p *planner) tell() {
+	for i := range p.out {
+		d := &p.out[i]
+		d.Read, d.Given = p.read[i], p.given[i]
+		if d.Read.Role != "" && !d.Read.Role.Carried() {
+			d.Given = p.firstOf(d.Read.Role) == i
+		}
+	}
+}
+
+// firstOf returns the folder with the strongest evidence for a role that is not carried, -1 without one.
+func (p *planner) firstOf(role Role) int {
+	best := -1
+	for i, r := range p.read {
+		if r.Role == role && (best < 0 || r.Evidence.weight() > p.read[best].Evidence.weight()) {
+			best = i
+		}
+	}
+	return best
 }

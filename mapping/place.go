@@ -14,7 +14,6 @@ func (p *planner) skip(i int, why string) {
 // place puts one source folder into the tree to be, under its own name.
 func (p *planner) place(i int) {
 	n := &p.source.Folders[i]
-	role, byAttr := p.source.role(n)
 	switch {
 	case len(n.Path) == 0 || n.Name == "":
 		p.skip(i, "it has no name")
@@ -25,8 +24,8 @@ func (p *planner) place(i int) {
 	case !n.selectable():
 		p.skip(i, "it holds no messages, only folders")
 		return
-	case byAttr && role.View():
-		p.skip(i, fmt.Sprintf("it shows messages of other folders again (%s)", role))
+	case p.read[i].Role.View():
+		p.skip(i, fmt.Sprintf("it shows messages of other folders again (%s)", p.read[i].Role))
 		return
 	}
 	parent, first, rel := p.start(n.Path)

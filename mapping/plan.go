@@ -1,5 +1,7 @@
 package mapping
 
+import "crossfade/mapping/names"
+
 // Kind is what becomes of a source folder.
 type Kind int
 
@@ -31,6 +33,9 @@ type Decision struct {
 	Primary  bool   // the folder that gives Dest its identity; exactly one of those that go to one Dest
 	Escaped  bool   // the folder or one above it is not spelt as on the source, for the reason in Why
 	Why      string // for people
+
+	Read  Reading // what the source folder is taken for by itself
+	Given bool    // Read.Role is this folder's: of several folders read as one role only one is given it
 }
 
 // PlanOptions are what is known about the destination. The zero value suits most servers.
@@ -38,11 +43,16 @@ type PlanOptions struct {
 	// CaseInsensitive says that the destination takes "Work" and "work" for one folder. The second of two such
 	// source folders is then numbered: "work (2)".
 	CaseInsensitive bool
+	// Overrides are what the admin says about the source's folders.
+	Overrides Overrides
+	// Language and DestLanguage, BCP 47 tags, overrule what the names of the folders of each side speak for.
+	Language, DestLanguage string
 }
 
 // Plan is one decision for each folder of the source, in the source's order.
 type Plan struct {
 	Decisions []Decision
+	Languages []names.Vote // what the source's default folders speak, the strongest first
 }
 
 // NewPlan decides for every folder of the source where it goes on the destination. It is a pure function of
@@ -54,7 +64,10 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 		above: newAtlas(&dest, opts.CaseInsensitive),
 		root:  &spot{},
 		at:    map[int]*spot{},
+		given: map[int]bool{},
 	}
+	p.read, p.vote = source.Read(opts.Overrides, opts.Language)
+	p.theirs, _ = dest.Read(Overrides{}, opts.DestLanguage)
 	if p.sep == "" {
 		p.sep, p.flat = "/", true
 	}
@@ -73,18 +86,22 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 	p.setAside()
 	p.number(p.root)
 	p.decide(p.root, nil, "")
-	return Plan{Decisions: p.out}
+	p.tell()
+	return Plan{Decisions: p.out, Languages: p.vote}
 }
 
-// planner carries one plan through its steps: place, relocate, setAside, number, decide.
+// planner carries one plan through its steps: place, relocate, setAside, number, decide, tell.
 type planner struct {
 	source, dest Tree
-	sep          string // the destination's separator, "/" where it has none
-	fold, flat   bool   // flat: the destination has no hierarchy, a path is joined to one name
+	sep          string    // the destination's separator, "/" where it has none
+	fold, flat   bool      // flat: the destination has no hierarchy, a path is joined to one name
+	read, theirs []Reading // what the folders of each side are taken for
+	vote         []names.Vote
 	above        *atlas // the destination's folders
 	root         *spot  // the tree to be, in the destination's full paths
 	base         *spot  // where the destination's prefix ends
 	at           map[int]*spot
-	rel          []Path // by source folder: where it would lie with its own name
+	given        map[int]bool // source folders that are given the role they are read as
+	rel          []Path       // by source folder: where it would lie with its own name
 	out          []Decision
 }

@@ -3,9 +3,10 @@ package mapping
 import "slices"
 
 // relocate moves the source's role folders, with everything below them, to where the destination has or will
-// get the folder of that role. A folder that stands there already falls together with it.
+// get the folder of that role. A folder that stands there already falls together with it, and so does every other
+// folder that surely has the role: nobody wants two folders for sent mail.
 func (p *planner) relocate() {
-	theirs := p.dest.roleFolders()
+	theirs := p.roleFolders()
 	target := map[Role]Path{}
 	winner := map[Role]int{}
 	taken := map[*spot]bool{}
@@ -21,11 +22,12 @@ func (p *planner) relocate() {
 		}
 		if w := p.winner(role, target[role], taken); w >= 0 {
 			winner[role], taken[p.at[w]] = w, true
+			p.given[w] = true
 		} else if theirs[role] == nil {
 			delete(target, role)
 		}
 	}
-	moved := map[Role]*spot{}
+	moved, home := map[Role]*spot{}, map[Role]*spot{}
 	for role, w := range winner {
 		moved[role] = p.at[w]
 		if !p.source.Folders[w].Path.IsInbox() {
@@ -43,33 +45,34 @@ func (p *planner) relocate() {
 			if moved[role] != to {
 				to.merge(moved[role])
 			}
+			home[role] = to
+		}
+	}
+	for _, role := range carried() { // now that every target stands in its place
+		if to := home[role]; to != nil {
+			p.unify(role, winner[role], to)
 		}
 	}
 }
 
-// winner returns the one source folder that has the role, or -1: an attribute beats a name, then the path
-// that the destination uses, then the order of the list. A place has one role (two raw names may decode to one
-// path).
+// winner returns the one source folder that has the role, or -1: the stronger evidence wins, then the path that the
+// destination uses, then the language that the tree speaks, then the order of the list. A place has one role (two
+// raw names may decode to one path).
 func (p *planner) winner(role Role, target Path, taken map[*spot]bool) int {
 	best, rank := -1, 0
 	for i := range p.source.Folders {
-		if p.at[i] == nil || taken[p.at[i]] {
+		if p.at[i] == nil || taken[p.at[i]] || p.read[i].Role != role {
 			continue
 		}
-		n := &p.source.Folders[i]
-		r, byAttr := p.source.role(n)
-		if r != role {
+		if p.stays(i, target) {
 			continue
 		}
-		score := 1
+		score := 4 * p.read[i].Evidence.weight()
 		if p.nameKey(p.rel[i].Key()) == p.nameKey(target.Key()) {
-			score++
-		}
-		if byAttr {
 			score += 2
 		}
-		if n.Path.IsInbox() {
-			score += 4
+		if lang := p.read[i].Language; lang != "" && lang == first(p.vote) {
+			score++
 		}
 		if score > rank {
 			best, rank = i, score
@@ -78,63 +81,58 @@ func (p *planner) winner(role Role, target Path, taken map[*spot]bool) int {
 	return best
 }
 
-// setAside renames the folders at the top that would be created under a default name although they do not
-// have the role.
-func (p *planner) setAside() {
-	for _, k := range slices.Clone(p.base.kids) {
-		if k.pinned {
-			k = p.split(k)
-		}
-		if k != nil && p.reserved(k) {
-			k.rename(SetAside(k.name), "the name is a default name of another folder")
-		}
-	}
-}
-
-// reserved tells whether a folder at the top may not be created under its name. A folder that the destination
-// has already is not created.
-func (p *planner) reserved(k *spot) bool {
-	if !DefaultName(k.name) {
+// stays tells of a folder whose name would make it the inbox, or another default folder from below INBOX, but that the
+// destination has in its very place, where it is not that folder.
+func (p *planner) stays(i int, target Path) bool {
+	rel := p.rel[i]
+	if p.read[i].Evidence.weight() > ByName.weight() || !p.holds(rel) || p.nameKey(rel.Key()) == p.nameKey(target.Key()) {
 		return false
 	}
-	if k.group != "" { // it must not fall together with the folder of that name
-		return true
-	}
-	if len(k.sources) == 0 { // only a parent: not created if the destination has folders below that name
-		return p.above.find(p.final(k.path())) == nil
-	}
-	return !p.holds(k.path())
+	_, below := p.source.topName(&p.source.Folders[i])
+	return below || p.read[i].Role == Inbox
 }
 
-// holds tells whether the destination has a folder for messages at path.
-func (p *planner) holds(path Path) bool {
-	n := p.above.find(p.final(path))
-	return n != nil && n.selectable()
-}
-
-// split takes the source's folders out of a spot that is only on the way to a role folder of the destination
-// and that must not become a folder itself. It returns their new spot, or nil.
-func (p *planner) split(k *spot) *spot {
-	if k.role != "" || len(k.sources) == 0 || !p.reserved(k) {
-		return nil
-	}
-	own := &spot{name: k.name, group: "split", sources: k.sources, why: k.why}
-	k.sources = nil
-	for _, c := range slices.Clone(k.kids) {
-		if !c.pinned {
-			c.detach()
-			own.adopt(c)
+// unify puts the other folders that surely have the role to the winner w at to, whether or not the destination has
+// folders of their names: what a plan creates for one folder must not change what it decides for another.
+func (p *planner) unify(role Role, w int, to *spot) {
+	for i := range p.source.Folders {
+		k := p.at[i]
+		if i == w || k == nil || k == to || p.read[i].Role != role || !p.read[i].Evidence.sure() {
+			continue
+		}
+		if k.role != "" || k.winner > 0 || k.pinned || k.parent == nil || k.inside(to) || to.inside(k) {
+			continue
+		}
+		k.detach()
+		to.merge(k)
+		for j, s := range p.at { // folders of one place move together
+			if s == k {
+				p.at[j] = to
+			}
 		}
 	}
-	p.base.adopt(own)
-	return own
 }
 
-// rename gives a spot another name.
-func (s *spot) rename(name, why string) {
-	s.name = name
-	if s.why != "" {
-		why = s.why + "; " + why
+// roleFolders returns the destination's folder of each role: the stronger evidence wins, then the spelling that would
+// be created, then the order.
+func (p *planner) roleFolders() map[Role]*Node {
+	found := map[Role]*Node{}
+	rank := map[Role]int{}
+	for i := range p.dest.Folders {
+		n, read := &p.dest.Folders[i], p.theirs[i]
+		if len(n.Path) == 0 || len(n.Path) > maxDepth || !n.selectable() || slices.Contains(n.Path, "") {
+			continue
+		}
+		if _, below := p.dest.topName(n); below && read.Evidence.weight() <= ByName.weight() {
+			continue // a child of INBOX is nobody's default folder there
+		}
+		r := 2 * read.Evidence.weight()
+		if rel, _ := p.dest.below(n.Path); len(rel) == 1 && rel[0] == created(read.Role) {
+			r++
+		}
+		if read.Role != "" && r > rank[read.Role] {
+			found[read.Role], rank[read.Role] = n, r
+		}
 	}
-	s.why = why
+	return found
 }

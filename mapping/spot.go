@@ -73,3 +73,13 @@ func (s *spot) path() Path {
 	slices.Reverse(p)
 	return p
 }
+
+// inside tells whether s lies below another spot.
+func (s *spot) inside(other *spot) bool {
+	for ; s != nil; s = s.parent {
+		if s == other {
+			return true
+		}
+	}
+	return false
+}

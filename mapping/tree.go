@@ -58,26 +58,6 @@ func (t *Tree) below(p Path) (Path, bool) {
 	return p[len(pre):], true
 }
 
-// role returns the role of a node: what its attributes say, else INBOX by its path, else for a folder at the
-// top the table of names. INBOX has no other role. byAttr tells of the first two.
-func (t *Tree) role(n *Node) (role Role, byAttr bool) {
-	if n.Path.IsInbox() {
-		return Inbox, true
-	}
-	if role := RoleOf(n.Attrs); role != "" {
-		return role, true
-	}
-	rel, ok := t.below(n.Path)
-	if !ok || len(rel) != 1 {
-		return "", false
-	}
-	role, _ = RoleByName(rel[0])
-	if role == Inbox { // only INBOX is the inbox; other folders named so are somebody's own
-		return "", false
-	}
-	return role, false
-}
-
 // atlas finds a tree's folders by path. Parents that the server does not list are in it as \NonExistent.
 type atlas struct {
 	exact, folded map[string]*Node
@@ -125,33 +105,6 @@ func (a *atlas) find(p Path) *Node {
 
 // foldCase is how a server without regard to case is taken to compare names.
 func foldCase(s string) string { return names.WithoutCase(norm.NFC.String(s)) }
-
-// roleFolders returns the destination's folder of each role: by attribute first, then by name, there the
-// spelling that would be created before others, then in order.
-func (t *Tree) roleFolders() map[Role]*Node {
-	found := map[Role]*Node{}
-	rank := map[Role]int{}
-	for i := range t.Folders {
-		n := &t.Folders[i]
-		if len(n.Path) == 0 || len(n.Path) > maxDepth || !n.selectable() || slices.Contains(n.Path, "") {
-			continue
-		}
-		role, byAttr := t.role(n)
-		r := 1
-		switch rel, _ := t.below(n.Path); {
-		case n.Path.IsInbox():
-			r = 4
-		case byAttr:
-			r = 3
-		case len(rel) == 1 && rel[0] == created(role):
-			r = 2
-		}
-		if role != "" && r > rank[role] {
-			found[role], rank[role] = n, r
-		}
-	}
-	return found
-}
 
 // created is the name under which a role's folder is created: SmarterMail's spelling.
 func created(r Role) string {
