@@ -127,7 +127,7 @@ func (p *planner) roleFolders() map[Role]*Node {
 			continue // a child of INBOX is nobody's default folder there
 		}
 		r := 2 * read.Evidence.weight()
-		if rel, _ := p.dest.below(n.Path); len(rel) == 1 && rel[0] == created(read.Role) {
+		if rel, inside := p.dest.below(n.Path); inside && len(rel) == 1 && rel[0] == created(read.Role) {
 			r++
 		}
 		if read.Role != "" && r > rank[read.Role] {
