@@ -15,9 +15,9 @@ type join struct {
 
 // decide asks the mapping; the winner of a merge comes first, because it gives the identity.
 func (a *account) decide(info treeInfo) []mapping.Decision {
-	above := treeOf(info.dest, info.destPrefix)
+	above := TreeOf(info.dest, info.destPrefix)
 	a.tellRoles(&above)
-	p := mapping.NewPlan(treeOf(info.source, info.sourcePrefix), above, mapping.PlanOptions{})
+	p := mapping.NewPlan(TreeOf(info.source, info.sourcePrefix), above, mapping.PlanOptions{Overrides: a.e.opt.Overrides})
 	out := slices.Clone(p.Decisions)
 	slices.SortStableFunc(out, func(x, y mapping.Decision) int {
 		switch {
@@ -82,7 +82,8 @@ func (a *account) shownSource(path mapping.Path) (*folder, string) {
 	return nil, ""
 }
 
-func treeOf(fs []Folder, prefix string) mapping.Tree {
+// TreeOf is what the mapping is asked about a server's list of folders.
+func TreeOf(fs []Folder, prefix string) mapping.Tree {
 	t := mapping.Tree{Prefix: prefix}
 	for _, f := range fs {
 		if f.Separator != "" {

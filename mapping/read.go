@@ -179,7 +179,7 @@ func (t *Tree) topName(n *Node) (name string, belowInbox bool) {
 	switch {
 	case n.Path.IsInbox():
 		return "", false
-	case len(rel) > 0 && rel[:1].IsInbox() && inside: // "INBOX.INBOX": what a bad migration left
+	case len(t.prefix()) > 0 && inside && rel[:1].IsInbox(): // "INBOX.INBOX": what a bad migration left
 		return "", false
 	case len(rel) == 1 && inside:
 		return rel[0], false

@@ -20,7 +20,7 @@ func (p *prober) compare(ctx context.Context) {
 		return // told already
 	}
 	p.numbers(ctx, n)
-	plan := mapping.NewPlan(treeOf(p.folders, p.src.Features().Prefix), treeOf(dest, p.dst.Features().Prefix), mapping.PlanOptions{})
+	plan := mapping.NewPlan(backfill.TreeOf(p.folders, p.src.Features().Prefix), backfill.TreeOf(dest, p.dst.Features().Prefix), mapping.PlanOptions{Overrides: p.Overrides})
 	paths := map[string]mapping.Path{}
 	for _, f := range p.folders {
 		paths[f.Name] = f.Path
@@ -114,15 +114,4 @@ func (p *prober) numbers(ctx context.Context, n notes) {
 	default:
 		n.green("inbox-uidvalidity", "INBOX has another UIDVALIDITY on each side, as it should")
 	}
-}
-
-func treeOf(fs []backfill.Folder, prefix string) mapping.Tree {
-	t := mapping.Tree{Prefix: prefix}
-	for _, f := range fs {
-		if f.Separator != "" {
-			t.Separator = f.Separator
-		}
-		t.Folders = append(t.Folders, mapping.Node{Name: f.Name, Path: f.Path, Attrs: f.Attrs})
-	}
-	return t
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crossfade/backfill"
+	"crossfade/mapping"
 )
 
 // Options of Run.
@@ -13,7 +14,8 @@ type Options struct {
 	Source, Destination backfill.Driver
 	User, Secret        string // a test account on both; without a user only the outside is looked at
 	Connections         int    // how many connections of one account to try on each side; 0: none
-	Large               bool   // also write messages of 1 to 50 MB
+	Overrides           mapping.Overrides
+	Large               bool // also write messages of 1 to 50 MB
 	Tell                func(Finding)
 }
 

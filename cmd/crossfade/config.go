@@ -28,6 +28,7 @@ type settings struct {
 	Admin                  string `koanf:"admin" placeholder:"ADDR:PORT" help:"Listen for the status page, /metrics and /healthz (HTTP)."`
 	AdminNames             bool   `koanf:"admin-names" negatable:"" help:"Show names of accounts and folders on the status page, also if --admin is not on loopback."`
 	State                  string `koanf:"state" placeholder:"DIR" help:"Where the proxy keeps what it knows (default: /var/lib/crossfade)."`
+	Overrides              string `koanf:"overrides" placeholder:"FILE" help:"What you say about folders of the old server: PATH = ROLE a line ('crossfade plan' shows what is doubtful)."`
 	KeyFile                string `koanf:"key-file" placeholder:"FILE" help:"Key that seals the stored passwords: 32 bytes in hex (default: made in the state directory)."`
 	HoldBackfill           bool   `koanf:"hold-backfill" negatable:"" help:"Start with the backfill held, until 'crossfade release'."`
 	SourceConnections      string `koanf:"source-connections" placeholder:"N" help:"Most connections to the old server, clients' included (default: 64, and what it bears)."`

@@ -40,6 +40,7 @@ type std struct {
 type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Run the proxy."`
 	Check      checkCmd      `cmd:"" help:"Look at both servers before the move, and say what to expect and what to do."`
+	Plan       planCmd       `cmd:"" help:"Show which folder of the old server becomes which on the new one, why, and what is doubtful."`
 	Demo       demoCmd       `cmd:"" help:"Show it working: two made-up mail servers, a mailbox moving between them, and the proxy in front."`
 	Status     statusCmd     `cmd:"" help:"Show how far each account has moved."`
 	Verify     verifyCmd     `cmd:"" help:"Compare both sides message by message."`
@@ -103,7 +104,7 @@ func dispatch(ctx context.Context, args []string, io std) error {
 		return err
 	}
 	if len(args) == 0 {
-		return usagef("say what to do: serve, check, demo, status, verify, quarantine, export, finish, pause, resume, retry, priority, settle, splice, close, hold, release, health or version (crossfade --help explains)")
+		return usagef("say what to do: serve, check, plan, demo, status, verify, quarantine, export, finish, pause, resume, retry, priority, settle, splice, close, hold, release, health or version (crossfade --help explains)")
 	}
 	kctx, err := parser.Parse(args)
 	if helped { // --help has been printed

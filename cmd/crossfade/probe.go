@@ -112,27 +112,30 @@ func (c *checkCmd) options(s settings, io std) (o probe.Options, err error) {
 	if o.Destination, err = newDriver("destination", s.Destination, s.AllowPlainUpstream, log); err != nil {
 		return o, err
 	}
+	if o.Overrides, err = readOverrides(s.Overrides); err != nil {
+		return o, err
+	}
 	if c.User == "" {
 		if c.PasswordFile != "" {
 			return o, usagef("--password-file without --user: whose password is it?")
 		}
 		return o, nil
 	}
-	o.Secret, err = c.password(io)
+	o.Secret, err = testPassword(c.User, c.PasswordFile, io)
 	return o, err
 }
 
-// password finds the test account's password. It is never taken from the command line, which others can see.
-func (c *checkCmd) password(io std) (string, error) {
-	if c.PasswordFile != "" {
-		return readPassword(c.PasswordFile)
+// testPassword finds an account's password. It is never taken from the command line, which others can see.
+func testPassword(user, file string, io std) (string, error) {
+	if file != "" {
+		return readPassword(file)
 	}
 	for _, e := range io.env {
 		if v, ok := strings.CutPrefix(e, passwordEnv+"="); ok && v != "" {
 			return v, nil
 		}
 	}
-	return "", usagef("the password of %s? Give --password-file FILE (- for standard input) or %s in the environment", c.User, passwordEnv)
+	return "", usagef("the password of %s? Give --password-file FILE (- for standard input) or %s in the environment", user, passwordEnv)
 }
 
 func readPassword(path string) (string, error) {

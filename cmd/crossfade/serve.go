@@ -75,7 +75,11 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 			return nil, usagef("--tls-cert %s: %v", s.TLSCert, err)
 		}
 	}
-	st, err = newStack(stackOptions{source: source, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, settling: &settle, memory: memory, log: log})
+	overrides, err := readOverrides(s.Overrides)
+	if err != nil {
+		return nil, err
+	}
+	st, err = newStack(stackOptions{overrides: overrides, source: source, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, settling: &settle, memory: memory, log: log})
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"crossfade/backfill"
 	"crossfade/backfill/settling"
+	"crossfade/mapping"
 	"crossfade/proxy"
 	"crossfade/proxy/imap"
 	"crossfade/store"
@@ -46,6 +47,7 @@ type stackOptions struct {
 	state               string // directory; it is made if it is not there
 	keyFile             string
 	hold                bool
+	overrides           mapping.Overrides
 	settling            *settling.Pace // nil: folders settle only by command
 	memory              int64          // bytes of mail on their way; 0: what the engine takes by itself
 	log                 *slog.Logger
@@ -78,7 +80,7 @@ func newStack(o stackOptions) (*stack, error) {
 	}
 	engine, err := backfill.New(backfill.Options{
 		Marks:  known,
-		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Settling: o.settling, MemoryBytes: o.memory, Logger: o.log})
+		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Overrides: o.overrides, Settling: o.settling, MemoryBytes: o.memory, Logger: o.log})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/text/language"
+
+	"crossfade/backfill"
+	"crossfade/mapping"
+)
+
+// planCmd shows what would become of a mailbox's folders, from a list or from the two servers. It changes nothing.
+type planCmd struct {
+	Config              string `placeholder:"FILE" help:"Configuration file (TOML) with the same names as the flags of 'serve'."`
+	Folders             string `placeholder:"FILE" help:"The old server's folders: one path a line, then optionally a tab and its LIST attributes; - reads standard input. Without it the servers are asked."`
+	DestinationFolders  string `placeholder:"FILE" help:"The new server's folders in the same form (default: SmarterMail's own in English)."`
+	Separator           string `placeholder:"C" help:"The hierarchy separator in these files (default: guessed for each file, and told)."`
+	Language            string `placeholder:"TAG" help:"The language of the old mailbox, such as de or pt-BR (default: what its folders' names speak for)."`
+	DestinationLanguage string `placeholder:"TAG" help:"The language of the new mailbox (default: what its folders' names speak for)."`
+	MUTF7               bool   `name:"mutf7" help:"The paths in the files are in modified UTF-7, as IMAP servers spell them."`
+	Each                bool   `help:"Each line is a mailbox by itself, of INBOX and that folder."`
+	User                string `placeholder:"NAME" help:"Ask the servers for this account, which both know under this name and password."`
+	PasswordFile        string `placeholder:"FILE" help:"The account's password: the first line of this file; - reads standard input (default: the environment's CROSSFADE_CHECK_PASSWORD)."`
+	JSON                bool   `name:"json" help:"Print one JSON object a line."`
+	settings
+}
+
+// planned is one mailbox's plan with what it was made from.
+type planned struct {
+	source, dest mapping.Tree
+	plan         mapping.Plan
+	guessed      []string // what was guessed, for people
+}
+
+// Run makes the plan and prints it.
+func (c *planCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
+	for _, l := range []struct{ name, tag string }{{"language", c.Language}, {"destination-language", c.DestinationLanguage}} {
+		if _, err := language.Parse(l.tag); l.tag != "" && err != nil {
+			return usagef("--%s %s: give a language tag, such as de or pt-BR", l.name, l.tag)
+		}
+	}
+	s, err := load(c.Config, io.env, kctx)
+	if err != nil {
+		return err
+	}
+	opts := mapping.PlanOptions{Language: c.Language, DestLanguage: c.DestinationLanguage}
+	if opts.Overrides, err = readOverrides(s.Overrides); err != nil {
+		return err
+	}
+	if c.Folders != "" {
+		return c.fromFiles(opts, io)
+	}
+	p, err := c.fromServers(ctx, s, io)
+	if err != nil {
+		return err
+	}
+	p.plan = mapping.NewPlan(p.source, p.dest, opts)
+	p.unusedOverrides(opts)
+	if c.JSON {
+		return planJSON(io.out, p, false)
+	}
+	return planTable(io.out, p)
+}
+
+// unusedOverrides tells of overrides for folders that this mailbox does not have.
+func (p *planned) unusedOverrides(opts mapping.PlanOptions) {
+	for _, path := range opts.Overrides.Unused(p.source) {
+		p.guessed = append(p.guessed, fmt.Sprintf("no folder is called %q as the overrides have it", path))
+	}
+}
+
+// fromServers lists the folders of both sides.
+func (c *planCmd) fromServers(ctx context.Context, s settings, io std) (*planned, error) {
+	if c.Each || c.MUTF7 || c.Separator != "" || c.DestinationFolders != "" {
+		return nil, usagef("--each, --mutf7, --separator and --destination-folders are for lists: give --folders FILE too")
+	}
+	if s.Source == "" && c.User == "" {
+		return nil, usagef("whose folders? Give --folders FILE, or --source, --destination and --user")
+	}
+	if err := s.checkServers(); err != nil {
+		return nil, err
+	}
+	if c.User == "" {
+		return nil, usagef("whose folders? Give --user NAME")
+	}
+	secret, err := testPassword(c.User, c.PasswordFile, io)
+	if err != nil {
+		return nil, err
+	}
+	p := &planned{}
+	if p.source, err = askTree(ctx, "source", s.Source, s, c.User, secret); err != nil {
+		return nil, err
+	}
+	p.dest, err = askTree(ctx, "destination", s.Destination, s, c.User, secret)
+	return p, err
+}
+
+// askTree lists one account's folders on one server.
+func askTree(ctx context.Context, side, url string, s settings, user, secret string) (t mapping.Tree, err error) {
+	d, err := newDriver(side, url, s.AllowPlainUpstream, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return t, err
+	}
+	m, err := d.Login(ctx, user, secret)
+	if err != nil {
+		return t, fmt.Errorf("--%s: %w", side, err)
+	}
+	defer m.Close() // nothing was changed
+	fs, err := m.Folders(ctx)
+	if err != nil {
+		return t, fmt.Errorf("--%s: %w", side, err)
+	}
+	return backfill.TreeOf(fs, m.Features().Prefix), nil
+}
+
+// readOverrides reads the admin's overrides; none without a file.
+func readOverrides(path string) (mapping.Overrides, error) {
+	if path == "" {
+		return mapping.Overrides{}, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return mapping.Overrides{}, usagef("--overrides %s: %v", path, cause(err))
+	}
+	defer f.Close() // it was only read
+	over, err := mapping.ParseOverrides(f)
+	if err != nil {
+		return over, usagef("--overrides %s: %v", path, err)
+	}
+	return over, nil
+}
