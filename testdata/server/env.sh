@@ -9,12 +9,14 @@
 : "${CROSSFADE_SOURCE_PREFIX=INBOX.}" "${CROSSFADE_SOURCE_SEPARATOR:=.}"
 : "${CROSSFADE_SOURCE_IMAP:=15100}" "${CROSSFADE_SOURCE_IMAPS:=15101}"
 : "${CROSSFADE_SOURCE_FORMAT:=maildir}"                   # maildir | mdbox | sdbox
+: "${CROSSFADE_SOURCE_DEFAULTS:=yes}"                   # no: makes no default folders by itself
 : "${CROSSFADE_SOURCE_DEFLATE:=no}"                      # yes: offers COMPRESS=DEFLATE
 
 # dovecot-dest: separator '/', 'Sent Items', 'Deleted Items', 'Junk E-Mail', Drafts
 : "${CROSSFADE_DEST_IMAP:=15200}" "${CROSSFADE_DEST_IMAPS:=15201}"
 : "${CROSSFADE_DEST_FORMAT:=maildir}"
 : "${CROSSFADE_DEST_FSYNC:=optimized}"                    # never | optimized | always
+: "${CROSSFADE_DEST_LANGUAGE:=en}"                       # fr: default folders with French names
 : "${CROSSFADE_DEST_SPECIALUSE:=yes}"                     # no: the folders are there, but not marked
 : "${CROSSFADE_DEST_CAPABILITY:=}"                        # replaces the list of capabilities
 : "${CROSSFADE_DEST_QUOTA:=}"                             # e.g. 20M: OVERQUOTA above

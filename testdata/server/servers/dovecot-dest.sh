@@ -17,9 +17,11 @@ srv_conf() {
     echo '}'
   fi
   printf 'namespace inbox {\n  inbox = yes\n  prefix =\n  separator = /\n'
-  dovecot_folder Drafts "$(use '\Drafts')"
-  dovecot_folder 'Sent Items' "$(use '\Sent')"
-  dovecot_folder 'Deleted Items' "$(use '\Trash')"
-  dovecot_folder 'Junk E-Mail' "$(use '\Junk')"
+  local drafts=Drafts sent='Sent Items' trash='Deleted Items' junk='Junk E-Mail'
+  [ "$CROSSFADE_DEST_LANGUAGE" != fr ] || { drafts=Brouillons sent='Éléments envoyés' trash='Éléments supprimés' junk='Courrier indésirable'; }
+  dovecot_folder "$drafts" "$(use '\Drafts')"
+  dovecot_folder "$sent" "$(use '\Sent')"
+  dovecot_folder "$trash" "$(use '\Trash')"
+  dovecot_folder "$junk" "$(use '\Junk')"
   echo '}'
 }

@@ -24,9 +24,11 @@ srv_conf() {
     printf 'protocol imap {\n  mail_plugins = listescape zlib imap_zlib\n}\n'
   fi
   printf 'namespace inbox {\n  inbox = yes\n  prefix = %s\n  separator = %s\n' "$CROSSFADE_SOURCE_PREFIX" "$CROSSFADE_SOURCE_SEPARATOR"
-  dovecot_folder Drafts '\Drafts'
-  dovecot_folder Sent '\Sent'
-  dovecot_folder Trash '\Trash'
-  dovecot_folder Spam '\Junk'
+  if [ "$CROSSFADE_SOURCE_DEFAULTS" = yes ]; then
+    dovecot_folder Drafts '\Drafts'
+    dovecot_folder Sent '\Sent'
+    dovecot_folder Trash '\Trash'
+    dovecot_folder Spam '\Junk'
+  fi
   echo '}'
 }
