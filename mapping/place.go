@@ -24,7 +24,7 @@ func (p *planner) place(i int) {
 	case !n.selectable():
 		p.skip(i, "it holds no messages, only folders")
 		return
-	case p.read[i].Role.View():
+	case p.read[i].Role.View() && p.read[i].Evidence == ByAttribute: // a mere name may be a folder's that holds its own mail
 		p.skip(i, fmt.Sprintf("it shows messages of other folders again (%s)", p.read[i].Role))
 		return
 	}

@@ -122,16 +122,45 @@ func (r *reader) narrow() {
 	}
 }
 
-// rest returns the roles that the name of folder i has in the table and that no folder has yet. A name whose other
-// roles nobody has is not narrowed.
-func (r *reader) rest(i int, has map[Role]bool) []Role {
-	var rest []Role
-	for _, s := range names.Senses(r.names[i]) {
-		if s.Rule == names.ByName && !has[s.Role] {
-			rest = append(rest, s.Role)
+// rest returns the roles that the name of folder i has in the table and that no folder has yet; none for a name that
+// has only one role in the table, or that is not in a language of this mailbox: "Lixo" among German folders is its
+// user's own.
+func (r *reader) rest(i int, has map[Role]bool) (rest []Role) {
+	senses := names.Senses(r.names[i])
+	if len(senses) < 2 {
+		return nil
+	}
+	for _, s := range senses {
+		if has[s.Role] {
+			continue
 		}
+		if s.Rule != names.ByName || s.Role.View() || !spoken(s.Languages, r.vote) {
+			return nil
+		}
+		rest = append(rest, s.Role)
 	}
 	return rest
+}
+
+// spoken tells whether one of the languages is about as likely the mailbox's as the likeliest is.
+func spoken(languages []string, vote []names.Vote) bool {
+	for _, v := range vote {
+		if v.Weight < vote[0].Weight/2 {
+			continue
+		}
+		for _, l := range languages {
+			if base(l) == base(v.Language) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// base is a language tag without script and region.
+func base(tag string) string {
+	b, _, _ := strings.Cut(tag, "-")
+	return b
 }
 
 // roles are those that folders of the tree are read as.

@@ -56,7 +56,7 @@ func (p *planner) relocate() {
 }
 
 // winner returns the one source folder that has the role, or -1: the stronger evidence wins, then the path that the
-// destination uses, then the language that the tree speaks, then the order of the list. A place has one role (two
+// destination uses, then the order of the list. A place has one role (two
 // raw names may decode to one path).
 func (p *planner) winner(role Role, target Path, taken map[*spot]bool) int {
 	best, rank := -1, 0
@@ -67,11 +67,8 @@ func (p *planner) winner(role Role, target Path, taken map[*spot]bool) int {
 		if p.stays(i, target) {
 			continue
 		}
-		score := 4 * p.read[i].Evidence.weight()
+		score := 2 * p.read[i].Evidence.weight()
 		if p.nameKey(p.rel[i].Key()) == p.nameKey(target.Key()) {
-			score += 2
-		}
-		if lang := p.read[i].Language; lang != "" && lang == first(p.vote) {
 			score++
 		}
 		if score > rank {
@@ -113,8 +110,8 @@ func (p *planner) unify(role Role, w int, to *spot) {
 	}
 }
 
-// roleFolders returns the destination's folder of each role: the stronger evidence wins, then the spelling that would
-// be created, then the order.
+// roleFolders returns the destination's folder of each role: the stronger evidence wins, then one below the prefix,
+// then the spelling that would be created, then the order.
 func (p *planner) roleFolders() map[Role]*Node {
 	found := map[Role]*Node{}
 	rank := map[Role]int{}
@@ -126,9 +123,12 @@ func (p *planner) roleFolders() map[Role]*Node {
 		if _, below := p.dest.topName(n); below && read.Evidence.weight() <= ByName.weight() {
 			continue // a child of INBOX is nobody's default folder there
 		}
-		r := 2 * read.Evidence.weight()
-		if rel, inside := p.dest.below(n.Path); inside && len(rel) == 1 && rel[0] == created(read.Role) {
+		r := 4 * read.Evidence.weight()
+		if rel, inside := p.dest.below(n.Path); inside {
 			r++
+			if len(rel) == 1 && rel[0] == created(read.Role) {
+				r++
+			}
 		}
 		if read.Role != "" && r > rank[read.Role] {
 			found[read.Role], rank[read.Role] = n, r
