@@ -123,6 +123,9 @@ func (p *planner) roleFolders() map[Role]*Node {
 		if _, below := p.dest.topName(n); below && read.Evidence.weight() <= ByName.weight() {
 			continue // a child of INBOX is nobody's default folder there
 		}
+		if read.Evidence == ByNumber { // perhaps made by a plan like this, beside the folder that has the name
+			continue
+		}
 		r := 4 * read.Evidence.weight()
 		if rel, inside := p.dest.below(n.Path); inside {
 			r++
