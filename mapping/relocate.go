@@ -123,8 +123,8 @@ func (p *planner) roleFolders() map[Role]*Node {
 		if _, below := p.dest.topName(n); below && read.Evidence.weight() <= ByName.weight() {
 			continue // a child of INBOX is nobody's default folder there
 		}
-		if read.Evidence == ByNumber { // perhaps made by a plan like this, beside the folder that has the name
-			continue
+		if read.Evidence == ByNumber || read.Evidence == ByRest {
+			continue // what a plan itself creates there must not change what it decides
 		}
 		r := 4 * read.Evidence.weight()
 		if rel, inside := p.dest.below(n.Path); inside {
