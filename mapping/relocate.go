@@ -78,15 +78,15 @@ func (p *planner) winner(role Role, target Path, taken map[*spot]bool) int {
 	return best
 }
 
-// stays tells of a folder whose name would make it the inbox, or another default folder from below INBOX, but that the
-// destination has in its very place, where it is not that folder.
+// stays tells of a folder that the destination has in its very place, where it is not the default folder that its name
+// makes it here: by elimination, as the inbox, or from below INBOX.
 func (p *planner) stays(i int, target Path) bool {
 	rel := p.rel[i]
 	if p.read[i].Evidence.weight() > ByName.weight() || !p.holds(rel) || p.nameKey(rel.Key()) == p.nameKey(target.Key()) {
 		return false
 	}
 	_, below := p.source.topName(&p.source.Folders[i])
-	return below || p.read[i].Role == Inbox
+	return below || p.read[i].Role == Inbox || p.read[i].Evidence == ByRest
 }
 
 // unify puts the other folders that surely have the role to the winner w at to, whether or not the destination has
