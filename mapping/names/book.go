@@ -28,7 +28,7 @@ type Book struct {
 	senses [][]Sense          // by key
 	loose  map[string][]entry // by loose key
 	words  map[string][]use   // by loose word
-	begins map[string]bool    // loose words, and the first ones of those that are several
+	begins map[string]bool    // loose words, and the first ones of those that are several; true: others may follow without a blank
 	peak   map[string]float64 // by language and role: how many sources use the commonest name
 	long   int                // length of the longest word
 }
@@ -160,7 +160,9 @@ func (b *Book) addWord(lang, kind, word string) {
 			b.long = max(b.long, len(k))
 			first, _, _ := strings.Cut(w, " ")
 			first, _ = loosen(first)
-			b.begins[first] = true
+			for _, s := range []string{first, k} {
+				b.begins[s] = b.begins[s] || compounding[lang] || lang == Any || Unblanked(s)
+			}
 		}
 	}
 }

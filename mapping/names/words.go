@@ -63,7 +63,8 @@ func (b *Book) known(key string) bool {
 			return true
 		}
 	}
-	return b.begins[first]
+	_, ok := b.begins[first]
+	return ok
 }
 
 // compounding are the languages that write several nouns as one word.
