@@ -13,23 +13,25 @@
 //
 // # Names
 //
-// What a name means is judged by package names, which knows default names in many languages. A name that means
-// different roles in different places has no role ([RoleByName]), but it is still a default name ([DefaultName]):
-// nothing is created under it.
+// What a name means is judged by package names, which knows default names in many languages; [Tree.Read] asks it
+// once for each side, in the languages that the names of that tree speak, and weighs it against attributes and what
+// the admin says ([Overrides]). A name of several roles ("Lixo" is trash here and junk there) is decided by what the
+// rest of the tree leaves to it; else it has no role but a doubt, and nothing is created under it all the same.
 //
 // # Where a folder goes
 //
 // [NewPlan] applies these rules in order:
 //
 //  1. \Noselect and \NonExistent names, folders that only show other folders' messages (\All, \Flagged,
-//     \Important), names listed twice and names without a path are skipped; Why tells.
+//     \Important, as attributes), names listed twice and names without a path are skipped; Why tells.
 //  2. The source's personal prefix is taken off and the destination's put before. INBOX goes to INBOX; children
 //     of INBOX stay its children, unless the destination keeps every folder there.
 //  3. What cannot stand in a name on the destination is escaped ([EscapeSegment]): "a/b" becomes "a=2Fb".
-//  4. Roles. A folder's role is what its attributes say (SPECIAL-USE or XLIST), else what its name says if it is
-//     at the top. Of several folders with one role one wins: attribute before name, then the destination's own
-//     path, then order. It goes to the destination's folder of that role, found by the same two means, with all
-//     its children. If there is none, it is created as Drafts, Sent Items, Deleted Items, Junk E-Mail or Archive.
+//  4. Roles, as [Tree.Read] tells. Of several folders with one role one is given it: the stronger [Evidence], then
+//     the destination's own path, then order. It goes to the destination's folder of that role, found in the same
+//     way, with all its children. If there is none, it is created as Drafts, Sent Items, Deleted Items, Junk E-Mail
+//     or Archive. The others of that role go there too if they surely have it: by attribute, by a default name or a
+//     spelling of it. Those that are less sure keep their own names.
 //  5. All other folders keep their own names. One that has the very path of a role folder is merged with it:
 //     several source folders then have one Dest, and one of them is Primary: the one with the equal path, else
 //     the winner, else the first.

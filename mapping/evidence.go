@@ -40,9 +40,6 @@ func (e Evidence) weight() int {
 	return 0
 }
 
-// sure tells of evidence good enough to put two folders of one role together.
-func (e Evidence) sure() bool { return e.weight() >= ByName.weight() }
-
 // says begins a sentence that ends with the role.
 func (e Evidence) says() string {
 	switch e {
@@ -69,6 +66,18 @@ type Reading struct {
 	Evidence   Evidence
 	Confidence float64 // 0 to 1; 0 for a custom folder
 	Doubt      string  // what an admin should look at; for people
+}
+
+// sure tells whether the folder may be put together with another one of its role. Numbers keep folders apart that were
+// apart, and what was found by elimination is the likeliest to be wrong.
+func (r *Reading) sure() bool {
+	switch r.Evidence {
+	case ByNumber, ByRest:
+		return false
+	case BySpelling, ByWords:
+		return r.Confidence >= 0.75
+	}
+	return r.Role != ""
 }
 
 // evidenceOf translates the rule by which a name was recognised.

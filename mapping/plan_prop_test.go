@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"crossfade/mapping/names"
 )
 
 // segments are the names random trees are made of: default names, look-alikes, odd ones.
@@ -159,7 +161,7 @@ func checkDecision(t *rapid.T, source, dest Tree, i int, d Decision) {
 				t.Fatalf("cannot be created: %+v", d)
 			}
 		}
-		if rel, _ := dest.below(d.Dest); d.Role == "" && len(rel) == 1 && DefaultName(rel[0]) {
+		if rel, _ := dest.below(d.Dest); d.Role == "" && len(rel) == 1 && names.Default(rel[0]) {
 			t.Fatalf("would be created under a default name: %+v", d)
 		}
 	}

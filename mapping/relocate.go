@@ -94,7 +94,7 @@ func (p *planner) stays(i int, target Path) bool {
 func (p *planner) unify(role Role, w int, to *spot) {
 	for i := range p.source.Folders {
 		k := p.at[i]
-		if i == w || k == nil || k == to || p.read[i].Role != role || !p.read[i].Evidence.sure() {
+		if i == w || k == nil || k == to || p.read[i].Role != role || !p.read[i].sure() {
 			continue
 		}
 		if k.role != "" || k.winner > 0 || k.pinned || k.parent == nil || k.inside(to) || to.inside(k) {

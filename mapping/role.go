@@ -25,21 +25,6 @@ const (
 	All       = names.All
 )
 
-// RoleByName returns the role of which name is a default name on some server or in some client, in any of the
-// table's languages. A name that means different roles in different places ("Lixo" is trash here and junk there)
-// has none: doubt is an ordinary folder. So has one with a number behind it: a plan numbers names itself. Only names at
-// the top of a tree should be asked for.
-func RoleByName(name string) (Role, bool) {
-	v := names.Judge(name, nil)
-	if v.Rule == names.ByNumber {
-		return "", false
-	}
-	return v.Role, v.Role != ""
-}
-
-// DefaultName tells whether name is a default name in some language ([names.Default]).
-func DefaultName(name string) bool { return names.Default(name) }
-
 // carried returns the roles that have one folder on each side, in the order they are decided.
 func carried() [6]Role { return [6]Role{Inbox, Drafts, Sent, Trash, Junk, Archive} }
 

@@ -1,6 +1,10 @@
 package mapping
 
-import "slices"
+import (
+	"slices"
+
+	"crossfade/mapping/names"
+)
 
 // setAside renames the folders at the top that would be created under a default name although they do not
 // have the role.
@@ -18,7 +22,7 @@ func (p *planner) setAside() {
 // reserved tells whether a folder at the top may not be created under its name. A folder that the destination
 // has already is not created.
 func (p *planner) reserved(k *spot) bool {
-	if !DefaultName(k.name) {
+	if !names.Default(k.name) {
 		return false
 	}
 	if k.group != "" { // it must not fall together with the folder of that name

@@ -13,7 +13,7 @@ type Verdict struct {
 
 const (
 	enough  = 0.6  // confidence that gives a role
-	clear   = 0.85 // share of a role among the meanings of a name
+	clear   = 0.88 // share of a role among the meanings of a name
 	support = 0.25 // share of the vote that makes a language the mailbox's
 )
 
@@ -146,7 +146,7 @@ func Default(name string) bool { return builtin().Default(name) }
 // Default is like the function of that name.
 func (b *Book) Default(name string) bool {
 	for _, s := range b.Senses(name) {
-		if (s.Role.Carried() || s.Role == Outbox) && s.Rule != ByNumber && (s.Rule == ByName || s.sure >= enough) {
+		if (s.Role.Carried() || s.Role == Outbox) && s.Rule != ByNumber && (s.Rule == ByName && s.sure > alone || s.sure >= enough) {
 			return true
 		}
 	}

@@ -23,9 +23,9 @@ const (
 	Notes     Role = "notes"
 	Tasks     Role = "tasks"
 	Journal   Role = "journal"
-	History   Role = "history" // conversations of a messenger, which Exchange keeps
-	RSS       Role = "rss"     // articles of feeds
-	Sync      Role = "sync"    // what a client could not synchronise
+	History   Role = "conversation-history" // conversations of a messenger, which Exchange keeps
+	RSS       Role = "rss"                  // articles of feeds
+	Sync      Role = "sync-issues"          // what a client could not synchronise
 )
 
 // View tells whether folders of the role show messages that are kept in other folders (RFC 6154 2: \All and

@@ -28,17 +28,10 @@ func Rows(text string) ([]Row, error) {
 		if names.Fold(f[3]) == "" {
 			return nil, fmt.Errorf("line %d: nothing left of the name", n+1)
 		}
-		role, ok := renamed[f[2]]
-		if !ok {
-			role = names.Role(f[2])
-		}
-		out = append(out, Row{f[0], f[1], role, f[3]})
+		out = append(out, Row{f[0], f[1], names.Role(f[2]), f[3]})
 	}
 	return out, nil
 }
-
-// renamed are the roles that the data spell otherwise.
-var renamed = map[string]names.Role{"conversation-history": names.History, "sync-issues": names.Sync}
 
 // Word is a row of words.tsv.
 type Word struct {
