@@ -13,7 +13,7 @@ import (
 func aliasBed(t *testing.T) *bed {
 	b := newBed(t)
 	b.src.add("INBOX.Jahre.2024").put(message(1, "a"))
-	b.src.add("INBOX.Gesendet") // beside INBOX.Sent, which is the destination's Sent Items
+	b.src.add("INBOX.Lixo") // trash to some and junk to others: nothing is created under that name
 	b.dst.add("Plain")
 	b.dst.add("Sent Items/2023")
 	return b
@@ -29,7 +29,7 @@ func TestAliases(t *testing.T) {
 	for name, want := range map[string]string{
 		"INBOX": "INBOX", "inbox": "INBOX", "INBOX.": "INBOX", "Sent Items": "Sent Items",
 		"INBOX.Sent": "Sent Items", "inbox.Sent": "Sent Items", "INBOX.Sent.": "Sent Items", "INBOX.Sent.2023": "Sent Items/2023",
-		"INBOX.Kunden": "Kunden", "INBOX.Jahre.2024": "Jahre/2024", "INBOX.Gesendet": "Gesendet (old)",
+		"INBOX.Kunden": "Kunden", "INBOX.Jahre.2024": "Jahre/2024", "INBOX.Lixo": "Lixo (old)",
 		"INBOX.Plain": "Plain", "INBOX.Sent Items": "Sent Items", "INBOX.Trash": "INBOX.Trash",
 		"Sent": "", "INBOX.nowhere": "", "INBOX.Sent.nowhere": "", "INBOX/Sent": "", "Kunden.A": "", "INBOX..Sent": "",
 	} {
@@ -71,7 +71,7 @@ func TestAliasCommands(t *testing.T) {
 	if err := s.Create(t.Context(), "INBOX.a/b"); !errors.As(err, &no) || no.Code != "CANNOT" {
 		t.Errorf("a name that cannot be spelt: %v", err)
 	}
-	b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Kunden", "Jahre/2024", "Gesendet (old)", "Plain", "Sent Items/2023", "Kunden/Neu", "Sent Items/2022", "Tief/er")
+	b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Kunden", "Jahre/2024", "Lixo (old)", "Plain", "Sent Items/2023", "Kunden/Neu", "Sent Items/2022", "Tief/er")
 	exists("INBOX.Tief.er")
 	if _, _, err := s.Append(t.Context(), "INBOX.Kunden.Neu", []AppendItem{item(message(800, "mine"))}); err != nil {
 		t.Error(err)
@@ -95,19 +95,19 @@ func TestAliasCommands(t *testing.T) {
 	must(t, s.Rename(t.Context(), "INBOX.Kunden", "INBOX.Jahre.Clients"))
 	must(t, s.Delete(t.Context(), "INBOX.Tief.er"))
 	must(t, s.Delete(t.Context(), "INBOX.Sent.2022"))
-	b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Jahre/Clients", "Jahre/2024", "Gesendet (old)", "Plain", "Sent Items/2023", "Jahre/Clients/Neu")
+	b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Jahre/Clients", "Jahre/2024", "Lixo (old)", "Plain", "Sent Items/2023", "Jahre/Clients/Neu")
 	for _, name := range []string{"INBOX.Kunden", "INBOX.Jahre.Clients", "INBOX.Kunden.Neu"} {
 		b.open(s, name)
 	}
 	must(t, s.Delete(t.Context(), "INBOX.Kunden.Neu"))
 	must(t, s.Delete(t.Context(), "INBOX.Kunden"))
-	b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Jahre/2024", "Gesendet (old)", "Plain", "Sent Items/2023")
+	b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Jahre/2024", "Lixo (old)", "Plain", "Sent Items/2023")
 	if _, err := s.Open(t.Context(), "INBOX.Kunden", true); !errors.Is(err, ErrNoFolder) {
 		t.Errorf("an alias of a deleted folder: %v", err)
 	}
 	must(t, s.Create(t.Context(), "INBOX.Kunden"))
 	b.shows(b.open(s, "INBOX.Kunden"))
-	b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Jahre/Clients", "Jahre/2024", "Gesendet (old)", "Plain", "Sent Items/2023")
+	b.becomes(s, "INBOX", "Sent Items", "Deleted Items", "Jahre/Clients", "Jahre/2024", "Lixo (old)", "Plain", "Sent Items/2023")
 	b.e.Release()
 	b.wait()
 	b.verified()
@@ -121,7 +121,7 @@ func TestAliasList(t *testing.T) {
 	b.listed(s)
 	must(t, s.Rename(t.Context(), "Kunden", "Clients"))
 	b.listed(s)
-	all := []string{"INBOX.Gesendet", "INBOX.Jahre.2024", "INBOX.Kunden", "INBOX.Plain", "INBOX.Sent", "INBOX.Sent.2023", "INBOX.Trash"}
+	all := []string{"INBOX.Jahre.2024", "INBOX.Kunden", "INBOX.Lixo", "INBOX.Plain", "INBOX.Sent", "INBOX.Sent.2023", "INBOX.Trash"}
 	for _, c := range []struct {
 		reference, pattern string
 		want               []string

@@ -134,12 +134,21 @@ func (r *reader) rest(i int, has map[Role]bool) (rest []Role) {
 		if has[s.Role] {
 			continue
 		}
-		if s.Rule != names.ByName || s.Role.View() || !spoken(s.Languages, r.vote) {
+		if s.Rule != names.ByName || s.Role.View() || s.Confidence < likely(s.Role) || !spoken(s.Languages, r.vote) {
 			return nil
 		}
 		rest = append(rest, s.Role)
 	}
 	return rest
+}
+
+// likely is how sure the last role that is left must be by itself. A second trash beside the first is common, so the
+// other meanings must be the likelier ones, and nobody looks into a wrong junk folder. What is not carried moves nothing.
+func likely(role Role) float64 {
+	if role == Trash || !role.Carried() {
+		return 0.15
+	}
+	return 0.5
 }
 
 // spoken tells whether one of the languages is about as likely the mailbox's as the likeliest is.

@@ -3,7 +3,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -86,11 +89,17 @@ func TestLocalized(t *testing.T) {
 			source, dest := bed.Server(testbed.Source), bed.Server(testbed.Dest)
 			p := proxyBetween(t, bed, source.PlainURL(), dest.PlainURL())
 			p.start(t)
+			password := filepath.Join(t.TempDir(), "password")
+			if err := os.WriteFile(password, []byte(testbed.Pass+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			sent := 0
 			for i, l := range localizedMailboxes() {
 				all, _ := l.folders()
 				sent += len(all) + 1
 				l.fill(t, source.Addr, testbed.User(i))
+				l.planned(t, testbed.User(i), "plan", "--json", "--source", source.PlainURL(), "--destination", dest.PlainURL(),
+					"--user", testbed.User(i), "--password-file", password)
 				enrolAs(t, p.imap, testbed.User(i))
 			}
 			p.settle(t, sent)
@@ -99,6 +108,30 @@ func TestLocalized(t *testing.T) {
 			}
 			p.stop(t)
 		})
+	}
+}
+
+// planned compares what plan says of a mailbox before it moves.
+func (l localized) planned(t *testing.T, user string, command ...string) {
+	t.Helper()
+	code, out, errs := call(command...)
+	if code != exitWell || errs != "" {
+		t.Fatalf("plan: %d %s", code, errs)
+	}
+	all, role := l.folders()
+	told := map[string]planLine{}
+	for line := range strings.Lines(out) {
+		var p planLine
+		if err := json.Unmarshal([]byte(line), &p); err != nil {
+			t.Fatal(err)
+		}
+		told[p.Path] = p
+	}
+	for _, f := range all {
+		p := told["INBOX."+f]
+		if to := role[f]; to != "" && (p.Destination != to || p.Role == "" || p.Kind != "existing") || to == "" && p.Role != "" {
+			t.Errorf("plan of %s: %+v", user, p)
+		}
 	}
 }
 
