@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -9,22 +10,34 @@ import (
 	"crossfade/backfill/settling"
 )
 
-// settlingNow counts the accounts of which a folder settles just now, and the most folders of one of them.
+// settlingNow counts the accounts of which a folder settles just now, and the most folders of one of them. While it goes
+// over them one may end and the next one begin, and both be counted: only what is seen twice is true.
 func (e *Engine) settlingNow() (accounts, most int) {
+	for was, now := []string(nil), e.settlingOnce(); ; was, now = now, e.settlingOnce() {
+		if !slices.Equal(was, now) {
+			continue
+		}
+		ofOne := map[string]int{}
+		for _, account := range now {
+			ofOne[account]++
+			most = max(most, ofOne[account])
+		}
+		return len(ofOne), most
+	}
+}
+
+// settlingOnce are the accounts of the folders that are seen to settle.
+func (e *Engine) settlingOnce() (out []string) {
 	for _, a := range e.known() {
-		n := 0
 		for _, f := range a.all() {
 			f.mu.RLock()
 			if f.settles {
-				n++
+				out = append(out, a.name)
 			}
 			f.mu.RUnlock()
 		}
-		if most = max(most, n); n > 0 {
-			accounts++
-		}
 	}
-	return accounts, most
+	return out
 }
 
 // TestSettleAtOnce: several accounts settle side by side, not too many, and of each one folder at a time. The pace counts
