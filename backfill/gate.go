@@ -100,7 +100,7 @@ func (a *account) gateState(ctx context.Context, now time.Time) (gate.Account, e
 // gateState adds what the gate looks at of one folder.
 func (f *folder) gateState(g *gate.Account, s *sums, now time.Time) error {
 	f.countOnce()
-	f.glance(s)
+	f.glance(s, nil)
 	path, t := f.record().Path.String(), f.counted()
 	if p := f.problem().Text; p != "" {
 		g.Stopped = append(g.Stopped, gate.Stopped{Folder: path, Why: p})

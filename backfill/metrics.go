@@ -25,7 +25,7 @@ func (e *Engine) snapshot() metrics.Snapshot {
 	}
 	maps.Copy(s.Accounts, v.accounts)
 	s.AccountStages, s.FolderStages = v.stages.accounts, v.stages.folders
-	s.Unsettled, s.SettleStopped = e.unsettledFolders(v.now), e.settleStopped.Load()
+	s.Unsettled, s.SettleStopped = v.unsettled, e.settleStopped.Load()
 	s.Rebuilds, s.Asked = v.admin.Rebuilds, e.asked.Load().metrics()
 	s.Paused = map[string]int{"all": 0, "account": v.admin.PausedAccounts, "folder": v.admin.PausedFolders}
 	if held {

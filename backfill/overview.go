@@ -81,7 +81,7 @@ func (e *Engine) Overview() Overview {
 	o.Domains, o.Accounts, o.Folders = v.domainReports(held), v.accounts, v.total.byState()
 	o.Queue = Queue{v.queue.opened, v.queue.others, v.queue.oldestOpened.Seconds(), v.queue.oldestLook.Seconds()}
 	o.AccountStages, o.FolderStages = v.stages.accounts, v.stages.folders
-	o.Unsettled, o.SettleStopped = e.unsettledFolders(v.now), e.settleStopped.Load()
+	o.Unsettled, o.SettleStopped = v.unsettled, e.settleStopped.Load()
 	o.Hosts = e.Hosts()
 	o.Refused = make(map[string]int)
 	for c := range classes {

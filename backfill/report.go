@@ -152,7 +152,7 @@ func (f *folder) report() FolderState {
 	opened := f.viewers > 0
 	f.acct.mu.Unlock()
 	s := sums{}
-	g, rec := f.glance(&s), f.record()
+	g, rec := f.glance(&s, nil), f.record()
 	r := FolderState{Folder: rec.Path.String(), State: g.state.String(), Completion: s.completion(), Counts: s.tally.counts(),
 		Problem: f.problem().Text, Note: f.note(), Opened: opened, Paused: rec.Paused, Priority: rec.Priority, Stage: stageSettled, Settled: timeOf(rec.Settled)}
 	if needsSettling(&rec) {

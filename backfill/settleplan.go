@@ -15,18 +15,6 @@ type settlePlan struct {
 
 // settlePlan looks at all folders that settle or have settled lately. It loads nothing and asks no server.
 func (e *Engine) settlePlan(now time.Time) settlePlan {
-	p := e.settleCount(now)
-	p.at = make(map[*folder][2]int)
-	for i := range p.folders {
-		for j, f := range p.folders[i] {
-			p.at[f] = [2]int{i, j}
-		}
-	}
-	return p
-}
-
-// settleCount is settlePlan for who does not ask of single folders.
-func (e *Engine) settleCount(now time.Time) settlePlan {
 	var p settlePlan
 	var seen []seenFolder
 	var accounts []settling.Account
@@ -38,18 +26,27 @@ func (e *Engine) settleCount(now time.Time) settlePlan {
 		if !part.closed.IsZero() {
 			continue
 		}
-		sa := settling.Account{FirstLogin: part.firstLogin, NoClients: part.noClients, Stopped: part.stopped}
+		sa := part.toSettle()
 		seen = a.seen(seen[:0])
 		sa.Folders = make([]settling.Folder, 0, len(seen))
 		folders, rests := make([]*folder, 0, len(seen)), a.rests()
 		for _, s := range seen {
-			if sf, ok := s.folder.toSettle(now, rests); ok {
+			s.folder.mu.RLock()
+			sf, ok := s.folder.toSettle(now, rests)
+			s.folder.mu.RUnlock()
+			if ok {
 				sa.Folders, folders = append(sa.Folders, sf), append(folders, s.folder)
 			}
 		}
 		accounts, p.folders = append(accounts, sa), append(p.folders, folders)
 	}
 	p.Plan = settling.New(e.settlePace(), now, e.settleStopped.Load(), accounts)
+	p.at = make(map[*folder][2]int)
+	for i := range p.folders {
+		for j, f := range p.folders[i] {
+			p.at[f] = [2]int{i, j}
+		}
+	}
 	return p
 }
 
@@ -61,11 +58,14 @@ func (e *Engine) settlePace() settling.Pace {
 	return *e.opt.Settling
 }
 
+// toSettle is the account as package settling sees it, without its folders.
+func (p *parting) toSettle() settling.Account {
+	return settling.Account{FirstLogin: p.firstLogin, NoClients: p.noClients, Stopped: p.stopped}
+}
+
 // toSettle is the folder as package settling sees it; ok is false if it need not settle, and did not do so lately.
-// rests tells whether all of its account is paused.
+// rests tells whether all of its account is paused. The caller holds mu.
 func (f *folder) toSettle(now time.Time, rests bool) (sf settling.Folder, ok bool) {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
 	sf = settling.Folder{Settled: f.rec.Settled, LastClient: f.rec.LastClient, Bytes: f.bytesOf(), Stopped: f.rec.SettleStopped,
 		Ordered: f.rec.SettleOrdered, Now: f.settles, Refused: f.tried.until}
 	if !needsSettling(&f.rec) {

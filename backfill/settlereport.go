@@ -64,10 +64,41 @@ func timeOf(t time.Time) *time.Time {
 	return &t
 }
 
-// unsettledFolders is how many folders that have not settled wait for what.
-func (e *Engine) unsettledFolders(now time.Time) map[string]int {
+// waiters counts the folders that have not settled by what they wait for. It is shown all folders by a survey, so that a
+// scrape looks at each of them once.
+type waiters struct {
+	count *settling.Counter
+	now   time.Time
+	on    bool // the account is one whose folders settle
+	rests bool
+}
+
+func (e *Engine) newWaiters(now time.Time) waiters {
+	return waiters{count: settling.NewCounter(e.settlePace(), now, e.settleStopped.Load()), now: now}
+}
+
+// account goes on to the next account.
+func (w *waiters) account(a *account, part *parting) {
+	if w.on = part.closed.IsZero() && !a.rebuilding(); w.on {
+		w.rests = a.rests()
+		w.count.Account(part.toSettle())
+	}
+}
+
+// folder counts a folder of the account; the caller holds its mu. Nil counts nothing.
+func (w *waiters) folder(f *folder) {
+	if w == nil || !w.on {
+		return
+	}
+	if sf, ok := f.toSettle(w.now, w.rests); ok {
+		w.count.Folder(&sf)
+	}
+}
+
+// total is how many folders wait for what.
+func (w *waiters) total() map[string]int {
 	out := make(map[string]int)
-	for reason, n := range e.settleCount(now).Count() {
+	for reason, n := range w.count.Count() {
 		out[string(reason)] = n
 	}
 	return out

@@ -23,7 +23,7 @@ func (e *Engine) AcceptSplice(name string, is bool) (Parting, error) {
 	}
 	var s sums
 	for _, f := range a.all() {
-		f.glance(&s)
+		f.glance(&s, nil)
 	}
 	now := time.Now()
 	return a.partingReport(&s, e.settlePlan(now), now), nil

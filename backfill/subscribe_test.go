@@ -77,7 +77,7 @@ func TestSubscriptionUnderWay(t *testing.T) {
 	})
 	f := b.account().byShownName("Kunden")
 	var s sums
-	if g := f.glance(&s); b.e.Status().Done || g.state == folderCopied {
+	if g := f.glance(&s, nil); b.e.Status().Done || g.state == folderCopied {
 		t.Errorf("it counts as done: %v", g.state)
 	}
 	b.dst.set(func() { b.dst.noSub = nil })

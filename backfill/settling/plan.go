@@ -35,29 +35,43 @@ type begun struct {
 
 // New makes a plan. stopped: nothing settles, by an admin's command.
 func New(pace Pace, now time.Time, stopped bool, accounts []Account) *Plan {
-	p := &Plan{pace: pace, now: now, stopped: stopped, accounts: accounts, last: make(map[int]begun), busy: make(map[int]bool)}
+	p := emptyPlan(pace, now, stopped)
+	p.accounts = accounts
 	for i := range accounts {
 		for j := range accounts[i].Folders {
-			f := &accounts[i].Folders[j]
-			at := notAfter(f.Settled, now)
-			if f.Now {
-				at, p.busy[i] = now, true
-			}
-			if at.IsZero() || !at.Add(window).After(now) {
-				continue
-			}
-			p.spent = append(p.spent, spent{at, f.Bytes})
-			if b, ok := p.last[i]; !ok || at.After(b.at) {
-				p.last[i] = begun{i, at}
-			}
+			p.note(i, &accounts[i].Folders[j])
 		}
 	}
+	p.order()
+	return &p
+}
+
+func emptyPlan(pace Pace, now time.Time, stopped bool) Plan {
+	return Plan{pace: pace, now: now, stopped: stopped, last: make(map[int]begun), busy: make(map[int]bool)}
+}
+
+// note notes what the hour's bounds need to know of an account's folder.
+func (p *Plan) note(account int, f *Folder) {
+	at := notAfter(f.Settled, p.now)
+	if f.Now {
+		at, p.busy[account] = p.now, true
+	}
+	if at.IsZero() || !at.Add(window).After(p.now) {
+		return
+	}
+	p.spent = append(p.spent, spent{at, f.Bytes})
+	if b, ok := p.last[account]; !ok || at.After(b.at) {
+		p.last[account] = begun{account, at}
+	}
+}
+
+// order sorts what was noted, when all is.
+func (p *Plan) order() {
 	for _, b := range p.last {
 		p.begun = append(p.begun, b)
 	}
 	slices.SortFunc(p.spent, func(a, b spent) int { return a.at.Compare(b.at) })
 	slices.SortFunc(p.begun, func(a, b begun) int { return a.at.Compare(b.at) })
-	return p
 }
 
 // Verdict tells whether a folder may settle now, and if not why. Both are indexes into what New was given.
@@ -145,20 +159,4 @@ func (p *Plan) Again() (at time.Time) {
 		}
 	}
 	return at
-}
-
-// Count is how many folders wait for what; those that have settled are not among them.
-func (p *Plan) Count() map[Reason]int {
-	out := make(map[Reason]int)
-	for _, r := range Reasons() {
-		out[r] = 0
-	}
-	for i := range p.accounts {
-		for j := range p.accounts[i].Folders {
-			if r := p.Verdict(i, j).Reason; r != Done {
-				out[r]++
-			}
-		}
-	}
-	return out
 }

@@ -22,6 +22,9 @@ type Pace struct {
 // Never is the After of folders that do not settle by themselves.
 const Never time.Duration = -1
 
+// bounded tells whether there may be too much within an hour.
+func (p *Pace) bounded() bool { return p.Folders > 0 || p.Accounts > 0 || p.Bytes > 0 }
+
 // Default is what holds unless an admin says otherwise: some days for a company of some hundred accounts.
 func Default() Pace {
 	return Pace{After: 24 * time.Hour, Unseen: 30 * 24 * time.Hour, Folders: 200, Accounts: 20, Bytes: 20e9}

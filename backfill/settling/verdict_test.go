@@ -162,7 +162,7 @@ func TestOrder(t *testing.T) {
 func TestCount(t *testing.T) {
 	a, f := calm()
 	a.Folders = []Folder{f, {Settled: noon}, {}, {Stopped: true}, {Stopped: true}}
-	got := New(Default(), noon, false, []Account{a}).Count()
+	got := counted(Default(), noon, false, []Account{a})
 	if len(got) != len(Reasons()) || got[Incomplete] != 1 || got[May] != 1 || got[Stopped] != 2 || got[Done] != 0 || got[Patience] != 0 {
 		t.Errorf("%v", got)
 	}
