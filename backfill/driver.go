@@ -93,6 +93,8 @@ type Features struct {
 	Caps      imap.CapSet
 	Separator string // hierarchy separator; "" when the server has no hierarchy
 	Prefix    string // personal namespace prefix, e.g. "INBOX." (RFC 2342); "" if none
+	// Foreign are the prefixes of other users' and of shared mailboxes (RFC 2342), as the server spells them.
+	Foreign []string
 }
 
 // Folder is one mailbox of a server's tree.

@@ -19,7 +19,8 @@ type treeInfo struct {
 	dest   []Folder
 	sep    string // the destination's hierarchy separator
 
-	sourcePrefix, destPrefix string
+	sourcePrefix, destPrefix   string
+	sourceForeign, destForeign []string
 
 	sourceAt time.Time // when the source was last listed
 	doubt    string    // why the source's listing is not believed; "" if it is
@@ -89,7 +90,7 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 		if err != nil {
 			return err
 		}
-		writer, info.sep, info.destPrefix = w, w.Features().Separator, w.Features().Prefix
+		writer, info.sep, info.destPrefix, info.destForeign = w, w.Features().Separator, w.Features().Prefix, w.Features().Foreign
 		info.dest, err = a.listDest(gctx, w)
 		return err
 	})
@@ -102,7 +103,7 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 		src, err := a.source(gctx)
 		if err == nil {
 			info.source, err = src.Folders(gctx)
-			info.sourcePrefix = src.Features().Prefix
+			info.sourcePrefix, info.sourceForeign = src.Features().Prefix, src.Features().Foreign
 		}
 		srcErr = err
 		return nil
@@ -117,7 +118,8 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 		}
 		a.log.Warn("the source's folders cannot be listed, going on with those known", "err", srcErr)
 		a.mu.Lock()
-		info.source, info.sourcePrefix, info.sourceAt, info.doubt = a.treeInfo.source, a.treeInfo.sourcePrefix, a.treeInfo.sourceAt, a.treeInfo.doubt
+		info.source, info.sourcePrefix, info.sourceForeign = a.treeInfo.source, a.treeInfo.sourcePrefix, a.treeInfo.sourceForeign
+		info.sourceAt, info.doubt = a.treeInfo.sourceAt, a.treeInfo.doubt
 		a.mu.Unlock()
 		return info, writer, nil
 	}

@@ -15,9 +15,9 @@ type join struct {
 
 // decide asks the mapping; the winner of a merge comes first, because it gives the identity.
 func (a *account) decide(info treeInfo) []mapping.Decision {
-	above := TreeOf(info.dest, info.destPrefix)
+	above := TreeOf(info.dest, Features{Prefix: info.destPrefix, Foreign: info.destForeign})
 	a.tellRoles(&above)
-	p := mapping.NewPlan(TreeOf(info.source, info.sourcePrefix), above, mapping.PlanOptions{Overrides: a.e.opt.Overrides})
+	p := mapping.NewPlan(TreeOf(info.source, Features{Prefix: info.sourcePrefix, Foreign: info.sourceForeign}), above, mapping.PlanOptions{Overrides: a.e.opt.Overrides})
 	out := slices.Clone(p.Decisions)
 	slices.SortStableFunc(out, func(x, y mapping.Decision) int {
 		switch {
@@ -83,8 +83,8 @@ func (a *account) shownSource(path mapping.Path) (*folder, string) {
 }
 
 // TreeOf is what the mapping is asked about a server's list of folders.
-func TreeOf(fs []Folder, prefix string) mapping.Tree {
-	t := mapping.Tree{Prefix: prefix}
+func TreeOf(fs []Folder, server Features) mapping.Tree {
+	t := mapping.Tree{Prefix: server.Prefix, Foreign: server.Foreign}
 	for _, f := range fs {
 		if f.Separator != "" {
 			t.Separator = f.Separator

@@ -39,6 +39,27 @@ func FuzzParseOverrides(f *testing.F) {
 	})
 }
 
+// What is shared stays behind and is told, unless the admin says otherwise.
+func TestPlanShared(t *testing.T) {
+	source := tree("/", "", "INBOX", "Shared/Team", "Shared", "Other/joe/Sent | \\Sent", "Sharedness", "Other/joe/Mine")
+	source.Foreign = []string{"Shared/", "Other/"}
+	over, err := ParseOverrides(strings.NewReader("Other/joe/Mine = custom"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dest := tree("/", "", "INBOX", "Public/Sent | \\Sent")
+	dest.Foreign = []string{"Public/"}
+	var got []string
+	for _, d := range NewPlan(source, dest, PlanOptions{Overrides: over}).Decisions {
+		got = append(got, show(d))
+	}
+	want := []string{"INBOX > INBOX existing inbox", "Shared/Team >  skip", "Shared >  skip", "Other/joe/Sent >  skip", "Sharedness > Sharedness create",
+		"Other/joe/Mine > Other/joe/Mine create"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
 func TestRead(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -24,6 +24,9 @@ func (p *planner) place(i int) {
 	case !n.selectable():
 		p.skip(i, "it holds no messages, only folders")
 		return
+	case p.source.foreign(n) && p.read[i].Evidence != ByOverride:
+		p.skip(i, "it belongs to another user or is shared (an override moves it)")
+		return
 	case p.read[i].Role.View() && p.read[i].Evidence == ByAttribute: // a mere name may be a folder's that holds its own mail
 		p.skip(i, fmt.Sprintf("it shows messages of other folders again (%s)", p.read[i].Role))
 		return

@@ -74,7 +74,7 @@ func (r *reader) readOne(i int) {
 		}
 		return
 	}
-	if r.names[i] == "" || !n.selectable() {
+	if r.names[i] == "" || !n.selectable() || r.tree.foreign(n) {
 		return
 	}
 	v := r.judge(i)

@@ -117,7 +117,7 @@ func (p *planner) roleFolders() map[Role]*Node {
 	rank := map[Role]int{}
 	for i := range p.dest.Folders {
 		n, read := &p.dest.Folders[i], p.theirs[i]
-		if len(n.Path) == 0 || len(n.Path) > maxDepth || !n.selectable() || slices.Contains(n.Path, "") {
+		if len(n.Path) == 0 || len(n.Path) > maxDepth || !n.selectable() || p.dest.foreign(n) || slices.Contains(n.Path, "") {
 			continue
 		}
 		if _, below := p.dest.topName(n); below && read.Evidence.weight() <= ByName.weight() {

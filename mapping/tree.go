@@ -13,7 +13,9 @@ import (
 type Tree struct {
 	Separator string // hierarchy separator; "" when the server has no hierarchy
 	Prefix    string // personal namespace prefix as the server spells it, e.g. "INBOX." (RFC 2342); "" if none
-	Folders   []Node // in the server's order
+	// Foreign are the prefixes of other users' and of shared folders (RFC 2342), as the server spells them.
+	Foreign []string
+	Folders []Node // in the server's order
 }
 
 // maxDepth bounds what a hostile list can cost: deeper folders are skipped, or not seen on the destination.
@@ -56,6 +58,16 @@ func (t *Tree) below(p Path) (Path, bool) {
 		return p, len(pre) == 0 && !p.IsInbox()
 	}
 	return p[len(pre):], true
+}
+
+// foreign tells whether the node is not the user's own: it belongs to another user or is shared.
+func (t *Tree) foreign(n *Node) bool {
+	for _, pre := range t.Foreign {
+		if pre != "" && !n.Path.IsInbox() && (strings.HasPrefix(n.Name, pre) || n.Name+t.Separator == pre) {
+			return true
+		}
+	}
+	return false
 }
 
 // atlas finds a tree's folders by path. Parents that the server does not list are in it as \NonExistent.

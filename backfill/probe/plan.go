@@ -20,7 +20,7 @@ func (p *prober) compare(ctx context.Context) {
 		return // told already
 	}
 	p.numbers(ctx, n)
-	plan := mapping.NewPlan(backfill.TreeOf(p.folders, p.src.Features().Prefix), backfill.TreeOf(dest, p.dst.Features().Prefix), mapping.PlanOptions{Overrides: p.Overrides})
+	plan := mapping.NewPlan(backfill.TreeOf(p.folders, p.src.Features()), backfill.TreeOf(dest, p.dst.Features()), mapping.PlanOptions{Overrides: p.Overrides})
 	paths := map[string]mapping.Path{}
 	for _, f := range p.folders {
 		paths[f.Name] = f.Path

@@ -114,7 +114,7 @@ func askTree(ctx context.Context, side, url string, s settings, user, secret str
 	if err != nil {
 		return t, fmt.Errorf("--%s: %w", side, err)
 	}
-	return backfill.TreeOf(fs, m.Features().Prefix), nil
+	return backfill.TreeOf(fs, m.Features()), nil
 }
 
 // readOverrides reads the admin's overrides; none without a file.

@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"slices"
 	"strings"
 
 	goimap "github.com/emersion/go-imap/v2"
@@ -10,20 +11,23 @@ import (
 	"crossfade/mapping"
 )
 
-// learnNamespace finds the separator and the prefix of personal mailboxes: NAMESPACE (RFC 2342) where it is
-// offered, else what the tree itself shows.
+// learnNamespace finds the separator, the prefix of personal mailboxes and those of other people's: NAMESPACE (RFC
+// 2342) where it is offered, else what the tree itself shows.
 func (a *account) learnNamespace(c *conn) error {
 	if c.caps.Has(goimap.CapNamespace) {
-		found := false
+		var found namespaces
 		st, err := c.command(handler{data: func(name string, _ uint32, sc *imapwire.Scanner) {
-			if prefix, sep, ok := personal(sc); name == "NAMESPACE" && ok {
-				a.features.Prefix, a.features.Separator, found = prefix, sep, true
+			if n, ok := parseNamespaces(sc); name == "NAMESPACE" && ok {
+				found = n
 			}
 		}}, "NAMESPACE")
 		if err != nil {
 			return err
 		}
-		if st.ok() && found {
+		if st.ok() && found.personal != nil {
+			first := found.personal[0]
+			a.features.Prefix, a.features.Separator = first.prefix, first.sep
+			a.features.Foreign = found.foreign()
 			return nil
 		}
 	}
@@ -35,31 +39,59 @@ func (a *account) learnNamespace(c *conn) error {
 	return nil
 }
 
-// personal reads the first personal namespace.
-func personal(sc *imapwire.Scanner) (prefix, sep string, ok bool) {
-	first := true
-	read := sc.List(func() bool {
-		if !first {
-			_, ok := sc.Raw()
-			return ok
+// namespace is one element of a NAMESPACE answer.
+type namespace struct{ prefix, sep string }
+
+// namespaces are the three lists of a NAMESPACE answer (RFC 2342 5).
+type namespaces struct{ personal, others, shared []namespace }
+
+// foreign returns the prefixes below which mailboxes are not the user's own. One that a personal prefix lies below
+// tells nothing: Zimbra and others list the root twice.
+func (n namespaces) foreign() (prefixes []string) {
+	for _, f := range slices.Concat(n.others, n.shared) {
+		own := f.prefix == ""
+		for _, p := range n.personal {
+			own = own || strings.HasPrefix(p.prefix, f.prefix)
 		}
-		first = false
+		if !own && !strings.HasPrefix("INBOX", strings.ToUpper(f.prefix)) {
+			prefixes = append(prefixes, f.prefix)
+		}
+	}
+	return prefixes
+}
+
+// parseNamespaces reads all three lists; without a personal namespace they are no answer.
+func parseNamespaces(sc *imapwire.Scanner) (n namespaces, ok bool) {
+	for _, list := range []*[]namespace{&n.personal, &n.others, &n.shared} {
+		sc.SP()
+		if *list, ok = parseNamespaceList(sc); !ok {
+			break
+		}
+	}
+	return n, len(n.personal) > 0
+}
+
+// parseNamespaceList reads one list; NIL is an empty one.
+func parseNamespaceList(sc *imapwire.Scanner) (list []namespace, ok bool) {
+	ok = sc.List(func() bool {
 		if !sc.Byte('(') {
 			return false
 		}
 		sc.SP()
 		p, isString := sc.String()
 		sc.SP()
-		s, sepOK := parseSeparator(sc)
-		prefix, sep, ok = string(p), s, isString && sepOK
+		sep, sepOK := parseSeparator(sc)
 		for sc.SP(); !sc.Byte(')'); sc.SP() { // extensions
 			if _, ok := sc.Raw(); !ok {
 				return false
 			}
 		}
-		return ok
+		if len(list) < 1000 {
+			list = append(list, namespace{string(p), sep})
+		}
+		return isString && sepOK
 	})
-	return prefix, sep, ok && read
+	return list, ok
 }
 
 // guessNamespace takes INBOX<sep> for the prefix when every other folder lies under it.

@@ -98,11 +98,26 @@ func TestSeparators(t *testing.T) {
 			t.Errorf("%q: %q %v", in, got, ok)
 		}
 	}
-	prefix, sep, ok := personal(imapwire.NewScanner([]byte(`(("INBOX." "." "X-PARAM" ("a" "b"))("#x" "/")) (("~" "/")) NIL`)))
-	if !ok || prefix != "INBOX." || sep != "." {
-		t.Error(prefix, sep, ok)
+}
+
+func TestNamespaces(t *testing.T) {
+	for in, want := range map[string]struct {
+		prefix, sep string
+		foreign     []string
+	}{
+		`(("INBOX." "." "X-PARAM" ("a" "b"))("#x" "/")) (("~" "/")) NIL`:          {"INBOX.", ".", []string{"~"}},
+		`(("" "/")) (("Other Users/" "/")) (("Shared Folders/" "/"))`:             {"", "/", []string{"Other Users/", "Shared Folders/"}},
+		`(("INBOX." ".")) NIL (("#shared." ".")("shared." "."))`:                  {"INBOX.", ".", []string{"#shared.", "shared."}},
+		`(("" "/")) (("/home/" "/")) (("" "/"))`:                                  {"", "/", []string{"/home/"}},
+		`(("INBOX." ".")) (("INBOX." ".")) (("INBOX" ".") ("inb" ".") ("x" "."))`: {"INBOX.", ".", []string{"x"}},
+		`(("" NIL)) NIL`: {"", "", nil},
+	} {
+		n, ok := parseNamespaces(imapwire.NewScanner([]byte(in)))
+		if !ok || n.personal[0] != (namespace{want.prefix, want.sep}) || !slices.Equal(n.foreign(), want.foreign) {
+			t.Errorf("%s: %+v %q %v", in, n, n.foreign(), ok)
+		}
 	}
-	if _, _, ok := personal(imapwire.NewScanner([]byte("NIL NIL NIL"))); ok {
+	if _, ok := parseNamespaces(imapwire.NewScanner([]byte("NIL NIL NIL"))); ok {
 		t.Error("no personal namespace")
 	}
 }
@@ -187,7 +202,7 @@ func FuzzAnswers(f *testing.F) {
 			}
 		}}, "VANISHED", 0, imapwire.NewScanner(b))
 		(&glance{out: map[string]backfill.BoxState{}}).data("STATUS", 0, imapwire.NewScanner(b))
-		personal(imapwire.NewScanner(b))
+		parseNamespaces(imapwire.NewScanner(b))
 	})
 }
 
