@@ -44,6 +44,7 @@
 // Every folder of the source has exactly one decision; two have the same Dest only if Why says that they are
 // merged; and a plan made again after it was carried out decides the same, with every folder Existing.
 //
-// Shared and other users' namespaces (RFC 2342) are not decided here: folders outside the prefix are taken for
-// the user's own.
+// Folders below the prefixes of other users' and shared namespaces (RFC 2342, [Tree].Foreign) are skipped: every
+// account lists them, so every account would copy them. An override moves one. All other folders outside the
+// personal prefix are taken for the user's own.
 package mapping
