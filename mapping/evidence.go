@@ -74,8 +74,8 @@ func (r *Reading) sure() bool {
 	switch r.Evidence {
 	case ByNumber, ByRest:
 		return false
-	case BySpelling, ByWords:
-		return r.Confidence >= 0.75
+	case BySpelling, ByWords: // INBOX is there already: what is like it is its user's own rather than another inbox
+		return r.Confidence >= 0.75 && r.Role != Inbox
 	}
 	return r.Role != ""
 }
