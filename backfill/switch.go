@@ -175,8 +175,9 @@ func (f *folder) switchOver(d *draft) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
+	messages := len(g.shown) // from here on clients change it
 	a.put(f, g, last)
-	a.log.Info("a folder has settled: clients see it under the destination's numbers", "folder", rec.Name, "messages", len(g.shown), "uidvalidity", rec.DestUIDValidity, "account_settled", last)
+	a.log.Info("a folder has settled: clients see it under the destination's numbers", "folder", rec.Name, "messages", messages, "uidvalidity", rec.DestUIDValidity, "account_settled", last)
 	return g, nil
 }
 
