@@ -65,7 +65,7 @@ func TestDiskFull(t *testing.T) {
 			p := proxyBetween(t, bed, source.URL(), dest.URL())
 			p.state = filepath.Join(disk, "state")
 			p.args[len(p.args)-1] = p.state
-			p.args = append(p.args, "--destination-messages", "150") // it must not be over before the disk is full
+			p.args = append(p.args, "--destination-messages", "40") // it must not be over before the disk is full
 			p.start(t)
 			enrol(t, p.imap)
 			c := newReader(t, p.imap)

@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -29,6 +31,7 @@ type worker struct {
 	letters []string // to be appended
 	mail    map[string]*fate
 	did     map[string]int
+	served  atomic.Int64 // acknowledged, for others to watch
 
 	client *goClient
 }
@@ -109,7 +112,9 @@ func (w *worker) look(folder string) error {
 	for _, m := range got {
 		var names []string
 		for _, f := range m.Flags {
-			names = append(names, string(f))
+			if !strings.EqualFold(string(f), `\Recent`) { // whichever session is told first has it
+				names = append(names, string(f))
+			}
 		}
 		flags[uint32(m.UID)] = flagged("", names, nil)
 	}
@@ -195,6 +200,7 @@ func (w *worker) try(op clientOp, m *fate, done []placed, halfway ...[]placed) e
 	m.may = [][]placed{done}
 	w.did["acknowledged"]++
 	w.did[op.Op]++
+	w.served.Add(1)
 	return nil
 }
 

@@ -78,7 +78,10 @@ func TestWorkingWhileMoving(t *testing.T) {
 	}
 	for end := time.Now().Add(longEnough); p.report(t).Total.Listed > 0 && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 	}
-	time.Sleep(time.Second)
+	const enough = 20
+	waits := func(w *worker) bool { return !w.rests && w.served.Load() < enough }
+	for end := time.Now().Add(longEnough); slices.ContainsFunc(workers, waits) && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	}
 	close(stop)
 	if err := group.Wait(); err != nil {
 		t.Error(err)
@@ -88,7 +91,7 @@ func TestWorkingWhileMoving(t *testing.T) {
 			continue
 		}
 		t.Logf("%s: %v", w.name, w.did)
-		if w.did["unknown"] > 0 || w.did["acknowledged"] < 20 {
+		if w.did["unknown"] > 0 || w.did["acknowledged"] < enough {
 			t.Errorf("%s was not served well", w.name)
 		}
 	}
