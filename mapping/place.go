@@ -28,7 +28,11 @@ func (p *planner) place(i int) {
 		p.skip(i, "it belongs to another user or is shared (an override moves it)")
 		return
 	case p.read[i].Role.View() && p.read[i].Evidence == ByAttribute: // a mere name may be a folder's that holds its own mail
-		p.skip(i, fmt.Sprintf("it shows messages of other folders again (%s)", p.read[i].Role))
+		why := fmt.Sprintf("it shows messages of other folders again (%s)", p.read[i].Role)
+		if p.read[i].Role == All {
+			why += "; what is in no other folder is not moved"
+		}
+		p.skip(i, why)
 		return
 	}
 	parent, first, rel := p.start(n.Path)
