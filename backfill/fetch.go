@@ -113,7 +113,7 @@ func newPassing(links []store.Link, number func(*store.Link) uint32, each func(*
 // fetch asks for what is left. What is still left afterwards is not on the server any more: a message that is
 // there but has nothing of what was asked for counts as answered.
 func (p *passing) fetch(ctx context.Context, m Mail, box string, want RawFetch) error {
-	want.UIDs = setOf(slices.Sorted(maps.Keys(p.left)))
+	want.UIDs = SetOf(slices.Sorted(maps.Keys(p.left)))
 	err := m.FetchRaw(ctx, box, want, func(it *RawItem) error {
 		l, ok := p.left[it.UID]
 		if !ok {
@@ -128,13 +128,13 @@ func (p *passing) fetch(ctx context.Context, m Mail, box string, want RawFetch) 
 		return err
 	}
 	there := Scan{UIDValidity: want.UIDValidity}
-	there.UIDs = setOf(slices.Sorted(maps.Keys(p.left)))
+	there.UIDs = SetOf(slices.Sorted(maps.Keys(p.left)))
 	_, err = m.Scan(ctx, box, there, func(e Entry) error { delete(p.left, e.UID); return nil })
 	return err
 }
 
-// setOf is the set of numbers that ascend: UIDSet's own AddNum takes a microsecond for each.
-func setOf(uids []uint32) imap.UIDSet {
+// SetOf is the set of numbers that ascend: UIDSet's own AddNum takes a microsecond for each.
+func SetOf(uids []uint32) imap.UIDSet {
 	var set imap.UIDSet
 	for _, u := range uids {
 		if n := len(set); n > 0 && set[n-1].Stop+1 == imap.UID(u) {

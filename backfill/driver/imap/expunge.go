@@ -46,7 +46,7 @@ func (c *conn) carefulExpunge(uids goimap.UIDSet) error {
 	if err != nil {
 		return err
 	}
-	spare := setOf(others)
+	spare := backfill.SetOf(others)
 	if err := c.mark(spare, "-"); err != nil {
 		return err
 	}

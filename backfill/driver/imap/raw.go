@@ -70,7 +70,7 @@ func (r *rawFetch) run() error {
 		if unclear {
 			set = without(set, slices.Sorted(maps.Keys(r.done)))
 		} else {
-			set = setOf(r.pending())
+			set = backfill.SetOf(r.pending())
 		}
 	}
 }

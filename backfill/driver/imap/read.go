@@ -160,10 +160,10 @@ func (r *reading) ask(into **sent) error {
 	if n == 1 {
 		items = "(UID RFC822.SIZE FLAGS INTERNALDATE BODY.PEEK[])" // the size tells whether an empty body may be
 	}
-	set := chunks(setOf(r.todo[:n]))
+	set := chunks(backfill.SetOf(r.todo[:n]))
 	for len(set) > 1 {
 		n /= 2
-		set = chunks(setOf(r.todo[:n]))
+		set = chunks(backfill.SetOf(r.todo[:n]))
 	}
 	tag := r.c.begin()
 	_, _ = fmt.Fprintf(r.c.wire, "UID FETCH %s %s", set[0], items) // the error sticks

@@ -193,7 +193,7 @@ func (s *scan) list(page string, each func(backfill.Entry) error) error {
 	s.tidy()
 	again := s.incomplete()
 	if len(again) > 0 || s.c.lost > lost {
-		retry := chunks(setOf(again))
+		retry := chunks(backfill.SetOf(again))
 		if s.c.lost > lost {
 			retry = []string{page} // whose answers were lost cannot be known
 			s.vanish = false       // perhaps it was that: of a million numbers, for one

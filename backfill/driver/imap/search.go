@@ -59,7 +59,7 @@ func (c *conn) search(key backfill.SearchKey) (goimap.UIDSet, error) {
 		return nil, &backfill.Error{Op: "SEARCH", Host: c.host, Scope: backfill.FolderScope, Patience: backfill.Now, Err: errOdd}
 	}
 	uids = slices.DeleteFunc(sortedUIDs(uids), func(u uint32) bool { return u == 0 })
-	return setOf(uids), nil
+	return backfill.SetOf(uids), nil
 }
 
 func (c *conn) sendSearch(h handler, key backfill.SearchKey) (status, error) {

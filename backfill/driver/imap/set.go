@@ -79,19 +79,6 @@ func expand(set goimap.UIDSet, limit uint32) []uint32 {
 	return out
 }
 
-// setOf makes the shortest set of ascending UIDs.
-func setOf(uids []uint32) goimap.UIDSet {
-	var set goimap.UIDSet
-	for _, u := range uids {
-		if n := len(set); n > 0 && set[n-1].Stop+1 == goimap.UID(u) {
-			set[n-1].Stop = goimap.UID(u)
-			continue
-		}
-		set = append(set, goimap.UIDRange{Start: goimap.UID(u), Stop: goimap.UID(u)})
-	}
-	return set
-}
-
 // chunks spells a set for commands, cut into pieces of at most maxSetText bytes.
 func chunks(set goimap.UIDSet) []string {
 	var out []string

@@ -147,7 +147,7 @@ func TestSets(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := sortedUIDs(rapid.SliceOfN(rapid.Uint32Range(1, 200), 0, 50).Draw(t, "all"))
 		some := sortedUIDs(rapid.SliceOfN(rapid.Uint32Range(1, 200), 0, 50).Draw(t, "some"))
-		set := setOf(all)
+		set := backfill.SetOf(all)
 		if got := expand(set, 1000); !slices.Equal(got, all) {
 			t.Fatalf("%v expands to %v", all, got)
 		}

@@ -17,18 +17,27 @@ type Row struct {
 // Rows reads the text of names.tsv: a header, then source, language, role and name.
 func Rows(text string) ([]Row, error) {
 	var out []Row
+	table, err := columns(text)
+	for n, f := range table {
+		if names.Fold(f[3]) == "" {
+			return nil, fmt.Errorf("line %d: nothing left of the name", n+2)
+		}
+		out = append(out, Row{f[0], f[1], names.Role(f[2]), f[3]})
+	}
+	return out, err
+}
+
+// columns takes the lines behind the header apart, into four columns each.
+func columns(text string) ([][]string, error) {
+	var out [][]string
 	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		f := strings.Split(line, "\t")
 		if len(f) != 4 {
 			return nil, fmt.Errorf("line %d: %d columns, not 4", n+1, len(f))
 		}
-		if n == 0 {
-			continue
+		if n > 0 {
+			out = append(out, f)
 		}
-		if names.Fold(f[3]) == "" {
-			return nil, fmt.Errorf("line %d: nothing left of the name", n+1)
-		}
-		out = append(out, Row{f[0], f[1], names.Role(f[2]), f[3]})
 	}
 	return out, nil
 }
@@ -45,24 +54,18 @@ const never = "never"
 // Words reads the text of words.tsv: a header, then source, language, kind and words with commas between them.
 func Words(text string) ([]Word, error) {
 	var out []Word
-	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-		f := strings.Split(line, "\t")
-		if len(f) != 4 {
-			return nil, fmt.Errorf("line %d: %d columns, not 4", n+1, len(f))
-		}
-		if n == 0 {
-			continue
-		}
+	table, err := columns(text)
+	for n, f := range table {
 		w := Word{Language: f[1], Kind: f[2]}
 		for _, s := range strings.Split(f[3], ",") {
 			if s = strings.Join(tokens(s), " "); s == "" {
-				return nil, fmt.Errorf("line %d: an empty word", n+1)
+				return nil, fmt.Errorf("line %d: an empty word", n+2)
 			}
 			w.Words = append(w.Words, s)
 		}
 		out = append(out, w)
 	}
-	return out, nil
+	return out, err
 }
 
 // Tag is the language under which a name is kept: without script and region, but for Chinese by script, and
