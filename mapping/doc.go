@@ -29,8 +29,10 @@
 //  3. What cannot stand in a name on the destination is escaped ([EscapeSegment]): "a/b" becomes "a=2Fb".
 //  4. Roles, as [Tree.Read] tells. Of several folders with one role one is given it: the stronger [Evidence], then
 //     the destination's own path, then order. It goes to the destination's folder of that role, found in the same
-//     way, with all its children. If there is none, it is created as Drafts, Sent Items, Deleted Items, Junk E-Mail
-//     or Archive. The others of that role go there too if they surely have it: by attribute, by a default name or a
+//     way, with all its children. If there is none, it is created: in the language that the destination's own default
+//     folders speak, under the name that the table is sure of ([names.Title]), where it has one and the languages
+//     that are about as likely agree on it; else as Drafts, Sent Items, Deleted Items, Junk E-Mail or Archive, as in
+//     a mailbox of which only INBOX is known. The others of that role go there too if they surely have it: by attribute, by a default name or a
 //     spelling of it. Those that are less sure keep their own names.
 //  5. All other folders keep their own names. One that has the very path of a role folder is merged with it:
 //     several source folders then have one Dest, and one of them is Primary: the one with the equal path, else

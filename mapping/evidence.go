@@ -80,5 +80,8 @@ func (r *Reading) sure() bool {
 	return r.Role != ""
 }
 
+// certain tells whether the name itself may vouch for a language: it stands in the table, or the server calls it so.
+func (r *Reading) certain() bool { return r.Evidence == ByName || r.Evidence == ByAttribute }
+
 // evidenceOf translates the rule by which a name was recognised.
 func evidenceOf(r names.Rule) Evidence { return Evidence(r) }

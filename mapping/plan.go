@@ -64,7 +64,7 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 		above: newAtlas(&dest, opts.CaseInsensitive),
 		root:  &spot{},
 		at:    map[int]*spot{},
-		given: map[int]bool{},
+		given: map[int]bool{}, language: opts.DestLanguage,
 	}
 	p.read, p.vote = source.Read(opts.Overrides, opts.Language)
 	p.theirs, _ = dest.Read(Overrides{}, opts.DestLanguage)
@@ -97,6 +97,7 @@ type planner struct {
 	fold, flat   bool      // flat: the destination has no hierarchy, a path is joined to one name
 	read, theirs []Reading // what the folders of each side are taken for
 	vote         []names.Vote
+	language     string // the destination's, as the admin says; "" if he does not
 	above        *atlas // the destination's folders
 	root         *spot  // the tree to be, in the destination's full paths
 	base         *spot  // where the destination's prefix ends

@@ -53,7 +53,7 @@ func TestPlan(t *testing.T) {
 			tree(".", "", "INBOX", "Gesendete Elemente", "Entwürfe", "Spam", "INBOX.Kind"),
 			tree("/", "", "Inbox", "Éléments envoyés", "Brouillons", "Corbeille"), PlanOptions{},
 			[]string{"INBOX > Inbox existing inbox", "Gesendete Elemente > Éléments envoyés existing sent",
-				"Entwürfe > Brouillons existing drafts", "Spam > Junk E-Mail create junk", "INBOX.Kind > Inbox/Kind create"}},
+				"Entwürfe > Brouillons existing drafts", "Spam > Pourriel create junk", "INBOX.Kind > Inbox/Kind create"}},
 		{"two folders for sent mail become one; what is only a parent is set aside",
 			tree("/", "", "INBOX", "Sent", "Sent Items", "Gesendet/alt"), tree("/", "", smarter...), PlanOptions{},
 			[]string{"INBOX > INBOX existing inbox", "Sent > Sent Items existing sent second",

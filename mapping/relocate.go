@@ -6,7 +6,7 @@ import "slices"
 // get the folder of that role. A folder that stands there already falls together with it, and so does every other
 // folder that surely has the role: nobody wants two folders for sent mail.
 func (p *planner) relocate() {
-	theirs := p.roleFolders()
+	theirs, tongues := p.roleFolders(), p.tongues()
 	target := map[Role]Path{}
 	winner := map[Role]int{}
 	taken := map[*spot]bool{}
@@ -15,10 +15,8 @@ func (p *planner) relocate() {
 			target[role] = Path{"INBOX"}
 		} else if n := theirs[role]; n != nil {
 			target[role] = n.Path
-		} else if path := join(p.base.path(), created(role)); p.holds(path) {
-			continue // that name is taken by a folder with another role
-		} else {
-			target[role] = path
+		} else if target[role] = p.home(role, tongues); target[role] == nil {
+			continue
 		}
 		if w := p.winner(role, target[role], taken); w >= 0 {
 			winner[role], taken[p.at[w]] = w, true
@@ -53,6 +51,22 @@ func (p *planner) relocate() {
 			p.unify(role, winner[role], to)
 		}
 	}
+}
+
+// home is where the folder of a role is created: under its title in the destination's language, or under SmarterMail's
+// where that is taken; nil where a folder of another role has SmarterMail's. Whether it is created does not hang on the
+// language, which the folders that a plan creates may shift.
+func (p *planner) home(role Role, tongues []string) Path {
+	english := join(p.base.path(), created(role))
+	if p.holds(english) {
+		return nil
+	}
+	if own := title(role, tongues); own != "" {
+		if path := join(p.base.path(), own); !p.holds(path) {
+			return path
+		}
+	}
+	return english
 }
 
 // winner returns the one source folder that has the role, or -1: the stronger evidence wins, then the path that the

@@ -118,7 +118,7 @@ func (a *atlas) find(p Path) *Node {
 // foldCase is how a server without regard to case is taken to compare names.
 func foldCase(s string) string { return names.WithoutCase(norm.NFC.String(s)) }
 
-// created is the name under which a role's folder is created: SmarterMail's spelling.
+// created is the name under which a role's folder is created where no other is better: SmarterMail's spelling.
 func created(r Role) string {
 	switch r {
 	case Drafts:

@@ -15,7 +15,7 @@
 // The first rule that finds something ends the search:
 //
 //  1. name: the folded name ([Fold]) stands in the table. The table is made from names.tsv, which keeps the source of
-//     every name; roles count by how many sources give them.
+//     every name; roles count by how many sources give them. What is known to be a slip stands in corrections.tsv.
 //  2. number: a small number behind the name, as servers append it when a name is taken.
 //  3. spelling: accents are missing, letters are replaced as writers of the language do, simplified and traditional
 //     characters; see loosen. Accents that no name of the table has make another word.
@@ -23,6 +23,11 @@
 //     and nothing left over. The words are learned from names.tsv and told in words.tsv; package learn says how.
 //
 // There is no fuzzy distance. Anything left over, "Sent to clients" or "Inbox 2019", makes a name somebody's own.
+//
+// # How a folder is named
+//
+// [Title] is the other way round: the name under which the folder of a role is made in a language, in the spelling
+// that most sources use. titles.txt has only names of one role, whatever the language, that two sources give.
 //
 // # Doubt
 //

@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	dir := flag.String("in", "mapping/names", "folder with names.tsv and words.tsv")
+	dir := flag.String("in", "mapping/names", "folder with names.tsv, corrections.tsv and words.tsv")
 	custom := flag.String("custom", "mapping/names/testdata/custom.tsv", "names of ordinary folders")
 	others := flag.String("others", "mapping/names/testdata/heldout.tsv", "names of sources that nothing was learned from")
 	verbose := flag.Bool("v", false, "list what was missed and wrong")
@@ -33,6 +33,9 @@ func main() {
 	}
 	rows, err := learn.Rows(text(filepath.Join(*dir, "names.tsv")))
 	if err != nil {
+		log.Fatal(err)
+	}
+	if rows, err = learn.Correct(rows, text(filepath.Join(*dir, "corrections.tsv"))); err != nil {
 		log.Fatal(err)
 	}
 	words, err := learn.Words(text(filepath.Join(*dir, "words.tsv")))

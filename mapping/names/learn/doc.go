@@ -11,6 +11,9 @@
 // sources agree on another name for that role, for it is often a word that people name folders of their own with; with
 // "~" where it is so short that it may be a word of another language.
 //
+// A name for which no source tells a language gets those, up to three, in which its words have the role by the
+// vocabulary: "Gelöschte Elemente" speaks for German.
+//
 // A name whose words are known to mean two roles in its language ("rubbish") gets both, whatever the sources say,
 // unless eight agree: such names are left to the rest of the mailbox.
 //

@@ -22,6 +22,9 @@ func TestMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if rows, err = Correct(rows, read(t, "../corrections.tsv")); err != nil {
+		t.Fatal(err)
+	}
 	words, err := Words(read(t, "../words.tsv"))
 	if err != nil {
 		t.Fatal(err)

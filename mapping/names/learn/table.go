@@ -20,6 +20,10 @@ func Table(rows []Row, byHand []Word) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	learned, err := names.Parse("", Vocabulary(rows, byHand))
+	if err != nil {
+		return "", err
+	}
 	found := map[string]said{}
 	for _, r := range rows {
 		key := names.Fold(r.Name)
@@ -42,6 +46,7 @@ func Table(rows []Row, byHand []Word) (string, error) {
 		known := meant(told, key, found[key])
 		meanings := told.Senses(key)
 		weighed := found[key].weigh(meanings, known)
+		weighed.spoken(learned.Senses(key))
 		for _, role := range byWeight(weighed) {
 			b.WriteString("\t" + string(role))
 			if langs := found[key][role]; !slices.ContainsFunc(meanings, func(m names.Sense) bool { return m.Role == role }) {
@@ -133,6 +138,20 @@ func (s said) weigh(meanings []names.Sense, known names.Role) weights {
 		w.doubt(meanings, len(w) > 1)
 	}
 	return w
+}
+
+// spoken tells the languages of a role that no source gives in any: those in which the words of the name mean it.
+func (w weights) spoken(meanings []names.Sense) {
+	for _, m := range meanings {
+		und := w[m.Role]["und"]
+		if len(w[m.Role]) != 1 || und == 0 || len(m.Languages) > 3 || slices.Contains(m.Languages, names.Any) {
+			continue
+		}
+		w[m.Role] = map[string]float64{}
+		for _, lang := range m.Languages {
+			w[m.Role][lang] = und / float64(len(m.Languages))
+		}
+	}
 }
 
 // doubt gives the roles that a name has by the meaning of its words their weight in the languages that sources name.
