@@ -124,3 +124,37 @@ func BenchmarkExpungeOne(b *testing.B) {
 		}))
 	}
 }
+
+// BenchmarkExpungeAbove removes one message that only the destination had from a folder of 200,000 links.
+func BenchmarkExpungeAbove(b *testing.B) {
+	_, f := benchFolder(b, 200_000)
+	next := uint32(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		must(b, f.edit(func(e *edit) error {
+			e.forget(next)
+			next++
+			return nil
+		}))
+	}
+}
+
+// BenchmarkExpungeSettled removes one message from a settled folder of 200,000 links: its whiteout gets another number.
+func BenchmarkExpungeSettled(b *testing.B) {
+	_, f := benchFolder(b, 200_000)
+	must(b, f.edit(func(e *edit) error {
+		e.record().Identity = store.Identity{UIDValidity: 2, Native: true, Fixed: true, NextUID: provisional}
+		return nil
+	}))
+	next := uint32(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		must(b, f.edit(func(e *edit) error {
+			if l, ok := e.link(next); ok {
+				e.remove(l)
+			}
+			next++
+			return nil
+		}))
+	}
+}

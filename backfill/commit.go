@@ -2,7 +2,6 @@ package backfill
 
 import (
 	"slices"
-	"time"
 
 	"crossfade/store"
 )
@@ -218,101 +217,4 @@ func (e *edit) chunk(c uint32) []store.Link {
 	}
 	slices.SortFunc(out, byUID)
 	return out
-}
-
-// apply makes the committed edit visible and wakes whoever waits.
-func (e *edit) apply() {
-	f := e.f
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.version++
-	v := f.version
-	for _, s := range e.newSets {
-		f.sets.ids[s] = store.FlagSet(len(f.sets.list))
-		f.sets.list = append(f.sets.list, s)
-	}
-	if e.after != nil {
-		f.acct.domain.copied(e)
-		f.tally, f.kept = *e.after, true
-		if f.tally.left() > 0 {
-			f.leftAt = time.Now()
-		}
-	}
-	for uid, as := range e.refused {
-		if f.refused != nil {
-			f.refused[uid] = as
-		}
-	}
-	members := len(e.add) > 0 || len(e.drop) > 0
-	for u, l := range e.set {
-		i, ok := find(f.links, u)
-		if !ok {
-			continue
-		}
-		old := &f.links[i]
-		if old.Flags != l.Flags {
-			f.changed[i] = v
-		}
-		if visible(old) != visible(&l) {
-			members = true
-		}
-		if old.Dst != 0 && old.Dst != l.Dst {
-			f.noteRemoved(old.Dst)
-		}
-		*old = l
-	}
-	moved := make(map[uint32]bool, len(e.moves))
-	for _, m := range e.moves {
-		if i, ok := find(e.add, m.to); ok && e.add[i].Dst != 0 {
-			moved[m.from] = true
-		}
-	}
-	for u := range e.drop {
-		if i, ok := find(f.links, u); ok && f.links[i].Dst != 0 && !moved[u] {
-			f.noteRemoved(f.links[i].Dst)
-		}
-	}
-	if len(e.add) > 0 || len(e.drop) > 0 {
-		e.merge(v)
-	}
-	if members {
-		f.shown, f.members = shownUIDs(f.links), v
-	}
-	if e.recSet {
-		f.rec = e.rec
-		f.meetRecent()
-	}
-	close(f.wake)
-	f.wake = make(chan struct{})
-}
-
-// merge rebuilds the list of links around additions, removals and new numbers; the caller holds mu.
-func (e *edit) merge(v uint64) {
-	f, add := e.f, e.add
-	if n := len(f.links); len(e.drop) == 0 && (n == 0 || len(add) > 0 && f.links[n-1].UID < add[0].UID) {
-		f.links, f.changed = append(f.links, add...), slices.Grow(f.changed, len(add))
-		for range add {
-			f.changed = append(f.changed, v)
-		}
-		return
-	}
-	type pair struct {
-		l store.Link
-		c uint64
-	}
-	all := make([]pair, 0, len(f.links)+len(add))
-	for i, l := range f.links {
-		if _, gone := e.drop[l.UID]; gone {
-			continue
-		}
-		all = append(all, pair{l, f.changed[i]})
-	}
-	for _, l := range add {
-		all = append(all, pair{l, v})
-	}
-	slices.SortFunc(all, func(a, b pair) int { return byUID(a.l, b.l) })
-	f.links, f.changed = make([]store.Link, len(all)), make([]uint64, len(all))
-	for i, p := range all {
-		f.links[i], f.changed[i] = p.l, p.c
-	}
 }

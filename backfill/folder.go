@@ -40,7 +40,7 @@ type folder struct {
 	sets    flagSets
 	version uint64
 	members uint64   // version at which shown last changed
-	shown   []uint32 // UIDs that clients see; replaced, never written to
+	shown   []uint32 // UIDs that clients see; replaced or lengthened (see amend), never written to
 	wake    chan struct{}
 
 	recent recentMark // whom \Recent is shown to; guarded by mu
@@ -247,7 +247,7 @@ var closedChan = func() chan struct{} { c := make(chan struct{}); close(c); retu
 func (f *folder) changes(since uint64) Changes {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	c := Changes{Version: f.version, UIDs: f.shown, Same: since > 0 && f.members <= since, Switched: f.passage.over()}
+	c := Changes{Version: f.version, UIDs: slices.Clip(f.shown), Same: since > 0 && f.members <= since, Switched: f.passage.over()}
 	if since == 0 || f.version == since {
 		return c
 	}
