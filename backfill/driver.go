@@ -130,6 +130,7 @@ type Scan struct {
 	UIDs         imap.UIDSet // nil: all
 	Flags        bool
 	Details      bool   // RFC822.SIZE, INTERNALDATE and Message-ID
+	Sizes        bool   // RFC822.SIZE alone: many servers know it without opening the messages
 	ChangedSince uint64 // with CONDSTORE: only what changed since; needs Flags
 	// Vanished, with ChangedSince, is told of ranges of UIDs that the server says were deleted since, if it can tell (RFC
 	// 7162). Some of them may never have been; what is not told may be gone all the same.

@@ -261,6 +261,9 @@ func (s *fakeServer) Scan(_ context.Context, name string, what Scan, each func(E
 		if what.Flags {
 			e.Flags = m.flags
 		}
+		if what.Sizes {
+			e.Size = int64(len(m.body))
+		}
 		if what.Details {
 			e.Size, e.Date, e.MsgID = int64(len(m.body)), m.date, mapping.MessageIDFromHeader(headerOf(m.body))
 		}

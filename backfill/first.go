@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,6 +31,9 @@ func (f *folder) listFirst(ctx context.Context, src Mail, b uint16, what Scan) e
 	f.mu.RUnlock()
 	g, gctx := errgroup.WithContext(ctx)
 	cur := f.source[b]
+	if cur != nil {
+		f.reserve(cur.state.Exists)
+	}
 	g.Go(func() error {
 		defer close(pages)
 		if cur != nil && cur.state.Exists == 0 && time.Since(cur.looked) < justNow { // a far source need not say it twice
@@ -58,6 +62,14 @@ func (f *folder) listFirst(ctx context.Context, src Mail, b uint16, what Scan) e
 	}
 	f.lowerLooked(b, st)
 	return nil
+}
+
+// reserve makes room for as many links as the source says there are: growing page by page would copy them again and again.
+func (f *folder) reserve(exists uint32) {
+	n := int(min(exists, maxAhead))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.links, f.changed, f.shown = slices.Grow(f.links, n), slices.Grow(f.changed, n), slices.Grow(f.shown, n)
 }
 
 // page is a part of a first listing; end is what the folder was like, with the last one.

@@ -75,3 +75,40 @@ func TestStopInFirstOpenBelow(t *testing.T) {
 		}
 	}
 }
+
+// TestStopInFirstOpenFewPairs kills the process at each write of a first opening of a folder of which the destination has a few
+// messages: those are shown once, whenever it ended.
+func TestStopInFirstOpenFewPairs(t *testing.T) {
+	const n = 40
+	for stopAt := 4; stopAt < 14; stopAt++ {
+		b := newBed(t)
+		many(b.src.boxes["INBOX"], n)
+		for id := range 3 {
+			b.dst.boxes["INBOX"].put(message(id*7, "m")).date = b.src.boxes["INBOX"].msgs[id*7].date
+		}
+		under := b.kv
+		b.kv = freezable(under, stopAt, stopAt%2 == 0)
+		b.start(true)
+		var told []uint32
+		if s, err := b.e.Login(t.Context(), "Ann@example.test", "pw"); err == nil {
+			if m, err := s.Open(t.Context(), "INBOX", false); err == nil {
+				told = m.Changes(0).UIDs
+				m.Close()
+			}
+		}
+		b.end()
+		b.kv = under
+		b.start(true)
+		m := b.open(b.login(), "INBOX")
+		got := m.Changes(0).UIDs
+		if len(got) != n || told != nil && !slices.Equal(got, told) {
+			t.Errorf("stopped at update %d: %d messages are shown, told were %d", stopAt, len(got), len(told))
+		}
+		b.e.Release()
+		b.wait()
+		if got := len(b.dst.boxes["INBOX"].msgs); got != n {
+			t.Errorf("stopped at update %d: %d messages on the destination", stopAt, got)
+		}
+		b.end()
+	}
+}

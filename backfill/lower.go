@@ -48,6 +48,7 @@ func (f *folder) lookBox(ctx context.Context, src Mail, b uint16) error {
 		first := Scan{Flags: true, Details: f.mayPair()}
 		if cur := f.source[b]; cur != nil {
 			first.UIDValidity = cur.state.UIDValidity
+			first.Details = f.manyMayPair(cur.state.Exists)
 		}
 		return f.forgetIfChanged(b, f.listFirst(ctx, src, b, first))
 	}
@@ -144,6 +145,16 @@ func (f *folder) lowerLooked(b uint16, st BoxState) {
 // mayPair tells whether messages of the two sides could be the same ones: the destination's folder was not
 // empty when it was first met.
 func (f *folder) mayPair() bool { return f.destCursor().state.Exists > 0 }
+
+// fewPairs is how many times as many messages the source's folder has where the details of those that may be pairs alone
+// are asked for.
+const fewPairs = 4
+
+// manyMayPair tells whether so many of a source folder's messages may be on the destination that the details of all are
+// asked for with their first listing. Else likely.go asks for those of a few, once the others are known.
+func (f *folder) manyMayPair(exists uint32) bool {
+	return uint64(f.destCursor().state.Exists)*fewPairs >= uint64(exists) && f.mayPair()
+}
 
 // maxAhead bounds what is allocated on a server's word.
 const maxAhead = 1 << 20

@@ -1,10 +1,12 @@
 package backfill
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
 	"crossfade/mapping"
+	"crossfade/store"
 )
 
 // seed puts the same message on both sides, as an earlier copier did.
@@ -13,35 +15,57 @@ func (b *bed) seed(id int, text string, below, above []string) {
 	b.dst.boxes["INBOX"].put(string(m.body), above...).date = m.date
 }
 
-// TestPairs: what both sides have is shown once and never copied again; what only looks the same is two messages.
+// TestPairs: what both sides have is shown once and never copied again; what only looks the same is two messages. It is so
+// where the destination has most of the mail, and where it has a little of much.
 func TestPairs(t *testing.T) {
+	for _, others := range []int{0, 100} {
+		t.Run(fmt.Sprint(others), func(t *testing.T) { testPairs(t, others) })
+	}
+}
+
+// testPairs has as many others on the source alone, half of them as long as the pairs are.
+func testPairs(t *testing.T, others int) {
 	b := newBed(t)
+	var rest []string
+	for i := range others {
+		b.src.boxes["INBOX"].put(message(1000+i, "long enough"[:1+i%2*10])) // ids of four digits
+		rest = append(rest, fmt.Sprintf(`<%d@test> `, 1000+i))
+	}
 	b.seed(1, "a", []string{`\Seen`}, []string{`\Answered`})
 	b.seed(2, "b", nil, nil)
 	for range 3 { // twins: three below, two above
 		b.src.boxes["INBOX"].put(message(3, "t"))
 	}
+	twins := b.src.boxes["INBOX"].msgs[others+2:]
 	for i := range 2 {
-		b.dst.boxes["INBOX"].put(message(3, "t")).date = b.src.boxes["INBOX"].msgs[2+i].date
+		b.dst.boxes["INBOX"].put(message(3, "t")).date = twins[i].date
 	}
 	m := b.src.boxes["INBOX"].put(message(4, "c"))
 	b.dst.boxes["INBOX"].put(message(4, "d")).date = m.date // same size, Message-ID and date, other bytes
 	b.dst.boxes["INBOX"].put(message(5, "only above"))
+	if others > 0 { // of the size of many, and none of them
+		b.dst.boxes["INBOX"].put(message(1000, "y"))
+		rest = append(rest, `<1000@test> `)
+	}
 	b.start(true)
 	box := b.open(b.login(), "INBOX")
 	one, two, twin, four := `<1@test> \Answered \Seen`, `<2@test> `, `<3@test> `, `<4@test> `
 	first := box.Changes(0).UIDs
-	if len(first) != 7 {
-		t.Fatalf("%d messages are shown", len(first))
+	shown := len(first)
+	if shown != 7+others { // those of other bytes are taken for pairs until these are read
+		t.Fatalf("%d messages are shown", shown)
+	}
+	if learnt := len(box.f.where(func(l *store.Link) bool { return l.Src != 0 && l.HasDetails })); others > 0 && learnt > 6+others/2 {
+		t.Errorf("the source was asked for the details of %d messages", learnt)
 	}
 	b.see(box)
 	b.e.Release()
 	b.wait()
-	want := []string{one, two, twin, twin, twin, four, four, `<5@test> `}
+	want := append(rest, one, two, twin, twin, twin, four, four, `<5@test> `)
 	b.shows(box, want...)
 	b.holds("INBOX", want...)
 	b.verified()
-	if now := box.Changes(0).UIDs; !slices.Equal(now[:7], first) || now[7] <= first[6] {
+	if now := box.Changes(0).UIDs; !slices.Equal(now[:shown], first) || now[len(now)-1] <= first[shown-1] {
 		t.Errorf("shown %v, then %v", first, now)
 	}
 }

@@ -157,6 +157,11 @@ func (f *folder) takeUpper(ctx context.Context, w Writer, what Scan) (st BoxStat
 		if st, err = w.Scan(ctx, name, what, func(e Entry) error { entries = append(entries, e); return nil }); err != nil {
 			return st, nil, err
 		}
+		if what.Details {
+			if err := f.learnLikely(ctx, entries); err != nil {
+				return st, nil, err
+			}
+		}
 		if err = f.mergeUpper(st, entries, what, since); !errors.Is(err, errLate) {
 			return st, entries, err
 		}

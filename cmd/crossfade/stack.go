@@ -16,6 +16,7 @@ import (
 	"crossfade/backfill"
 	"crossfade/backfill/settling"
 	"crossfade/mapping"
+	"crossfade/mapping/names"
 	"crossfade/proxy"
 	"crossfade/proxy/imap"
 	"crossfade/store"
@@ -58,6 +59,7 @@ func newStack(o stackOptions) (*stack, error) {
 	if err := os.MkdirAll(o.state, 0o700); err != nil {
 		return nil, usagef("--state %s: %v: choose a directory that this user may write to", o.state, cause(err))
 	}
+	go names.Warm()
 	key, err := sealingKey(o.keyFile, o.state, o.log)
 	if err != nil {
 		return nil, err

@@ -68,6 +68,10 @@ var builtin = sync.OnceValue(func() *Book {
 	return b
 })
 
+// Warm reads the embedded book and the titles now: that takes some 50 ms, for which the first client of a program that is about
+// to serve some should not have to wait.
+func Warm() { builtin(); titles() }
+
 // Parse reads a table and a vocabulary as package learn makes them.
 func Parse(table, vocabulary string) (*Book, error) {
 	n := strings.Count(table, "\n")

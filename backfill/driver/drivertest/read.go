@@ -101,6 +101,17 @@ func testScan(t *testing.T, f Factory) {
 			t.Errorf("%d: Message-ID %x", i, e.MsgID)
 		}
 	}
+	n := 0
+	_, err := m.Scan(t.Context(), "INBOX", backfill.Scan{UIDValidity: state.UIDValidity, Sizes: true}, func(e backfill.Entry) error {
+		if e.UID != got[n].UID || e.Size != got[n].Size { // a server may tell flags unasked
+			t.Errorf("sizes alone: %+v, want %+v", e, got[n])
+		}
+		n++
+		return nil
+	})
+	if err != nil || n != len(got) {
+		t.Errorf("%d sizes: %v", n, err)
+	}
 }
 
 func testScanRange(t *testing.T, f Factory) {

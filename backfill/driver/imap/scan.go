@@ -78,6 +78,9 @@ func newScan(c *conn, what backfill.Scan) *scan {
 	if what.Details {
 		s.items += " RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]"
 		s.must |= gotSize | gotDate | gotHeader
+	} else if what.Sizes {
+		s.items += " RFC822.SIZE"
+		s.must |= gotSize
 	}
 	s.items += ")"
 	return s
@@ -97,6 +100,9 @@ func (s *scan) run(each func(backfill.Entry) error) error {
 		return nil
 	}
 	gone := s.c.gone
+	if s.what.UIDs == nil && s.what.ChangedSince == 0 {
+		s.page = make([]listed, 0, min(s.c.state.Exists, pageMessages)) // growing costs more than to list
+	}
 	for _, page := range s.pages() {
 		if err := s.list(page, each); err != nil {
 			return err
@@ -279,7 +285,10 @@ func (s *scan) tell(e *listed, each func(backfill.Entry) error) error {
 		}
 		return s.itemError(e.UID)
 	}
-	if s.what.Details && e.got&gotSize == 0 {
+	if s.must&gotSize != 0 && e.got&gotSize == 0 {
+		if s.must == gotUID|gotSize && e.got&gotFlags != 0 {
+			return nil // likewise
+		}
 		e.Size = -1
 	}
 	s.last = max(s.last, e.UID)
