@@ -3,9 +3,11 @@ package backfill
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"crossfade/mapping"
 	"crossfade/store"
 )
 
@@ -45,6 +47,35 @@ func TestAliases(t *testing.T) {
 		if err == nil {
 			m.Close()
 		}
+	}
+}
+
+// TestLongName: a name that the destination cannot hold is spelt shorter there, with all mail, below it too, and the old
+// one leads to it.
+func TestLongName(t *testing.T) {
+	b := newBed(t)
+	long := "INBOX." + strings.Repeat("Kunden und ", 30)
+	b.src.add(long).put(message(1, "a"))
+	b.src.add(long + "!").put(message(2, "b"))
+	b.src.add(long + ".Neu").put(message(3, "c"))
+	b.start(false)
+	s := b.login()
+	b.wait()
+	seen := map[string]bool{}
+	for _, name := range []string{long, long + "!", long + ".Neu"} {
+		m, err := s.Open(t.Context(), name, true)
+		if err != nil {
+			t.Fatalf("%.30s...: %v", name, err)
+		}
+		shown := m.Name()
+		if seen[shown] || !strings.HasPrefix(shown, "Kunden und ") || !strings.Contains(shown, "=~") || len(shown) > mapping.LongestName+len("/Neu") {
+			t.Errorf("%d bytes are shown as %q", len(name), shown)
+		}
+		if box := b.dst.boxes[shown]; box == nil || len(box.msgs) != 1 {
+			t.Errorf("the destination has no mail in %q", shown)
+		}
+		seen[shown] = true
+		m.Close()
 	}
 }
 

@@ -44,8 +44,8 @@ type Options struct {
 	SettleHold   time.Duration // how long clients wait at most while a folder settles, default 5 s
 	Workers      int           // folders looked at or copied at the same time, default 16
 	PerAccount   int           // of these in one account, default 2
-	// Overrides are what the admin says about folders of the sources. They decide about a folder when it is first met.
-	Overrides mapping.Overrides
+	// Folders is what the admin says about folders. It decides about a folder when it is first met.
+	Folders mapping.PlanOptions
 	// Settling says when folders settle by themselves; nil: only by an admin's command.
 	Settling *settling.Pace
 	Logger   *slog.Logger

@@ -17,7 +17,7 @@ type join struct {
 func (a *account) decide(info treeInfo) []mapping.Decision {
 	above := TreeOf(info.dest, Features{Prefix: info.destPrefix, Foreign: info.destForeign})
 	a.tellRoles(&above)
-	p := mapping.NewPlan(TreeOf(info.source, Features{Prefix: info.sourcePrefix, Foreign: info.sourceForeign}), above, mapping.PlanOptions{Overrides: a.e.opt.Overrides})
+	p := mapping.NewPlan(TreeOf(info.source, Features{Prefix: info.sourcePrefix, Foreign: info.sourceForeign}), above, a.e.opt.Folders)
 	out := slices.Clone(p.Decisions)
 	slices.SortStableFunc(out, func(x, y mapping.Decision) int {
 		switch {

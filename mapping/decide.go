@@ -31,7 +31,7 @@ func (p *planner) number(s *spot) {
 			name := k.name
 			for taken := true; taken; _, taken = byName[p.nameKey(name)] {
 				n++
-				name = fmt.Sprintf("%s (%d)", k.name, n)
+				name = p.fit(k.name, fmt.Sprintf(" (%d)", n))
 			}
 			byName[p.nameKey(name)] = []*spot{k}
 			k.rename(name, "another folder has the same name")

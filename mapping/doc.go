@@ -38,9 +38,13 @@
 //     several source folders then have one Dest, and one of them is Primary: the one with the equal path, else
 //     the winner, else the first.
 //  6. A folder at the top that would be created under a default name is set aside: "Gesendet" becomes
-//     "Gesendet (old)" ([SetAside]). Under a name that the destination has already nothing is created, so it
+//     "Gesendet (old)". Under a name that the destination has already nothing is created, so it
 //     stays.
-//  7. Names that would still fall together are numbered: "work (2)" beside "Work" where the destination does not
+//  7. A name that is too long for the destination is cut short and ends in a hash of the whole ([Shorten]): that one is
+//     in the plan, where the folder comes from, and leads to it as long as both servers are blended. How much a
+//     destination takes is told ([PlanOptions].NameLimit), or what file systems take is assumed. How long whole paths
+//     may be is not known.
+//  8. Names that would still fall together are numbered: "work (2)" beside "Work" where the destination does not
 //     tell them apart, "Sent (old) (2)" beside a folder that had that name before.
 //
 // Every folder of the source has exactly one decision; two have the same Dest only if Why says that they are

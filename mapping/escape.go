@@ -88,10 +88,3 @@ func unhex(c byte) byte {
 	}
 	return c - '0'
 }
-
-// setAside ends a name that may not be created as it is; see Plan.
-const setAside = " (old)"
-
-// SetAside is the name under which a folder is created whose own name is a default name of some other folder:
-// "Gesendet" becomes "Gesendet (old)". Cutting the ending off gives the name back.
-func SetAside(name string) string { return name + setAside }

@@ -43,6 +43,8 @@ type PlanOptions struct {
 	// CaseInsensitive says that the destination takes "Work" and "work" for one folder. The second of two such
 	// source folders is then numbered: "work (2)".
 	CaseInsensitive bool
+	// NameLimit is how many bytes one level of a name may have there ([NameLength]); 0 is [LongestName].
+	NameLimit int
 	// Overrides are what the admin says about the source's folders.
 	Overrides Overrides
 	// Language and DestLanguage, BCP 47 tags, overrule what the names of the folders of each side speak for.
@@ -64,7 +66,7 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 		above: newAtlas(&dest, opts.CaseInsensitive),
 		root:  &spot{},
 		at:    map[int]*spot{},
-		given: map[int]bool{}, language: opts.DestLanguage,
+		given: map[int]bool{}, language: opts.DestLanguage, longest: opts.NameLimit,
 	}
 	p.read, p.vote = source.Read(opts.Overrides, opts.Language)
 	p.theirs, _ = dest.Read(Overrides{}, opts.DestLanguage)
@@ -83,6 +85,7 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 		p.place(i)
 	}
 	p.relocate()
+	p.shorten(p.root)
 	p.setAside()
 	p.number(p.root)
 	p.decide(p.root, nil, "")
@@ -90,7 +93,7 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 	return Plan{Decisions: p.out, Languages: p.vote}
 }
 
-// planner carries one plan through its steps: place, relocate, setAside, number, decide, tell.
+// planner carries one plan through its steps: place, relocate, shorten, setAside, number, decide, tell.
 type planner struct {
 	source, dest Tree
 	sep          string    // the destination's separator, "/" where it has none
@@ -98,6 +101,7 @@ type planner struct {
 	read, theirs []Reading // what the folders of each side are taken for
 	vote         []names.Vote
 	language     string // the destination's, as the admin says; "" if he does not
+	longest      int    // bytes of one level of a name, 0 for what is usual
 	above        *atlas // the destination's folders
 	root         *spot  // the tree to be, in the destination's full paths
 	base         *spot  // where the destination's prefix ends

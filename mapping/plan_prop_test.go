@@ -18,6 +18,8 @@ func segments() []string {
 		"Trash", "Deleted Items", "Papierkorb", "Junk E-Mail", "Spam", "Drafts", "Entwürfe", "Archive", "Archiv",
 		"Lixo", "Posteingang", "Sent (old)", "Sent (old) (old)", "Work", "work", "WORK", "work (2)", "work (3)",
 		"a/b", "a=2Fb", "a.b", "a=2Eb", "=", "=3D", "", " lead", "trail ", "2019", "x\x01y", "raw\xfc", "Hộp thư đến",
+		strings.Repeat("long ", 60), strings.Repeat("long ", 60) + "!", strings.Repeat("LONG ", 60), strings.Repeat("会議の資料", 20),
+		strings.Repeat("👩‍👩‍👧", 12), strings.Repeat("\x01", 90), "Projekt Müller & Söhne, Angebote und Rechnungen 2019",
 	}
 }
 
@@ -84,6 +86,7 @@ func carryOut(dest Tree, p Plan) Tree {
 
 func drawCase(t *rapid.T) (source, dest Tree, opts PlanOptions) {
 	opts.CaseInsensitive = rapid.Bool().Draw(t, "case insensitive")
+	opts.NameLimit = rapid.SampledFrom([]int{0, ShortestName, 64, 255}).Draw(t, "longest name")
 	source, dest = drawTree(t, "source", true), drawTree(t, "dest", false)
 	if opts.CaseInsensitive { // such a server has one spelling of each folder, in its children's paths too
 		spelt := map[string]string{}
@@ -114,6 +117,7 @@ func TestPlanProperties(t *testing.T) {
 		goesTo := map[string][]Decision{}
 		for i, d := range p.Decisions {
 			checkDecision(t, source, dest, i, d)
+			checkLengths(t, dest, d, cmp.Or(opts.NameLimit, LongestName))
 			if d.Kind != Skip {
 				key := d.Dest.Key()
 				if opts.CaseInsensitive {
@@ -163,6 +167,22 @@ func checkDecision(t *rapid.T, source, dest Tree, i int, d Decision) {
 		}
 		if rel, _ := dest.below(d.Dest); d.Role == "" && len(rel) == 1 && names.Default(rel[0]) {
 			t.Fatalf("would be created under a default name: %+v", d)
+		}
+	}
+}
+
+// checkLengths checks that nothing is created under a name that is too long for the destination.
+func checkLengths(t *rapid.T, dest Tree, d Decision, limit int) {
+	if d.Kind != Create || dest.Separator == "" {
+		return
+	}
+	for i, seg := range d.Dest {
+		above := d.Dest[:i+1]
+		there := slices.ContainsFunc(dest.Folders, func(n Node) bool {
+			return len(n.Path) > i && foldCase(n.Path[:i+1].Key()) == foldCase(above.Key())
+		})
+		if NameLength(seg) > limit && !there && names.Judge(seg, nil).Role == "" {
+			t.Fatalf("%q is %d bytes long: %+v", seg, NameLength(seg), d)
 		}
 	}
 }

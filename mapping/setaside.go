@@ -6,6 +6,10 @@ import (
 	"crossfade/mapping/names"
 )
 
+// setAside ends the name under which a folder is created whose own name is a default name of some other folder:
+// "Gesendet" becomes "Gesendet (old)". Cutting the ending off gives the name back.
+const setAside = " (old)"
+
 // setAside renames the folders at the top that would be created under a default name although they do not
 // have the role.
 func (p *planner) setAside() {
@@ -14,7 +18,7 @@ func (p *planner) setAside() {
 			k = p.split(k)
 		}
 		if k != nil && p.reserved(k) {
-			k.rename(SetAside(k.name), "the name is a default name of another folder")
+			k.rename(p.fit(k.name, setAside), "the name is a default name of another folder")
 		}
 	}
 }

@@ -33,7 +33,7 @@ func namings(sep string) []naming {
 
 // limits are what the destination has proven not to take; zero where it took all that was tried.
 type limits struct {
-	nameLength int   // characters of one name
+	nameLength int   // bytes of one name
 	depth      int   // levels of folders
 	oneCase    bool  // names that differ in case only are one
 	size       int64 // of a message
@@ -131,7 +131,7 @@ func longNames(ctx context.Context, n notes, s *scratch) error {
 		if err := s.make(ctx, strings.Repeat("x", length)); err != nil {
 			if !fatal(err) {
 				s.nameLength = taken
-				n.yellow("name-long", "shorten longer folder names on the old server before the move",
+				n.yellow("name-long", "see whether the plan below has longer ones",
 					"a folder name of %d characters is taken, one of %d is refused: %s", taken, length, words(err))
 			}
 			return onlyFatal(err)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"crossfade/backfill"
 	"crossfade/mapping"
@@ -20,7 +19,7 @@ func (p *prober) compare(ctx context.Context) {
 		return // told already
 	}
 	p.numbers(ctx, n)
-	plan := mapping.NewPlan(backfill.TreeOf(p.folders, p.src.Features()), backfill.TreeOf(dest, p.dst.Features()), mapping.PlanOptions{Overrides: p.Overrides})
+	plan := mapping.NewPlan(backfill.TreeOf(p.folders, p.src.Features()), backfill.TreeOf(dest, p.dst.Features()), p.Folders)
 	paths := map[string]mapping.Path{}
 	for _, f := range p.folders {
 		paths[f.Name] = f.Path
@@ -67,7 +66,7 @@ func (p *prober) beyond(n notes, plan mapping.Plan) {
 		if d.Kind != mapping.Create {
 			continue
 		}
-		if l.nameLength > 0 && slices.ContainsFunc(d.Dest, func(s string) bool { return utf8.RuneCountInString(s) > l.nameLength }) {
+		if l.nameLength > 0 && slices.ContainsFunc(d.Dest, func(s string) bool { return mapping.NameLength(s) > l.nameLength }) {
 			long = append(long, strconv.Quote(d.Dest.String()))
 		}
 		if l.depth > 0 && len(d.Dest) > l.depth {
@@ -81,12 +80,13 @@ func (p *prober) beyond(n notes, plan mapping.Plan) {
 	}
 	const rename = "rename them on the old server before the move"
 	for _, b := range []struct {
-		check, what string
-		list        []string
-	}{{"plan-long", "longer names than the destination took", long}, {"plan-deep", "deeper folders than the destination took", deep},
-		{"plan-case", "folders that differ from others in case only, which are one to the destination", twice}} {
+		check, what, remedy string
+		list                []string
+	}{{"plan-long", "longer names than the destination took", fmt.Sprintf("set --longest-name %d, and they get shorter ones", max(l.nameLength, mapping.ShortestName)), long},
+		{"plan-deep", "deeper folders than the destination took", rename, deep},
+		{"plan-case", "folders that differ from others in case only, which are one to the destination", rename, twice}} {
 		if len(b.list) > 0 {
-			n.red(b.check, rename, "the source has %s: %s", b.what, few5(b.list, ""))
+			n.red(b.check, b.remedy, "the source has %s: %s", b.what, few5(b.list, ""))
 		}
 	}
 }

@@ -14,7 +14,7 @@ type Options struct {
 	Source, Destination backfill.Driver
 	User, Secret        string // a test account on both; without a user only the outside is looked at
 	Connections         int    // how many connections of one account to try on each side; 0: none
-	Overrides           mapping.Overrides
+	Folders             mapping.PlanOptions
 	Large               bool // also write messages of 1 to 50 MB
 	Tell                func(Finding)
 }

@@ -29,6 +29,7 @@ type settings struct {
 	AdminNames             bool   `koanf:"admin-names" negatable:"" help:"Show names of accounts and folders on the status page, also if --admin is not on loopback."`
 	State                  string `koanf:"state" placeholder:"DIR" help:"Where the proxy keeps what it knows (default: /var/lib/crossfade)."`
 	Overrides              string `koanf:"overrides" placeholder:"FILE" help:"What you say about folders of the old server: PATH = ROLE a line ('crossfade plan' shows what is doubtful)."`
+	LongestName            string `koanf:"longest-name" placeholder:"BYTES" help:"How many bytes a folder's name may have on the new server, as 'crossfade check' finds out (default: 255). What is longer ends in a hash."`
 	KeyFile                string `koanf:"key-file" placeholder:"FILE" help:"Key that seals the stored passwords: 32 bytes in hex (default: made in the state directory)."`
 	HoldBackfill           bool   `koanf:"hold-backfill" negatable:"" help:"Start with the backfill held, until 'crossfade release'."`
 	SourceConnections      string `koanf:"source-connections" placeholder:"N" help:"Most connections to the old server, clients' included (default: 64, and what it bears)."`

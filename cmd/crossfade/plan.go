@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/text/language"
@@ -47,10 +48,11 @@ func (c *planCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	if err != nil {
 		return err
 	}
-	opts := mapping.PlanOptions{Language: c.Language, DestLanguage: c.DestinationLanguage}
-	if opts.Overrides, err = readOverrides(s.Overrides); err != nil {
+	opts, err := s.folders()
+	if err != nil {
 		return err
 	}
+	opts.Language, opts.DestLanguage = c.Language, c.DestinationLanguage
 	if c.Folders != "" {
 		return c.fromFiles(opts, io)
 	}
@@ -115,6 +117,17 @@ func askTree(ctx context.Context, side, url string, s settings, user, secret str
 		return t, fmt.Errorf("--%s: %w", side, err)
 	}
 	return backfill.TreeOf(fs, m.Features()), nil
+}
+
+// folders is what the settings say about folders.
+func (s settings) folders() (o mapping.PlanOptions, err error) {
+	if s.LongestName != "" {
+		if o.NameLimit, err = strconv.Atoi(s.LongestName); err != nil || o.NameLimit < mapping.ShortestName {
+			return o, usagef("--longest-name %s: give a number of bytes, at least %d", s.LongestName, mapping.ShortestName)
+		}
+	}
+	o.Overrides, err = readOverrides(s.Overrides)
+	return o, err
 }
 
 // readOverrides reads the admin's overrides; none without a file.

@@ -112,7 +112,7 @@ func (c *checkCmd) options(s settings, io std) (o probe.Options, err error) {
 	if o.Destination, err = newDriver("destination", s.Destination, s.AllowPlainUpstream, log); err != nil {
 		return o, err
 	}
-	if o.Overrides, err = readOverrides(s.Overrides); err != nil {
+	if o.Folders, err = s.folders(); err != nil {
 		return o, err
 	}
 	if c.User == "" {

@@ -75,11 +75,11 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 			return nil, usagef("--tls-cert %s: %v", s.TLSCert, err)
 		}
 	}
-	overrides, err := readOverrides(s.Overrides)
+	folders, err := s.folders()
 	if err != nil {
 		return nil, err
 	}
-	st, err = newStack(stackOptions{overrides: overrides, source: source, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, settling: &settle, memory: memory, log: log})
+	st, err = newStack(stackOptions{folders: folders, source: source, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, settling: &settle, memory: memory, log: log})
 	if err != nil {
 		return nil, err
 	}

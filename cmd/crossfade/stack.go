@@ -48,7 +48,7 @@ type stackOptions struct {
 	state               string // directory; it is made if it is not there
 	keyFile             string
 	hold                bool
-	overrides           mapping.Overrides
+	folders             mapping.PlanOptions
 	settling            *settling.Pace // nil: folders settle only by command
 	memory              int64          // bytes of mail on their way; 0: what the engine takes by itself
 	log                 *slog.Logger
@@ -82,7 +82,7 @@ func newStack(o stackOptions) (*stack, error) {
 	}
 	engine, err := backfill.New(backfill.Options{
 		Marks:  known,
-		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Overrides: o.overrides, Settling: o.settling, MemoryBytes: o.memory, Logger: o.log})
+		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Folders: o.folders, Settling: o.settling, MemoryBytes: o.memory, Logger: o.log})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
