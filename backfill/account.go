@@ -52,6 +52,7 @@ type account struct {
 	dst      Writer
 	folders  map[store.FolderID]*folder // all of the account's, loaded or not
 	treeInfo treeInfo
+	views    []view    // of the source that show all messages and are not moved
 	retryAt  time.Time // after a failed background login
 	problems problem
 	patience turns.Patience

@@ -225,6 +225,9 @@ func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
 	var fresh []store.Folder
 	var joined []join
 	decided := a.decide(info)
+	if info.sourceAt.Equal(info.at) {
+		a.lookViews(ctx, decided, paths)
+	}
 	for _, d := range decided {
 		if d.Kind == mapping.Skip || bySource[d.Source] {
 			continue

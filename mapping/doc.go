@@ -24,6 +24,8 @@
 //
 //  1. \Noselect and \NonExistent names, folders that only show other folders' messages (\All, \Flagged,
 //     \Important, as attributes), names listed twice and names without a path are skipped; Why tells.
+//     What lies in a view of all messages alone would be lost with it: that is told as a doubt, and an override
+//     has the folder copied as any other.
 //  2. The source's personal prefix is taken off and the destination's put before. INBOX goes to INBOX; children
 //     of INBOX stay its children, unless the destination keeps every folder there.
 //  3. What cannot stand in a name on the destination is escaped ([EscapeSegment]): "a/b" becomes "a=2Fb".

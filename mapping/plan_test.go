@@ -71,6 +71,15 @@ func TestPlan(t *testing.T) {
 			[]string{"INBOX > INBOX existing inbox", "[Gmail] >  skip", "[Gmail]/All Mail >  skip",
 				"[Gmail]/Sent Mail > Sent Items existing sent", "[Gmail]/Starred >  skip", "[Gmail]/Important >  skip",
 				"[Gmail]/Bin > Deleted Items existing trash", "Kunden/Müller > Kunden/Müller create"}},
+		{"Gmail's view of all messages by override",
+			tree("/", "", "INBOX", `[Gmail] | \Noselect`, `[Gmail]/All Mail | \All`, `[Gmail]/Sent Mail | \Sent`),
+			tree("/", "", smarter...), PlanOptions{Overrides: overrides("[Gmail]/All Mail = custom")},
+			[]string{"INBOX > INBOX existing inbox", "[Gmail] >  skip", "[Gmail]/All Mail > [Gmail]/All Mail create",
+				"[Gmail]/Sent Mail > Sent Items existing sent"}},
+		{"Gmail's view of all messages as the archive",
+			tree("/", "", "INBOX", `[Gmail]/All Mail | \All`, "Archive"),
+			tree("/", "", smarter...), PlanOptions{Overrides: overrides("[Gmail]/All Mail = archive", "Archive = custom")},
+			[]string{"INBOX > INBOX existing inbox", "[Gmail]/All Mail > Archive create archive second", "Archive > Archive create archive"}},
 		{"destination's prefix; missing roles are created",
 			tree("/", "", "INBOX", "INBOX/x", "x", `s | \Sent`, `a | \Archive`), tree(".", "INBOX.", "INBOX"), PlanOptions{},
 			[]string{"INBOX > INBOX existing inbox", "INBOX/x > INBOX/x (2) create escaped", "x > INBOX/x create",
@@ -132,4 +141,13 @@ func BenchmarkPlan(b *testing.B) {
 	for b.Loop() {
 		NewPlan(source, dest, PlanOptions{})
 	}
+}
+
+// overrides reads lines of an overrides file.
+func overrides(lines ...string) Overrides {
+	o, err := ParseOverrides(strings.NewReader(strings.Join(lines, "\n")))
+	if err != nil {
+		panic(err) // a slip of the test
+	}
+	return o
 }

@@ -67,6 +67,10 @@ func (r *reader) readOne(i int) {
 	}
 	if role := RoleOf(n.Attrs); role != "" {
 		r.out[i] = Reading{Role: role, Evidence: ByAttribute, Confidence: 1}
+		if role == All {
+			r.out[i].Doubt = "it shows all messages and is not moved: what is in no other folder, as archived mail at Gmail, stays behind; custom as its override copies the whole of it"
+			return
+		}
 		if v := r.judge(i); v.Role == role {
 			r.out[i].Language = v.Language
 		} else if v.Role != "" {

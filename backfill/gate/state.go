@@ -33,6 +33,7 @@ type Account struct {
 	Problems                   []string  // of the account itself
 	Stopped                    []Stopped // folders that have stopped
 	Paused                     []string  // folders that are paused, by themselves or with the account
+	Views                      []View    // folders that show all messages and are not moved
 	Flights                    []Flight  // folders in which something is under way
 	Verified                   *store.Verified
 	Arrival                    time.Time // of the message that came to the source last; zero if none did
@@ -49,6 +50,14 @@ type Account struct {
 
 // Stopped is a folder that does not go on.
 type Stopped struct{ Folder, Why string }
+
+// View is a folder of the source that shows what lies in all others. At least Alone of its messages lie in no other folder;
+// Archives says that mail is put there on purpose, so that more of them may.
+type View struct {
+	Folder          string
+	Messages, Alone int
+	Archives        bool
+}
 
 // Flight is a folder in which copies, removals or a subscription are under way, or their end is not known yet.
 type Flight struct {

@@ -44,6 +44,7 @@ func (p *prober) compare(ctx context.Context) {
 		}
 	}
 	p.beyond(n, plan)
+	p.unfiled(ctx, n, plan, paths)
 	n.green("plan", "%d folders go into folders that are there, %d are to be created; %s", existing, created, few5(roles, "no folder has a role"))
 	if len(odd) > 0 {
 		n.yellow("plan-names", "rename them on the old server, if users would mind", "with another name: %s", few5(odd, ""))
@@ -87,6 +88,24 @@ func (p *prober) beyond(n notes, plan mapping.Plan) {
 		{"plan-case", "folders that differ from others in case only, which are one to the destination", rename, twice}} {
 		if len(b.list) > 0 {
 			n.red(b.check, b.remedy, "the source has %s: %s", b.what, few5(b.list, ""))
+		}
+	}
+}
+
+// unfiled counts what lies only in a folder that shows all messages and that is not moved.
+func (p *prober) unfiled(ctx context.Context, n notes, plan mapping.Plan, paths map[string]mapping.Path) {
+	views, err := backfill.FindUnfiled(ctx, p.src, plan.Decisions) // as long as the whole account takes
+	if err != nil {
+		n.yellow("unfiled", "check again", "whether mail lies in the folder of all messages alone is not known: %s", words(err))
+		return
+	}
+	for _, v := range views {
+		name := paths[v.Name].String()
+		if v.Alone > 0 {
+			n.red("unfiled", "give it a label on the old server, so that a folder has it; or have all of that folder copied, with what other folders have too: 'PATH = custom' in --overrides",
+				"%d of %d messages in %q are in no folder that is moved, such as archived mail: they stay behind", v.Alone, v.Messages, name)
+		} else {
+			n.green("unfiled", "all %d messages in %q are in other folders, too", v.Messages, name)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -56,11 +57,10 @@ func (c *planCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	if c.Folders != "" {
 		return c.fromFiles(opts, io)
 	}
-	p, err := c.fromServers(ctx, s, io)
+	p, err := c.fromServers(ctx, s, opts, io)
 	if err != nil {
 		return err
 	}
-	p.plan = mapping.NewPlan(p.source, p.dest, opts)
 	p.unusedOverrides(opts)
 	if c.JSON {
 		return planJSON(io.out, p, false)
@@ -75,8 +75,8 @@ func (p *planned) unusedOverrides(opts mapping.PlanOptions) {
 	}
 }
 
-// fromServers lists the folders of both sides.
-func (c *planCmd) fromServers(ctx context.Context, s settings, io std) (*planned, error) {
+// fromServers lists the folders of both sides and plans.
+func (c *planCmd) fromServers(ctx context.Context, s settings, opts mapping.PlanOptions, io std) (*planned, error) {
 	if c.Each || c.MUTF7 || c.Separator != "" || c.DestinationFolders != "" {
 		return nil, usagef("--each, --mutf7, --separator and --destination-folders are for lists: give --folders FILE too")
 	}
@@ -94,29 +94,41 @@ func (c *planCmd) fromServers(ctx context.Context, s settings, io std) (*planned
 		return nil, err
 	}
 	p := &planned{}
-	if p.source, err = askTree(ctx, "source", s.Source, s, c.User, secret); err != nil {
+	old, source, err := askTree(ctx, "source", s.Source, s, c.User, secret)
+	if err != nil {
 		return nil, err
 	}
-	p.dest, err = askTree(ctx, "destination", s.Destination, s, c.User, secret)
-	return p, err
+	defer old.Close() // nothing was changed
+	fresh, dest, err := askTree(ctx, "destination", s.Destination, s, c.User, secret)
+	if err != nil {
+		return nil, err
+	}
+	defer fresh.Close() // likewise
+	p.source, p.dest, p.plan = source, dest, mapping.NewPlan(source, dest, opts)
+	views, err := backfill.FindUnfiled(ctx, old, p.plan.Decisions)
+	if err != nil {
+		return nil, fmt.Errorf("--source: %w", err)
+	}
+	for _, v := range views {
+		p.guessed = append(p.guessed, fmt.Sprintf("%d of %d messages in %q are in no folder that is moved", v.Alone, v.Messages, v.Name))
+	}
+	return p, nil
 }
 
-// askTree lists one account's folders on one server.
-func askTree(ctx context.Context, side, url string, s settings, user, secret string) (t mapping.Tree, err error) {
+// askTree lists one account's folders on one server, which stays open unless that fails.
+func askTree(ctx context.Context, side, url string, s settings, user, secret string) (m backfill.Mail, t mapping.Tree, err error) {
 	d, err := newDriver(side, url, s.AllowPlainUpstream, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return t, err
+		return nil, t, err
 	}
-	m, err := d.Login(ctx, user, secret)
-	if err != nil {
-		return t, fmt.Errorf("--%s: %w", side, err)
+	if m, err = d.Login(ctx, user, secret); err != nil {
+		return nil, t, fmt.Errorf("--%s: %w", side, err)
 	}
-	defer m.Close() // nothing was changed
 	fs, err := m.Folders(ctx)
 	if err != nil {
-		return t, fmt.Errorf("--%s: %w", side, err)
+		return nil, t, errors.Join(fmt.Errorf("--%s: %w", side, err), m.Close())
 	}
-	return backfill.TreeOf(fs, m.Features()), nil
+	return m, backfill.TreeOf(fs, m.Features()), nil
 }
 
 // folders is what the settings say about folders.
