@@ -3,6 +3,7 @@ package names
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -16,6 +17,9 @@ import (
 func Fold(name string) string {
 	var buf [64]byte
 	if key, ok := foldASCII(buf[:0], name); ok {
+		return string(key)
+	}
+	if key, ok := foldLetters(buf[:0], name); ok {
 		return string(key)
 	}
 	return foldUnicode(name)
@@ -45,6 +49,45 @@ func foldASCII(buf []byte, name string) ([]byte, bool) {
 		buf = buf[:n-1]
 	}
 	return buf, true
+}
+
+// foldLetters folds a name of ASCII and of letters that stand by themselves into buf. It is what foldUnicode would give,
+// without allocating.
+func foldLetters(buf []byte, name string) ([]byte, bool) {
+	for _, r := range name {
+		switch {
+		case len(buf)+utf8.UTFMax > cap(buf):
+			return nil, false
+		case r < utf8.RuneSelf && foldedToSpace(r):
+			if len(buf) > 0 && buf[len(buf)-1] != ' ' {
+				buf = append(buf, ' ')
+			}
+		case r < utf8.RuneSelf || standsAlone(r):
+			buf = utf8.AppendRune(buf, unicode.ToLower(r))
+		default:
+			return nil, false
+		}
+	}
+	if n := len(buf); n > 0 && buf[n-1] == ' ' {
+		buf = buf[:n-1]
+	}
+	return buf, true
+}
+
+// standsAlone tells of letters that no normalisation changes or joins to their neighbours, and that have the plainest of
+// cases.
+func standsAlone(r rune) bool {
+	switch r {
+	case 'ß', '×', '÷', 'İ', 'ı', 'Ĳ', 'ĳ', 'Ŀ', 'ŀ', 'ŉ', 'ſ', 'ς', 'ΐ', 'ΰ', '\u03a2':
+		return false
+	case 'Ơ', 'ơ', 'Ư', 'ư':
+		return true
+	}
+	return 0x00c0 <= r && r <= 0x017f || 0x1ea0 <= r && r <= 0x1ef9 || // Latin
+		0x0391 <= r && r <= 0x03ce || 0x0400 <= r && r <= 0x045f || // Greek, Cyrillic
+		0x05d0 <= r && r <= 0x05ea || 0x0621 <= r && r <= 0x063a || 0x0641 <= r && r <= 0x064a || // Hebrew, Arabic
+		0x3041 <= r && r <= 0x3096 || 0x30a1 <= r && r <= 0x30fa || r == 'ー' || // kana
+		0x4e00 <= r && r <= 0x9fff || 0xac00 <= r && r <= 0xd7a3 // Han, Hangul
 }
 
 // foldUnicode is the general case. Characters are dropped before normalising, so that what they kept apart

@@ -1,6 +1,11 @@
 package names
 
-import "testing"
+import (
+	"testing"
+	"unicode"
+
+	"pgregory.net/rapid"
+)
 
 func TestFold(t *testing.T) {
 	for _, c := range []struct{ a, b string }{
@@ -41,5 +46,30 @@ func FuzzFold(f *testing.F) {
 			t.Errorf("%q folds to %q in the short way, %q in the long one", s, ascii, foldUnicode(s))
 		}
 		Senses(s)
+	})
+}
+
+// The quick way folds as the general one does: every letter by itself, between others, and random names.
+func TestFoldLetters(t *testing.T) {
+	var buf [200]byte
+	quick := 0
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		for _, name := range []string{string(r), "A " + string(r) + "Ж", string(r) + string(r)} {
+			if got, ok := foldLetters(buf[:0], name); ok {
+				quick++
+				if want := foldUnicode(name); string(got) != want {
+					t.Fatalf("%q is %q, want %q", name, got, want)
+				}
+			}
+		}
+	}
+	if quick < 3*32_000 {
+		t.Errorf("only %d names are folded the quick way", quick)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.StringOf(rapid.Rune().Filter(func(r rune) bool { return r < 0x80 || standsAlone(r) })).Draw(t, "name")
+		if got, ok := foldLetters(buf[:0], name); ok && string(got) != foldUnicode(name) {
+			t.Fatalf("%q is %q, want %q", name, got, foldUnicode(name))
+		}
 	})
 }

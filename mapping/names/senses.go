@@ -56,6 +56,9 @@ func (b *Book) Senses(name string) []Sense {
 	var buf [longest]byte
 	key, ok := foldASCII(buf[:0], name)
 	if !ok {
+		key, ok = foldLetters(buf[:0], name)
+	}
+	if !ok {
 		key = append(buf[:0], foldUnicode(name)...)
 	}
 	if i, ok := slices.BinarySearchFunc(b.keys, key, compare); ok {
