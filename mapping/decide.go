@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// number gives names of their own to children of one parent that the destination would take for one folder.
+// number shortens the names of children that are too long, and gives names of their own to children of one parent that the destination would take for one folder.
 func (p *planner) number(s *spot) {
+	p.shorten(s)
 	byName := map[string][]*spot{}
 	var order []string
 	for _, k := range s.kids {

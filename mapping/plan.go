@@ -85,7 +85,6 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 		p.place(i)
 	}
 	p.relocate()
-	p.shorten(p.root)
 	p.setAside()
 	p.number(p.root)
 	p.decide(p.root, nil, "")
@@ -93,7 +92,7 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 	return Plan{Decisions: p.out, Languages: p.vote}
 }
 
-// planner carries one plan through its steps: place, relocate, shorten, setAside, number, decide, tell.
+// planner carries one plan through its steps: place, relocate, setAside, number, decide, tell.
 type planner struct {
 	source, dest Tree
 	sep          string    // the destination's separator, "/" where it has none

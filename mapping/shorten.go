@@ -118,12 +118,12 @@ func (p *planner) fit(name, ending string) string {
 	return cut(name, p.limit()-len(ending)) + ending
 }
 
-// shorten gives names that the destination cannot hold a shorter spelling, but for folders that it has already.
+// shorten gives children whose names the destination cannot hold a shorter spelling, but for folders that it has already.
+// What lies above has its last name by then.
 func (p *planner) shorten(s *spot) {
 	for _, k := range s.kids {
 		if !k.pinned && NameLength(k.name) > p.limit() && p.above.find(p.final(k.path())) == nil {
 			k.rename(Shorten(k.name, p.limit()), "the name is too long there")
 		}
-		p.shorten(k)
 	}
 }
