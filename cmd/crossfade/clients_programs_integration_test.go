@@ -29,6 +29,9 @@ var (
 	neomutt = program{"neomutt", func(addr, user, dir string) ([]byte, error) {
 		return runProgram(addr, "python3", "../../testdata/clients/neomutt.py", "PORT", user, testbed.Pass, dir)
 	}}
+	thunderbird = program{"thunderbird", func(addr, user, dir string) ([]byte, error) {
+		return runProgram(addr, "python3", "../../testdata/clients/thunderbird.py", "PORT", user, testbed.Pass, dir)
+	}}
 )
 
 var kindOfNo = regexp.MustCompile(`^(\S+(?: \S+)?) (NO|BAD)`)

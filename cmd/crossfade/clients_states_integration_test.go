@@ -45,11 +45,31 @@ type sitting struct {
 func TestClientPrograms(t *testing.T) {
 	t.Parallel()
 	w := newWorlds(t, imapflow, offlineimap, neomutt)
+	w.workBlended(t)
+	w.readAnew(t)
+	w.workElsewhere(t)
+}
+
+// TestThunderbird: the same with Thunderbird, driven from within.
+func TestThunderbird(t *testing.T) {
+	t.Parallel()
+	w := newWorlds(t, thunderbird)
+	w.workBlended(t)
+	w.workElsewhere(t)
+}
+
+// workBlended lets the programs work while nothing is copied, and has everything move.
+func (w *worlds) workBlended(t *testing.T) {
+	t.Helper()
 	w.work(t, isBlended)
 	crossfade(t, w.p, "release")
 	w.copied(t, w.users(isDirect, isBlended, isHalf, isSettled, isSpliced)...)
 	w.wantOnDestination(t, isBlended)
-	w.readAnew(t)
+}
+
+// workElsewhere lets them work in all other states, and compares.
+func (w *worlds) workElsewhere(t *testing.T) {
+	t.Helper()
 	for _, user := range w.users(isSettled, isSpliced) {
 		w.p.settleNow(t, user)
 	}
