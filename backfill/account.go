@@ -73,7 +73,7 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 	a := &account{
 		e: e, id: rec.ID, key: rec.Key, name: rec.DestLogin, secrets: secrets{rec.Secret, rec.SourceSecret}, lastLogin: rec.LastLogin,
 		log:    e.log.With("account", rec.DestLogin),
-		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(), connect: newClaim(), settles: newClaim(),
+		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(e.opt.Source, e.opt.Destination), connect: newClaim(e.opt.Source, e.opt.Destination), settles: newClaim(),
 		folders: make(map[store.FolderID]*folder),
 		high:    rec.HighUIDValidity, rebuild: rec.Rebuild, believed: rec.LossAccepted, accepted: rec.LossAccepted, settled: rec.Settled, parting: partingOf(rec),
 	}

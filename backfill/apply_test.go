@@ -14,7 +14,7 @@ import (
 // flags changed last; what clients see follows from them; and no list that was handed out is written to later.
 func TestApply(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f := unloaded(nil, store.Folder{})
+		f := unloaded(&account{e: &Engine{}}, store.Folder{})
 		model, versions := make(map[uint32]store.Link), make(map[uint32]uint64)
 		var told, copies [][]uint32
 		for range rapid.IntRange(1, 30).Draw(t, "edits") {

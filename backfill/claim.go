@@ -15,27 +15,70 @@ import (
 type claim struct {
 	free    chan struct{}
 	waiting atomic.Int32
+	talks   []Driver // the servers that its holder may talk to
 }
 
-func newClaim() *claim {
-	c := &claim{free: make(chan struct{}, 1)}
+// Greeter is a Driver that knows whether its server is there at all. It is optional.
+type Greeter interface {
+	// Silence is how long a client waits for somebody who talks to the server before it is asked whether that is there.
+	Silence() time.Duration
+	// Alive tells whether the server greets a new connection.
+	Alive(ctx context.Context) bool
+}
+
+func newClaim(talks ...Driver) *claim {
+	c := &claim{free: make(chan struct{}, 1), talks: talks}
 	c.free <- struct{}{}
 	return c
 }
 
-// take waits for the claim.
+// take waits for the claim. A holder in the background may wait minutes for a server that has fallen silent, because what
+// it has begun must not be done twice. Who comes after it has begun nothing, so a client is told instead that the server
+// is not there (ErrUnavailable).
 func (c *claim) take(ctx context.Context) error {
 	if c.tryTake() {
 		return nil
 	}
 	c.waiting.Add(1)
 	defer c.waiting.Add(-1)
-	select {
-	case <-c.free:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for {
+		var late <-chan time.Time
+		if silence := c.silence(); silence > 0 && !IsBackground(ctx) {
+			late = time.After(silence)
+		}
+		select {
+		case <-c.free:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-late:
+			if err := c.silent(ctx); err != nil && !c.tryTake() {
+				return err
+			} else if err != nil {
+				return nil // given back in this moment
+			}
+		}
 	}
+}
+
+// silence is how long a client waits before the servers are asked whether they are there; 0: they cannot be asked.
+func (c *claim) silence() (shortest time.Duration) {
+	for _, d := range c.talks {
+		if g, ok := d.(Greeter); ok && (shortest == 0 || g.Silence() < shortest) {
+			shortest = g.Silence()
+		}
+	}
+	return shortest
+}
+
+// silent asks the servers whether they are there.
+func (c *claim) silent(ctx context.Context) error {
+	for _, d := range c.talks {
+		if g, ok := d.(Greeter); ok && !g.Alive(ctx) && ctx.Err() == nil {
+			return fmt.Errorf("%s has fallen silent: %w", d.Host(), ErrUnavailable)
+		}
+	}
+	return nil
 }
 
 // tryTake takes the claim if it is free.

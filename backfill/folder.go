@@ -103,8 +103,9 @@ type folder struct {
 
 // unloaded makes the in-memory folder of a record; load brings in its links when they are needed.
 func unloaded(a *account, rec store.Folder) *folder {
+	below, above := a.e.opt.Source, a.e.opt.Destination
 	return &folder{
-		acct: a, id: rec.ID, writer: newClaim(), sync: newClaim(), flagging: newClaim(), passage: newPassage(),
+		acct: a, id: rec.ID, writer: newClaim(above), sync: newClaim(below, above), flagging: newClaim(above), passage: newPassage(),
 		rec: rec, inbox: rec.Path.IsInbox(), sets: newFlagSets(nil), version: 1, members: 1, wake: make(chan struct{}),
 		problems: make(map[string]problem), notes: make(map[string]string), source: make(map[uint16]*cursor),
 	}

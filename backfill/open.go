@@ -12,17 +12,21 @@ import (
 // ready brings a folder to where a client can be told of it: listed on both sides, with a fixed identity. A
 // folder that was told of before is only looked at again, and goes on from its state if the source is down.
 func (f *folder) ready(ctx context.Context) error {
-	if err := f.sync.take(ctx); err != nil {
-		return err
+	err := f.sync.take(ctx)
+	if err == nil {
+		defer f.sync.release()
 	}
-	defer f.sync.release()
 	rec := f.record()
-	fixed := rec.Identity.Fixed
 	unmade := rec.DestUIDValidity == 0 && !f.hasProblem("create") // it was deleted and has come back
-	if !fixed {
+	switch {
+	case err != nil && (unmade || !rec.Identity.Fixed):
+		return err
+	case !rec.Identity.Fixed:
 		return f.meetAndFix(ctx)
+	case err == nil:
+		err = f.look(ctx, unmade)
 	}
-	if err := f.look(ctx, unmade); err != nil {
+	if err != nil {
 		if !IsUnavailable(err) {
 			return err
 		}

@@ -273,7 +273,7 @@ func (w *world) late() {
 	}
 	src := rapid.SampledFrom(slices.Sorted(maps.Keys(graves))).Draw(w.rt, "grave")
 	f := graves[src]
-	want := w.account().freePath(f.record().Path).String()
+	want := w.dst.Name(w.account().freePath(f.record().Path))
 	w.next++
 	w.src.with(src, func(b *fakeBox) { b.put(message(w.next, "late")) })
 	w.eventually(func() error {

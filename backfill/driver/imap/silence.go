@@ -24,6 +24,7 @@ import (
 //	the same, it greets nobody           Silence                    for ever
 //	connection and greeting              two thirds of Silence      DialTimeout, Timeout
 //	the same, silent a moment ago        a third of Silence         DialTimeout, Timeout
+//	somebody who waits for the host      as for a free connection   for ever
 //
 // What must not be done twice is waited for: a host that comes back carries out what it had been sent, and a message that
 // is there twice is worse than a wait. So it is for the background: it can wait, and a batch that was cut off has to be looked for.
@@ -66,13 +67,10 @@ func (d *Driver) hears(step string, err error) {
 
 // reachTimes are how long a new connection may take, and then its greeting.
 func (d *Driver) reachTimes(ctx context.Context) (dial, greet time.Duration) {
-	greet = 2 * d.third()
-	switch {
-	case backfill.IsBackground(ctx):
+	if backfill.IsBackground(ctx) {
 		return d.opts.DialTimeout, d.opts.Timeout
-	case d.silentLately():
-		greet = d.third()
 	}
+	greet = d.Silence()
 	return min(d.opts.DialTimeout, greet), greet
 }
 
@@ -100,7 +98,7 @@ func (d *Driver) queue(ctx context.Context, free <-chan struct{}) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-late:
-			if !d.alive(ctx) && ctx.Err() == nil {
+			if !d.Alive(ctx) && ctx.Err() == nil {
 				return &wireError{errSilent}
 			}
 		}
@@ -112,17 +110,14 @@ func (d *Driver) guard(ctx context.Context, c *conn) (hush func()) {
 	if backfill.IsBackground(ctx) {
 		return func() {}
 	}
-	limit := 2 * d.third()
-	if d.silentLately() {
-		limit = d.third()
-	}
+	limit := d.Silence()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var mu sync.Mutex // held while the timer is set
 	var timer *time.Timer
 	look := func() {
 		quiet := c.wire.Waits()
 		if quiet >= limit {
-			alive := d.alive(ctx)
+			alive := d.Alive(ctx)
 			quiet = 0
 			mu.Lock()
 			defer mu.Unlock()
@@ -152,9 +147,17 @@ func (d *Driver) guard(ctx context.Context, c *conn) (hush func()) {
 	}
 }
 
-// alive tells whether the host greets a new connection. Those who want to know at the same time ask once, and for a
+// Silence implements backfill.Greeter. To ask then takes up to another third.
+func (d *Driver) Silence() time.Duration {
+	if d.silentLately() {
+		return d.third()
+	}
+	return 2 * d.third()
+}
+
+// Alive tells whether the host greets a new connection. Those who want to know at the same time ask once, and for a
 // while the answer holds.
-func (d *Driver) alive(ctx context.Context) bool {
+func (d *Driver) Alive(ctx context.Context) bool {
 	p := d.pulse
 	p.mu.Lock()
 	if p.asking == nil && !p.asked.IsZero() && time.Since(p.asked) < d.third() {

@@ -189,3 +189,27 @@ func (f *fake) met() int {
 	defer f.mu.Unlock()
 	return len(f.conns)
 }
+
+// TestWhetherAHostIsThere: who waits for somebody that talks to the host is told whether it is there, and is asked to
+// wait less as long as it was found silent a moment ago.
+func TestWhetherAHostIsThere(t *testing.T) {
+	t.Parallel()
+	s := faults.Start(t, faults.Quirks{})
+	relay := faults.NewRelay(t, s.Addr, 0)
+	d, err := imap.New(imap.Options{URL: relay.URL(), Timeout: time.Hour, Silence: silence})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g backfill.Greeter = d
+	relay.Freeze(true)
+	if g.Alive(t.Context()) || g.Silence() != silence/3 {
+		t.Errorf("it is there, and clients wait %v", g.Silence())
+	}
+	relay.Freeze(false)
+	for !g.Alive(t.Context()) {
+		time.Sleep(10 * time.Millisecond) // an answer holds for a while
+	}
+	if g.Silence() != silence/3*2 {
+		t.Errorf("clients wait %v", g.Silence())
+	}
+}
