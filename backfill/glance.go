@@ -5,8 +5,6 @@ import (
 	"errors"
 	"slices"
 	"time"
-
-	"crossfade/store"
 )
 
 // A quiet account should cost its servers next to nothing. So folders are not opened to see whether something came:
@@ -117,7 +115,7 @@ func (f *folder) mayGlance() bool {
 
 // busy tells whether there is something to do in the folder; the caller holds mu.
 func (f *folder) busy() bool {
-	return f.tally.states[store.Listed]+f.tally.states[store.Copying]+f.tally.removing > 0
+	return f.tally.left()+f.tally.flying+f.tally.removing > 0
 }
 
 // noteLook notes a look that a client had.

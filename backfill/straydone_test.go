@@ -12,6 +12,11 @@ func TestNotDoneWithAStray(t *testing.T) {
 	b.start(false)
 	m := b.open(b.login(), "Kunden")
 	b.wait()
+	b.dst.appended = func(string, int) { // its end is not known
+		if b.e.Status().Done {
+			t.Error("done while it is not known what came of an APPEND")
+		}
+	}
 	b.dst.set(func() {
 		b.dst.refuse = func(body []byte) error {
 			if subject(string(body)) == name(8) {

@@ -80,11 +80,11 @@ func (f *folder) glance(s *sums, w *waiters) glance {
 	switch {
 	case len(f.problems) > 0:
 		g.state = folderStopped
-	case !g.sourced && g.left == 0 && f.tally.removing == 0:
+	case !g.sourced && !f.busy():
 		g.state = folderDestOnly
 	case !g.listed:
 		g.state = folderWaiting
-	case g.left > 0, f.tally.removing > 0, f.subscribing():
+	case f.busy(), f.subscribing():
 		g.state = folderCopying
 	default:
 		g.state = folderCopied
