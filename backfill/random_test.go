@@ -49,12 +49,7 @@ func newWorld(rt *rapid.T) *world {
 		wait := func(string, int) { <-time.After(slow) } // commands come while an APPEND is under way
 		w.dst.onAppend, w.dst.appended = wait, wait
 	}
-	if rapid.Bool().Draw(rt, "merged") { // two source folders become one
-		w.src.add("INBOX.Sent Items")
-		for range rapid.IntRange(0, 3).Draw(rt, "other") {
-			w.arrive("Sent Items", "INBOX.Sent Items", rapid.SampledFrom([]int{1, 1, 2}).Draw(rt, "where"))
-		}
-	}
+	w.merge()
 	first := map[string]string{"INBOX": "INBOX", "Sent Items": "INBOX.Sent", "Kunden": "INBOX.Kunden", "Plain": ""}
 	for _, f := range w.folders {
 		w.strange[f] = map[string]bool{}
@@ -62,8 +57,35 @@ func newWorld(rt *rapid.T) *world {
 			w.arrive(f, first[f], rapid.SampledFrom([]int{1, 1, 1, 1, 2, 0}).Draw(rt, "where"))
 		}
 	}
+	if rapid.Bool().Draw(rt, "branch") { // with a part that is soon settled, perhaps
+		w.src.add("INBOX.Kunden.Unter")
+		w.folders = append(w.folders, "Kunden/Unter")
+		w.strange["Kunden/Unter"] = map[string]bool{}
+		for range rapid.IntRange(0, 3).Draw(rt, "below") {
+			w.arrive("Kunden/Unter", "INBOX.Kunden.Unter", 1)
+		}
+	}
 	w.run(rapid.Bool().Draw(rt, "hold"))
 	return w
+}
+
+// merge has two source folders become one: one whose name says so, one that bears the same role, or one that is an inbox.
+func (w *world) merge() {
+	into, src := "Sent Items", "INBOX.Sent Items"
+	switch rapid.SampledFrom([]string{"", "", "name", "role", "inbox"}).Draw(w.rt, "merged") {
+	case "":
+		return
+	case "name":
+		w.src.add(src)
+	case "role":
+		w.src.add(src, `\Sent`)
+	case "inbox":
+		into, src = "INBOX", "INBOX.Posteingang"
+		w.src.add(src)
+	}
+	for range rapid.IntRange(0, 3).Draw(w.rt, "other") {
+		w.arrive(into, src, rapid.SampledFrom([]int{1, 1, 2}).Draw(w.rt, "where"))
+	}
 }
 
 // arrive puts a new message on the destination (0, or where there is no source), on the source, or on both as an
@@ -166,7 +188,7 @@ func (w *world) match(folder string, shown []shownMessage) error {
 // step lets one random thing happen.
 func (w *world) step() {
 	folder := rapid.SampledFrom(w.folders).Draw(w.rt, "folder")
-	things := []string{"command", "command", "command", "command", "append", "arrive", "arrive", "touch", "go", "crash", "cut", "source", "source", "blink", "settle", "tree", "tree", "tree"}
+	things := []string{"command", "command", "command", "command", "append", "arrive", "arrive", "touch", "go", "crash", "cut", "source", "source", "blink", "settle", "settle", "tree", "tree", "tree", "sides", "sides"}
 	switch rapid.SampledFrom(things).Draw(w.rt, "what") {
 	case "command":
 		w.command(folder)
@@ -182,6 +204,8 @@ func (w *world) step() {
 		w.blink(folder)
 	case "tree":
 		w.tree(folder)
+	case "sides":
+		w.sides(folder)
 	case "settle":
 		w.settle(rapid.SampledFrom([]string{folder, ""}).Draw(w.rt, "settle"))
 	case "go":
@@ -227,7 +251,7 @@ func (w *world) finish() {
 			return nil
 		})
 	}
-	w.verified()
+	w.proven()
 	if len(w.src.writes) > 0 {
 		w.rt.Errorf("the source was changed: %v", w.src.writes)
 	}

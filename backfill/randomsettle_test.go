@@ -22,6 +22,13 @@ func (w *world) now(m *Mailbox) *folder {
 func (w *world) settle(folder string) []Unsettled {
 	left, err := w.e.Settle(w.rt.Context(), "", folder)
 	w.failed(err)
+	w.reopen()
+	return left
+}
+
+// reopen opens folders again that show other numbers by now.
+func (w *world) reopen() {
+	w.bed.t.Helper()
 	for _, f := range w.folders {
 		for i, m := range w.boxes[f] {
 			if m.Life().Err() == nil {
@@ -35,7 +42,6 @@ func (w *world) settle(folder string) []Unsettled {
 			w.boxes[f] = box
 		}
 	}
-	return left
 }
 
 // settleEnd settles everything: in the end nothing stands in the way, and clients see the destination's numbers.
