@@ -26,10 +26,11 @@ const renameShare = 10
 // sampleKeys is how many messages' keys are compared where the numbers agree.
 const sampleKeys = 200
 
-// findRenamed finds source folders whose name is gone and that are listed under a new one.
+// findRenamed finds source folders whose name is gone and that are listed under a new one. It goes by what is in them, so
+// it does not matter how many names are gone: whoever renames a large branch takes most of them away.
 func (a *account) findRenamed(ctx context.Context, info *treeInfo) (moved []renamed, err error) {
 	missing, fresh := a.missingAndFresh(info.source)
-	if len(missing) == 0 || len(fresh) == 0 || info.doubt != "" {
+	if len(missing) == 0 || len(fresh) == 0 {
 		return nil, nil
 	}
 	src, err := a.source(ctx)
@@ -37,8 +38,19 @@ func (a *account) findRenamed(ctx context.Context, info *treeInfo) (moved []rena
 		return nil, err
 	}
 	for _, to := range fresh {
+		st, err := src.Examine(ctx, to.Name)
+		if errors.Is(err, ErrNoFolder) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		likely := func(m renamed) bool { return m.f.record().Sources[m.b].UIDValidity == st.UIDValidity }
+		if i := slices.IndexFunc(missing, likely); i > 0 { // it is asked about first
+			missing[0], missing[i] = missing[i], missing[0]
+		}
 		for i, m := range missing {
-			is, err := m.f.isRenamed(ctx, src, m.b, to.Name)
+			is, err := m.f.isRenamed(ctx, src, m.b, to.Name, st)
 			if errors.Is(err, ErrNoFolder) {
 				break
 			}
@@ -85,17 +97,14 @@ func (a *account) missingAndFresh(listed []Folder) (missing []renamed, fresh []F
 // isRenamed tells whether a source folder is the one that was linked as b. Under the same UIDVALIDITY the UIDs must
 // be the same, and the keys of some messages; under another one, as some servers give with RENAME, the keys of
 // nearly all.
-func (f *folder) isRenamed(ctx context.Context, src Mail, b uint16, name string) (bool, error) {
+func (f *folder) isRenamed(ctx context.Context, src Mail, b uint16, name string, st BoxState) (bool, error) {
 	if err := f.use(); err != nil {
 		return false, err
 	}
 	defer f.done()
 	box := f.record().Sources[b]
 	links := f.where(func(l *store.Link) bool { return onSource(l, b) })
-	st, err := src.Examine(ctx, name)
 	switch {
-	case err != nil:
-		return false, err
 	case st.UIDValidity != box.UIDValidity:
 		return f.keysAgree(ctx, src, name, st, links)
 	case st.UIDNext != 0 && st.UIDNext < box.UIDNext:
@@ -104,7 +113,7 @@ func (f *folder) isRenamed(ctx context.Context, src Mail, b uint16, name string)
 		return st.UIDNext == box.UIDNext && box.UIDValidity > 1, nil
 	}
 	there := make(map[uint32]bool, len(links))
-	if _, err = src.Scan(ctx, name, Scan{UIDValidity: st.UIDValidity}, func(en Entry) error { there[en.UID] = true; return nil }); err != nil {
+	if _, err := src.Scan(ctx, name, Scan{UIDValidity: st.UIDValidity}, func(en Entry) error { there[en.UID] = true; return nil }); err != nil {
 		return false, err
 	}
 	found := slices.DeleteFunc(slices.Clone(links), func(l store.Link) bool { return !there[l.Src] })

@@ -139,11 +139,13 @@ func (a *account) followTree(ctx context.Context, info *treeInfo, w Writer) erro
 	if err := a.finishRenames(ctx, info, w); err != nil {
 		return err
 	}
-	if !info.sourceAt.Equal(info.at) || info.doubt != "" {
+	if !info.sourceAt.Equal(info.at) {
 		return nil
 	}
-	if err := a.dropUnmet(info.source); err != nil {
-		return err
+	if info.doubt == "" {
+		if err := a.dropUnmet(info.source); err != nil {
+			return err
+		}
 	}
 	moved, err := a.findRenamed(ctx, info)
 	if err != nil {
@@ -157,6 +159,7 @@ func (a *account) followTree(ctx context.Context, info *treeInfo, w Writer) erro
 	if err := a.followRenames(ctx, moved, a.renameShown(moved, info)); err != nil {
 		return err
 	}
+	info.doubt = a.doubtTree(info.source)
 	return a.finishRenames(ctx, info, w)
 }
 
