@@ -19,6 +19,8 @@ SESSIONS ?= 20
 CROWD    ?= 5
 RESTARTS ?= 6
 TIMEOUT  ?= 40m
+# How many times as many random worlds, power cuts and scripts.
+SOAK     ?= 1
 export CROSSFADE_TEST_WORST = $(WORST)
 export CROSSFADE_TEST_KILLS = $(KILLS)
 export CROSSFADE_TEST_CUTS = $(CUTS)
@@ -27,6 +29,7 @@ export CROSSFADE_TEST_MESSAGES = $(MESSAGES)
 export CROSSFADE_TEST_SESSIONS = $(SESSIONS)
 export CROSSFADE_TEST_CROWD = $(CROWD)
 export CROSSFADE_TEST_RESTARTS = $(RESTARTS)
+export CROSSFADE_SOAK = $(SOAK)
 
 .PHONY: build test soak servers lint unit integration fuzz bench bench-move demo image clean
 
@@ -36,7 +39,7 @@ build:
 test: servers lint integration fuzz
 
 soak:
-	$(MAKE) test WORST=10000 KILLS=1000 CUTS=1000 ACCOUNTS=20 MESSAGES=2000 SESSIONS=200 CROWD=50 RESTARTS=200 TIMEOUT=12h FUZZ=600
+	$(MAKE) test WORST=10000 KILLS=1000 CUTS=1000 ACCOUNTS=20 MESSAGES=2000 SESSIONS=200 CROWD=50 RESTARTS=200 SOAK=20 TIMEOUT=12h FUZZ=600
 
 servers:
 	testdata/server/server install
