@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"crossfade/store"
@@ -22,6 +23,24 @@ func isLost(l *store.Link) bool {
 // A copy that is still to be removed goes first.
 func recalled(l *store.Link) bool {
 	return l.State == store.Whiteout && l.Lost && !l.Touched && l.Dst == 0
+}
+
+// awaitsRecall tells a whiteout that will be recalled as soon as its copy is removed, if the message is back on the source by then:
+// it stays noted as lost there until it is.
+func awaitsRecall(l *store.Link) bool {
+	return l.State == store.Whiteout && l.Lost && !l.Touched && l.Dst != 0
+}
+
+// recallsLater tells whether a source folder lists messages again whose copies are still to be removed.
+func (f *folder) recallsLater(b uint16, all []Entry) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if f.tally.removing == 0 {
+		return false
+	}
+	return slices.ContainsFunc(f.links, func(l store.Link) bool {
+		return awaitsRecall(&l) && l.Box == b && listed(all, l.Src)
+	})
 }
 
 // revive shows a message again whose removal on the source was carried over too early. It gets a new number:

@@ -195,8 +195,8 @@ func (f *folder) listBox(ctx context.Context, src Mail, b uint16, what Scan, v *
 		if err := f.mergeGone(ctx, src, b, entries); err != nil {
 			return err
 		}
-		if f.copyingGone(b, entries) {
-			delete(f.source, b) // it is noticed when the copy is there: the next look counts again
+		if f.copyingGone(b, entries) || f.recallsLater(b, entries) {
+			delete(f.source, b) // it is noticed when the copy is there, or gone: the next look counts again
 			return nil
 		}
 	} else { // the count agrees

@@ -51,6 +51,7 @@ func (f *folder) mergeLower(b uint16, st BoxState, entries []Entry, what Scan, c
 			case !ok:
 			case recalled(&l): // its removal was believed too early
 				e.revive(l, en)
+			case awaitsRecall(&l):
 			default:
 				l = e.regain(l)
 				if what.Flags && !e.mergeCarried(l, en, carried) {

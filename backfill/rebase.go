@@ -103,7 +103,9 @@ func (e *edit) rebase(old []store.Link, entries []Entry, b, next uint16, st BoxS
 			l.Box, l.Src = next, en.UID
 			e.put(l)
 		}
-		e.regain(l)
+		if !awaitsRecall(&l) {
+			e.regain(l)
+		}
 	}
 	for _, l := range old {
 		if cur, ok := e.link(l.UID); ok && !kept[l.UID] {
