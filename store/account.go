@@ -12,8 +12,12 @@ type Account struct {
 	Key string
 	// Aliases are the login names that lead here. A name leads to one account only.
 	Aliases     []string
+	// Source is the name of the source that its mail is moved from; "": the only one, or the first.
+	Source      string `json:",omitempty"`
 	SourceLogin string
 	DestLogin   string
+	// Made is how the mailbox came to be on the destination; nil: it was there, or somebody else made it.
+	Made *Made `json:",omitempty"`
 	// Secret holds the credentials, sealed by the caller; nil once they are erased (EraseSecrets).
 	Secret []byte
 	// SourceSecret is, sealed likewise, what the source took last, if only the destination was asked about Secret; nil: both
@@ -51,8 +55,27 @@ type Account struct {
 	Verified *Verified `json:",omitempty"`
 }
 
+// Made is a mailbox that Crossfade made on the destination, with the password in Account.Secret.
+type Made struct {
+	At time.Time
+	// Intended: whether the mailbox was made is not known, because the answer did not come. The account is not one yet: it
+	// is only known by its Key and its Secret.
+	Intended bool `json:",omitempty"`
+	// Next is, sealed, the password that the mailbox is just being given; nil: none. The destination may have it already.
+	Next []byte `json:",omitempty"`
+	// Changed: the destination took a password that was not given by Crossfade. It is never given another one.
+	Changed bool `json:",omitempty"`
+}
+
 // EraseSecrets forgets all credentials.
-func (a *Account) EraseSecrets() { a.Secret, a.SourceSecret = nil, nil }
+func (a *Account) EraseSecrets() {
+	a.Secret, a.SourceSecret = nil, nil
+	if a.Made != nil && a.Made.Next != nil {
+		m := *a.Made
+		m.Next = nil
+		a.Made = &m
+	}
+}
 
 // Verified is how a comparison of all folders of an account ended.
 type Verified struct {
@@ -69,6 +92,7 @@ func (a Account) escaped(e func(string) (string, error)) (Account, error) {
 	t := texts{by: e}
 	a.Key = t.one(a.Key)
 	a.Aliases = t.all(a.Aliases)
+	a.Source = t.one(a.Source)
 	a.SourceLogin = t.one(a.SourceLogin)
 	a.DestLogin = t.one(a.DestLogin)
 	if a.Verified != nil {

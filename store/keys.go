@@ -20,6 +20,7 @@ const (
 	keyDeleted    = 'D' // + account, folder: its records are yet to be removed
 	keyName       = 'U' // + account, hash of the path: what was shown under a name that was given up
 	keyRenaming   = 'R' // + account: a RENAME is under way
+	keyNeed       = 'W' // + hash of the login name: what its user waits for
 )
 
 func numKey(kind byte, nums ...uint32) []byte {
