@@ -11,7 +11,7 @@ type Account struct {
 	// Key is destination host + canonical destination login. No two accounts share one.
 	Key string
 	// Aliases are the login names that lead here. A name leads to one account only.
-	Aliases     []string
+	Aliases []string
 	// Source is the name of the source that its mail is moved from; "": the only one, or the first.
 	Source      string `json:",omitempty"`
 	SourceLogin string
