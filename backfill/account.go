@@ -19,6 +19,8 @@ type account struct {
 	id   store.AccountID
 	key  string
 	name string // destination login, for logs
+	who  LoginIdentity
+	from *source
 	log  *slog.Logger
 
 	domain  *domain       // what is counted for all accounts of its domain
@@ -71,7 +73,7 @@ type account struct {
 // newAccount makes the in-memory account with its folders' records; links are loaded when a folder is used.
 func newAccount(e *Engine, rec store.Account) (*account, error) {
 	a := &account{
-		e: e, id: rec.ID, key: rec.Key, name: rec.DestLogin, secrets: secrets{rec.Secret, rec.SourceSecret}, lastLogin: rec.LastLogin,
+		e: e, id: rec.ID, key: rec.Key, name: rec.DestLogin, who: identityOf(rec), from: e.sourceNamed(rec.Source), secrets: secrets{rec.Secret, rec.SourceSecret}, lastLogin: rec.LastLogin,
 		log:    e.log.With("account", rec.DestLogin),
 		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(e.opt.Source, e.opt.Destination), connect: newClaim(e.opt.Source, e.opt.Destination), settles: newClaim(),
 		folders: make(map[store.FolderID]*folder),
@@ -187,7 +189,7 @@ func (a *account) reconnect(ctx context.Context) error {
 		}
 	}
 	if dst == nil {
-		m, err := a.e.opt.Destination.Login(ctx, a.name, secret)
+		m, err := a.e.opt.Destination.Login(ctx, a.who.DestLogin, secret)
 		switch w, ok := m.(Writer); {
 		case err == nil && ok:
 			dst = w

@@ -49,7 +49,15 @@ type Options struct {
 	// Settling says when folders settle by themselves; nil: only by an admin's command.
 	Settling *settling.Pace
 	Logger   *slog.Logger
-	Marks    *marks.File // what must outlive the store; nil: nothing does
+	// Mode says which server decides about logins, Identify what a login name means on both; nil: it is the same on both.
+	Mode     LoginMode
+	Identify func(login string) (LoginIdentity, error)
+	// Sources are further sources by name; Source has none.
+	Sources map[string]Driver
+	// SourceCredentials are what the admin has configured to open somebody's mailbox on the source. They are never stored.
+	SourceCredentials func(LoginIdentity) (Credentials, bool)
+	NewMailboxes      NewMailboxes
+	Marks             *marks.File // what must outlive the store; nil: nothing does
 }
 
 func (o *Options) defaults() {
@@ -91,8 +99,8 @@ type Engine struct {
 	disk    *semaphore.Weighted // bodies in files
 	slabs   sync.Pool           // of *slab
 	spools  *durable.Spool
-	below   *pace.Host // of the source
-	above   *pace.Host // of the destination
+	sources map[string]*source // by name
+	above   *pace.Host         // of the destination
 	rests   *turns.Rests
 	slots   *turns.Slots
 	mishaps mishaps
@@ -104,6 +112,9 @@ type Engine struct {
 
 	settleStopped atomic.Bool   // no folder settles, by an admin's command
 	settleSoon    chan struct{} // of size one: a folder may be ready
+
+	doors doors // of mailboxes that are just being made
+	needs needs
 
 	mu       sync.Mutex
 	accounts map[store.AccountID]*account
@@ -136,7 +147,7 @@ func New(opt Options) (*Engine, error) {
 	}
 	e := &Engine{
 		opt: opt, store: opt.Store, vault: v, log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
-		below: paceOf(opt.Source), above: paceOf(opt.Destination),
+		sources: newSources(&opt), above: paceOf(opt.Destination),
 		memory: newBudget(max(opt.MemoryBytes, spoolInMemory)), disk: semaphore.NewWeighted(spoolOnDisk), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), slots: turns.NewSlots(opt.Workers), rests: turns.NewRests(opt.Hold),
 		accounts: make(map[store.AccountID]*account),
 		saved:    newSavedMail(opt.Quarantine), settleSoon: make(chan struct{}, 1),
@@ -144,6 +155,9 @@ func New(opt Options) (*Engine, error) {
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	if err := e.reconcile(); err != nil {
 		return nil, err
+	}
+	if err := e.needs.load(e.store); err != nil {
+		return nil, fmt.Errorf("read what users wait for: %w", err)
 	}
 	return e, e.load()
 }
@@ -166,6 +180,9 @@ func (e *Engine) load() error {
 	}
 	e.settleStopped.Store(said.SettleStopped)
 	for _, r := range recs {
+		if intended(r) { // its user's next login goes on with it
+			continue
+		}
 		a, err := newAccount(e, r)
 		if err != nil {
 			return err

@@ -189,7 +189,7 @@ func (x *export) twins(ctx context.Context, f *folder, out []outgoing) (map[uint
 		for uid := range shown {
 			set.AddNum(imap.UID(uid))
 		}
-		box := &comparedBox{mail: src, pace: x.a.e.below, name: rec.Sources[b].Name, validity: rec.Sources[b].UIDValidity}
+		box := &comparedBox{mail: src, pace: x.a.from.pace, name: rec.Sources[b].Name, validity: rec.Sources[b].UIDValidity}
 		one := make(map[uint32]digest, 1)
 		err := box.Read(ctx, set, func(m *verify.Message) error {
 			err := digestInto(one)((*Message)(m))

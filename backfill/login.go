@@ -4,41 +4,133 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-	"fmt"
-	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"crossfade/store"
 )
 
-// proofTime is how long a password that both servers accepted is believed without asking them again: a mail
-// client opens several connections at once.
-const proofTime = 60 * time.Second
-
-// Login opens a session (mode `same`: one name and password for both sides). The destination must accept; the
-// source must accept too, unless it is down and the account is known already, or is watched no more. If the account is
-// spliced, the destination alone is asked, and the session has a Pipe.
+// Login opens a session. Who the name is on both sides is told by Options.Identify; who decides, by Options.Mode. An account
+// that has settled is the destination's to decide about, in every mode; if it is spliced, the session has a Pipe. A *Refusal
+// is for the user to read: the password was right on one side, and something else stands in the way.
 func (e *Engine) Login(ctx context.Context, name, secret string) (*Session, error) {
-	a, rec, err := e.lookupRecord(canonical(name))
+	t, err := e.newAttempt(name, secret)
 	if err != nil {
 		return nil, err
 	}
-	if d := e.piper(a, rec, e.aliasKey(canonical(name))); d != nil {
-		return e.loginSpliced(ctx, d, a, name, secret)
+	if d := e.piper(t.a, t.rec, t.key); d != nil {
+		return t.spliced(ctx, d)
 	}
-	if a == nil || !a.proven(secret) {
-		if a, err = e.prove(ctx, a, e.destinationAlone(rec, e.aliasKey(canonical(name))), name, secret); err != nil {
+	if t.a == nil || !t.a.proven(secret) {
+		if err := t.prove(ctx); err != nil {
 			return nil, err
 		}
 	}
 	e.mu.Lock()
-	e.start(a)
+	e.start(t.a)
 	e.mu.Unlock()
-	if err := a.refuseRebuild(); err != nil {
+	e.met(t.key)
+	if err := t.a.refuseRebuild(); err != nil {
 		return nil, err
 	}
-	return a.arrive(), nil
+	return t.a.arrive(), nil
+}
+
+// prove asks whoever decides.
+func (t *attempt) prove(ctx context.Context) error {
+	_, configured := t.e.sourceCredentials(t.id)
+	switch {
+	case t.e.destinationAlone(t.rec, t.key):
+		return t.destinationOnly(ctx)
+	case t.e.opt.Mode == Capture:
+		return t.capture(ctx)
+	case t.e.opt.Mode == DestinationFirst || configured:
+		return t.destinationFirst(ctx)
+	}
+	return t.same(ctx)
+}
+
+// attempt is one login on its way.
+type attempt struct {
+	e      *Engine
+	typed  string
+	id     LoginIdentity
+	key    string // of the account
+	secret string
+
+	a      *account      // nil if there is none yet
+	rec    store.Account // zero if the store does not know it
+	likely bool          // the password is one that was accepted before: it is no guess
+}
+
+// newAttempt finds out who it is. A name that makes no sense is refused like a wrong password.
+func (e *Engine) newAttempt(name, secret string) (*attempt, error) {
+	t := &attempt{e: e, typed: name, secret: secret, id: LoginIdentity{SourceLogin: name, DestLogin: name}}
+	if e.opt.Identify != nil {
+		var err error
+		if t.id, err = e.opt.Identify(name); err != nil {
+			return nil, &Error{Op: "login", Host: e.opt.Destination.Host(), Scope: AccountScope, Patience: Never, Code: "AUTHENTICATIONFAILED", Err: err}
+		}
+	}
+	return t, t.find()
+}
+
+// find looks the account up: by its own name, else by names that it may have been known by. An account that is known keeps
+// its source and its names there, whatever the settings say now: its links are to those mailboxes.
+func (t *attempt) find() error {
+	t.a, t.rec, t.likely = nil, store.Account{}, false
+	names := append([]string{t.id.DestLogin}, t.id.Also...)
+	for _, name := range names {
+		a, rec, err := t.e.lookupRecord(canonical(name))
+		if err != nil {
+			return err
+		}
+		if rec.ID == 0 {
+			continue
+		}
+		t.a, t.rec, t.key = a, rec, rec.Key
+		if id := identityOf(rec); t.e.opt.Identify != nil && (id.Source != t.id.Source || canonical(id.SourceLogin) != canonical(t.id.SourceLogin)) {
+			t.e.log.Warn("the settings say another mailbox of the source than the one that this account is moved from, which it keeps", "account", rec.DestLogin)
+		}
+		t.id = identityOf(rec)
+		t.likely = t.e.accepted(rec, t.secret)
+		return nil
+	}
+	t.key = t.e.aliasKey(canonical(t.id.DestLogin))
+	if t.e.opt.Marks == nil {
+		return nil
+	}
+	for _, name := range names { // the store may be lost
+		if key := t.e.aliasKey(canonical(name)); t.e.marksKnow(key) {
+			t.key, t.id.DestLogin = key, name
+			return nil
+		}
+	}
+	return nil
+}
+
+func (e *Engine) marksKnow(key string) bool {
+	_, known := e.opt.Marks.Account(key)
+	return known
+}
+
+// identityOf is who an account is.
+func identityOf(rec store.Account) LoginIdentity {
+	return LoginIdentity{Source: rec.Source, SourceLogin: rec.SourceLogin, DestLogin: rec.DestLogin}
+}
+
+// accepted tells whether a password is one that one of the servers took last, or was given.
+func (e *Engine) accepted(rec store.Account, secret string) (yes bool) {
+	sealed := [][]byte{rec.Secret, rec.SourceSecret}
+	if rec.Made != nil {
+		sealed = append(sealed, rec.Made.Next)
+	}
+	for _, s := range sealed {
+		if s == nil {
+			continue
+		}
+		was, err := e.vault.open(rec.Key, s)
+		yes = err == nil && subtle.ConstantTimeCompare([]byte(was), []byte(secret)) == 1 || yes
+	}
+	return yes
 }
 
 // lookup finds a known account by any of its names; nil if there is none.
@@ -66,170 +158,3 @@ func (e *Engine) lookupRecord(alias string) (*account, store.Account, error) {
 }
 
 func (e *Engine) aliasKey(alias string) string { return e.opt.Destination.Host() + "\x00" + alias }
-
-// prove asks both servers, or the destination alone, and enrols or refreshes the account.
-func (e *Engine) prove(ctx context.Context, a *account, alone bool, name, secret string) (*account, error) {
-	var src, dst Mail
-	var srcErr, dstErr error
-	var g errgroup.Group
-	if !alone {
-		g.Go(func() error { src, srcErr = e.opt.Source.Login(ctx, name, secret); return nil })
-	}
-	g.Go(func() error { dst, dstErr = e.opt.Destination.Login(ctx, name, secret); return nil })
-	_ = g.Wait() // both results are looked at below
-	fail := func(err error) (*account, error) {
-		for _, m := range []Mail{src, dst} {
-			if m != nil {
-				_ = m.Close()
-			}
-		}
-		return nil, err
-	}
-	if dstErr != nil {
-		return fail(fmt.Errorf("destination: %w", dstErr))
-	}
-	w, ok := dst.(Writer)
-	if !ok {
-		return fail(errors.New("the destination's driver cannot write"))
-	}
-	if srcErr != nil && (a == nil || !IsUnavailable(srcErr)) {
-		return fail(fmt.Errorf("source: %w", srcErr))
-	}
-	if a == nil {
-		var err error
-		if a, err = e.enrol(name, secret); err != nil {
-			return fail(err)
-		}
-	}
-	return a, a.adopt(src, w, name, secret)
-}
-
-// enrol makes the account's record. Two first logins at once make one record.
-func (e *Engine) enrol(name, secret string) (*account, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	key := e.aliasKey(canonical(name))
-	var rec store.Account
-	err := e.store.Update(func(tx *store.Tx) error {
-		var err error
-		if rec, err = tx.FindAlias(key); !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		id, err := tx.NewAccountID()
-		if err != nil {
-			return err
-		}
-		sealed, err := e.vault.seal(key, secret)
-		if err != nil {
-			return err
-		}
-		now := time.Now().UTC()
-		rec = store.Account{ID: id, Key: key, Aliases: []string{key}, SourceLogin: name, DestLogin: name, Secret: sealed, Created: now, FirstLogin: now}
-		e.sinceLost(&rec)
-		return tx.PutAccount(rec)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("enrol the account: %w", err)
-	}
-	if err := e.mark(rec.Key, 0); err != nil {
-		return nil, err
-	}
-	if a := e.accounts[rec.ID]; a != nil {
-		return a, nil
-	}
-	a, err := newAccount(e, rec)
-	if err != nil {
-		return nil, err
-	}
-	e.accounts[rec.ID] = a
-	return a, nil
-}
-
-// proven tells whether this very secret was accepted a moment ago.
-func (a *account) proven(secret string) bool {
-	d := a.e.vault.digest(a.key, secret)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return time.Since(a.provenAt) < proofTime && subtle.ConstantTimeCompare(d[:], a.proof[:]) == 1 && a.dst != nil
-}
-
-// adopt takes over freshly proven connections. A changed password is sealed anew and replaces the old ones.
-func (a *account) adopt(src Mail, dst Writer, name, secret string) error {
-	d := a.e.vault.digest(a.key, secret)
-	a.mu.Lock()
-	fresh := subtle.ConstantTimeCompare(d[:], a.proof[:]) != 1
-	var old []Mail
-	keep := func(have, got Mail) Mail {
-		switch {
-		case got == nil:
-			return have
-		case have == nil:
-			return got
-		case fresh:
-			old = append(old, have)
-			return got
-		}
-		old = append(old, got)
-		return have
-	}
-	a.src = keep(a.src, src)
-	if m := keep(mailOf(a.dst), dst); m != nil {
-		a.dst = m.(Writer)
-	}
-	a.proof, a.provenAt = d, time.Now()
-	stored, refused := a.secrets, a.patience.Secret
-	a.retryAt = time.Time{}
-	a.mu.Unlock()
-	for _, m := range old {
-		_ = m.Close()
-	}
-	if a.kick(); refused && (src != nil || fresh) { // else it is the source that refused it
-		a.forgive()
-	}
-	if was, err := a.e.vault.open(a.key, stored.dest); err == nil && was == secret && (src == nil || stored.source == nil) {
-		return nil
-	}
-	_, err := a.reseal(secret, src != nil)
-	if IsFull(err) { // the next login tries again
-		a.log.Warn("a changed password cannot be stored", "err", err)
-		return nil
-	}
-	return err
-}
-
-// mailOf avoids a typed nil in an interface.
-func mailOf(w Writer) Mail {
-	if w == nil {
-		return nil
-	}
-	return w
-}
-
-// reseal stores a changed password, unless the account is closed: then none is kept. both says that the source took it,
-// too; else the one that it took before is kept beside it.
-func (a *account) reseal(secret string, both bool) (kept bool, err error) {
-	sealed, err := a.e.vault.seal(a.key, secret)
-	if err != nil {
-		return false, err
-	}
-	now := secrets{dest: sealed}
-	err = a.e.store.Update(func(tx *store.Tx) error {
-		rec, err := tx.Account(a.id)
-		if kept = err == nil && rec.Closed.IsZero(); !kept {
-			return err
-		}
-		if now.source = rec.SourceSecret; both {
-			now.source = nil
-		} else if now.source == nil {
-			now.source = rec.Secret
-		}
-		rec.Secret, rec.SourceSecret = now.dest, now.source
-		return tx.PutAccount(rec)
-	})
-	if kept = kept && err == nil; kept {
-		a.mu.Lock()
-		a.secrets = now
-		a.mu.Unlock()
-	}
-	return kept, err
-}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"crossfade/store"
@@ -103,6 +104,7 @@ func (e *Engine) generation() (n uint32, accounts []store.Account, err error) {
 			return err
 		}
 		accounts, err = rx.Accounts()
+		accounts = slices.DeleteFunc(accounts, intended)
 		return err
 	})
 	return n, accounts, err

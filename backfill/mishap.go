@@ -35,13 +35,16 @@ func (e *Engine) mishap(err error) {
 // sideOf tells which server an error came from.
 func (e *Engine) sideOf(err error) string {
 	var at *Error
-	src, dst := e.opt.Source.Host(), e.opt.Destination.Host()
+	dst := e.opt.Destination.Host()
+	below := func(host string) bool {
+		return slices.ContainsFunc(e.eachSource(), func(s *source) bool { return s.Host() == host })
+	}
 	switch {
 	case IsFull(err), errors.Is(err, store.ErrClosed):
 		return "state"
-	case !errors.As(err, &at) || src == dst:
+	case !errors.As(err, &at) || at.Host == dst && below(dst):
 		return "unknown"
-	case at.Host == src:
+	case below(at.Host):
 		return "source"
 	case at.Host == dst:
 		return "destination"

@@ -23,11 +23,17 @@ func paceOf(d Driver) *pace.Host {
 	return pace.New(d.Host(), pace.Limits{})
 }
 
-// Hosts tells how the two hosts are worked on: the source, then the destination.
+// Hosts tells how the hosts are worked on: the sources, then the destination.
 func (e *Engine) Hosts() []pace.Stats {
-	below, above := e.below.Stats(), e.above.Stats()
-	below.Side, above.Side = "source", "destination"
-	return []pace.Stats{below, above}
+	var out []pace.Stats
+	for _, s := range e.eachSource() {
+		below := s.pace.Stats()
+		below.Side = "source"
+		out = append(out, below)
+	}
+	above := e.above.Stats()
+	above.Side = "destination"
+	return append(out, above)
 }
 
 // errRests ends a turn whose folder was paused while it waited for its host.
@@ -57,8 +63,8 @@ func (f *folder) readPaced(ctx context.Context, src Mail, box store.SourceBox, s
 	}
 	var first error
 	for len(uids) > 0 {
-		n := f.acct.e.below.Slice(len(uids))
-		if err := f.admit(ctx, f.acct.e.below, n); err != nil {
+		n := f.acct.from.pace.Slice(len(uids))
+		if err := f.admit(ctx, f.acct.from.pace, n); err != nil {
 			return err
 		}
 		err := src.Read(ctx, box.Name, box.UIDValidity, imap.UIDSetNum(uids[:n]...), each)
@@ -77,6 +83,6 @@ func (f *folder) readPaced(ctx context.Context, src Mail, box store.SourceBox, s
 const runTime = 5 * time.Second
 
 // runSize is how many messages are copied before others may go first.
-func (e *Engine) runSize() int {
-	return min(runLinks, e.below.Within(runTime), e.above.Within(runTime))
+func (a *account) runSize() int {
+	return min(runLinks, a.from.pace.Within(runTime), a.e.above.Within(runTime))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"crossfade/backfill/pace"
 	"crossfade/backfill/turns"
 )
 
@@ -77,7 +78,7 @@ func (a *account) rest(ctx context.Context, wait time.Duration, firm, failed boo
 
 // ready waits until nothing keeps the account from working: no pause by an admin's command, none of a host.
 func (a *account) ready(ctx context.Context) error {
-	for _, wait := range []func(context.Context) error{a.unpaused, a.e.below.Ready, a.e.above.Ready} {
+	for _, wait := range []func(context.Context) error{a.unpaused, a.from.pace.Ready, a.e.above.Ready} {
 		if err := wait(ctx); err != nil {
 			return err
 		}
@@ -93,7 +94,9 @@ func (e *Engine) Retry(t Target) error {
 		return err
 	}
 	if t.Account == "" {
-		e.below.Forgive()
+		for _, s := range e.sources {
+			s.pace.Forgive()
+		}
 		e.above.Forgive()
 	}
 	for _, a := range accounts {
@@ -124,8 +127,9 @@ func (a *account) waits(hosts hostWaits) (why string, until time.Time) {
 		return "the password was refused: the user's next login, or 'crossfade retry', ends the wait", p.Until
 	case time.Now().Before(p.Until):
 		return "refused for the account (" + problem + "): 'crossfade retry' ends the wait", p.Until
-	case hosts.why != "":
-		return hosts.why, hosts.until
+	}
+	if w, ok := hosts.of(a); ok {
+		return w.why, w.until
 	}
 	if a.e.slots.Queued(a.id) > 0 {
 		return "other accounts and opened folders go first", time.Time{}
@@ -141,21 +145,38 @@ func (r *AccountReport) waits(a *account, hosts hostWaits) {
 	}
 }
 
-// hostWaits is what keeps everybody waiting.
-type hostWaits struct {
+// hostWaits is what keeps everybody of a host waiting.
+type hostWaits map[*pace.Host]hostWait
+
+type hostWait struct {
 	why   string
 	until time.Time
 }
 
-// hostWaits tells whether one of the hosts is left alone.
+// hostWaits tells which of the hosts are left alone.
 func (e *Engine) hostWaits() hostWaits {
-	for _, s := range e.Hosts() {
-		switch {
-		case s.PausedUntil != nil:
-			return hostWaits{"the " + s.Side + " asked for a pause: " + s.PausedFor, *s.PausedUntil}
-		case s.QuietUntil != nil && s.WaitsFor != "":
-			return hostWaits{"quiet hours of the " + s.Side, *s.QuietUntil}
-		}
+	out := make(hostWaits)
+	for _, s := range e.sources {
+		out.add("source", s.pace)
 	}
-	return hostWaits{}
+	out.add("destination", e.above)
+	return out
+}
+
+func (h hostWaits) add(side string, p *pace.Host) {
+	switch s := p.Stats(); {
+	case s.PausedUntil != nil:
+		h[p] = hostWait{"the " + side + " asked for a pause: " + s.PausedFor, *s.PausedUntil}
+	case s.QuietUntil != nil && s.WaitsFor != "":
+		h[p] = hostWait{"quiet hours of the " + side, *s.QuietUntil}
+	}
+}
+
+// of is what keeps an account waiting.
+func (h hostWaits) of(a *account) (hostWait, bool) {
+	if w, ok := h[a.from.pace]; ok {
+		return w, true
+	}
+	w, ok := h[a.e.above]
+	return w, ok
 }

@@ -16,19 +16,22 @@ type secrets struct{ dest, source []byte }
 // loginSource logs in on the source with the password that it took last, or else with the one that only the destination
 // was asked about: its user may have changed it there, too.
 func (a *account) loginSource(ctx context.Context, secret string, last []byte) (Mail, error) {
-	login := a.e.opt.Source.Login
+	if c, ok := a.e.sourceCredentials(a.who); ok { // they are kept by the admin, not here
+		return loginWith(ctx, a.from, c)
+	}
+	login := a.from.Login
 	if last == nil {
-		return login(ctx, a.name, secret)
+		return login(ctx, a.who.SourceLogin, secret)
 	}
 	was, err := a.e.vault.open(a.key, last)
 	if err != nil {
 		return nil, err
 	}
-	m, err := login(ctx, a.name, was)
+	m, err := login(ctx, a.who.SourceLogin, was)
 	if err == nil || !passwordRefused(err) || was == secret {
 		return m, err
 	}
-	if m, err = login(ctx, a.name, secret); err == nil {
+	if m, err = login(ctx, a.who.SourceLogin, secret); err == nil {
 		if _, err := a.reseal(secret, true); err != nil {
 			a.log.Warn("a changed password cannot be stored", "err", err)
 		}

@@ -63,17 +63,21 @@ func (e *Engine) piper(a *account, rec store.Account, key string) Piper {
 	return p
 }
 
-// loginSpliced lets the destination alone decide, on the very connection that the client gets. a is nil if the store does
-// not know the account.
-func (e *Engine) loginSpliced(ctx context.Context, d Piper, a *account, name, secret string) (*Session, error) {
-	p, err := d.Pipe(ctx, name, secret)
+// spliced lets the destination alone decide, on the very connection that the client gets.
+func (t *attempt) spliced(ctx context.Context, d Piper) (*Session, error) {
+	told, err := t.e.strike(sideDestination, t.id, t.likely)
 	if err != nil {
+		return nil, err
+	}
+	p, err := d.Pipe(ctx, t.id.DestLogin, t.secret)
+	if told(err); err != nil {
 		return nil, fmt.Errorf("destination: %w", err)
 	}
+	a := t.a
 	if a != nil {
-		err = a.keepSecret(secret)
+		err = a.keepSecret(t.secret)
 	} else {
-		a, err = e.enrol(name, secret)
+		a, err = t.e.enrol(t.key, t.id, t.secret)
 	}
 	switch {
 	case err != nil && a != nil: // it is for the watch of the source alone, and the next login tries again
@@ -82,9 +86,10 @@ func (e *Engine) loginSpliced(ctx context.Context, d Piper, a *account, name, se
 		_ = p.Conn.Close() // the client gets the other error
 		return nil, err
 	}
-	e.mu.Lock()
-	e.start(a)
-	e.mu.Unlock()
+	t.e.mu.Lock()
+	t.e.start(a)
+	t.e.mu.Unlock()
+	t.e.met(t.key)
 	s := a.arrive()
 	s.pipe = p
 	return s, nil

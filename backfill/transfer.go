@@ -114,7 +114,7 @@ func (t *transferring) look() {
 // read reads ahead: source folder by source folder, while what came before is written.
 func (t *transferring) read(ctx context.Context, todo []uint32, out chan<- incoming) error {
 	for len(todo) > 0 {
-		n := min(len(todo), t.f.acct.e.runSize())
+		n := min(len(todo), t.f.acct.runSize())
 		for _, layer := range layers(t.f.stillListed(todo[:n])) {
 			err := t.box(ctx, layer, out)
 			if errors.Is(err, errEnough) {

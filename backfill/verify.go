@@ -40,9 +40,13 @@ func (e *Engine) Compare(ctx context.Context, opt verify.Options, each func(veri
 	return verify.Compare(WithBackground(ctx), accounts, opt, each)
 }
 
-// Servers are the names of the two servers.
+// Servers are the names of the servers; of several sources, parted by commas.
 func (e *Engine) Servers() (source, destination string) {
-	return e.opt.Source.Host(), e.opt.Destination.Host()
+	var hosts []string
+	for _, s := range e.eachSource() {
+		hosts = append(hosts, s.Host())
+	}
+	return strings.Join(hosts, ", "), e.opt.Destination.Host()
 }
 
 // accountsNamed finds an account by its name, or all of them, in the order of their names.
@@ -98,7 +102,7 @@ func (c compared) Head() verify.Head {
 		h.Sources = append(h.Sources, verify.Side{Name: s.Name, Expect: int(s.Exists), Borrowed: s.Borrowed, Gone: s.Gone,
 			Open: func(ctx context.Context) (verify.Box, error) {
 				m, err := f.acct.source(ctx)
-				return &comparedBox{mail: m, pace: f.acct.e.below, name: s.Name, validity: s.UIDValidity}, err
+				return &comparedBox{mail: m, pace: f.acct.from.pace, name: s.Name, validity: s.UIDValidity}, err
 			}})
 	}
 	if h.Dest = (verify.Side{Name: rec.Name, Expect: f.countDest()}); rec.DestUIDValidity != 0 {

@@ -92,6 +92,23 @@ func (t *Tx) PutAccount(a Account) error {
 	return put(t, numKey(keyAccount, uint32(a.ID)), a)
 }
 
+// DeleteAccount forgets an account that never had a folder.
+func (t *Tx) DeleteAccount(id AccountID) error {
+	old, err := t.Account(id)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, key := range append(indexKeys(old), numKey(keyAccount, uint32(id))) {
+		if err := t.txn.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // indexKeys are the keys under which an account is found.
 func indexKeys(a Account) [][]byte {
 	if a.Key == "" {

@@ -1,0 +1,113 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"crossfade/store"
+)
+
+// NewMailboxes is what mailboxes are made like.
+type NewMailboxes struct {
+	Language string // BCP 47 tag; "": what the folders on the source speak for
+	Bytes    int64  // most of its mail; 0: the server's limit
+}
+
+// makeMailbox makes the mailbox on the destination with the password that the source accepted. What is about to be done is
+// durable before: after a crash in between the next login finds a mailbox that takes the noted password, and knows it for
+// its own.
+func (t *attempt) makeMailbox(ctx context.Context, p Provisioner, src Mail) (Writer, error) {
+	m := NewMailbox{Login: t.id.DestLogin, Secret: t.secret, Language: t.e.opt.NewMailboxes.Language, Bytes: t.e.opt.NewMailboxes.Bytes}
+	if m.Language == "" {
+		fs, err := src.Folders(ctx)
+		if err != nil { // a language can hardly be changed later
+			return nil, fmt.Errorf("source: %w", err)
+		}
+		tree := TreeOf(fs, src.Features())
+		m.Language = tree.Language(t.e.opt.Overrides)
+	}
+	if err := t.intend(); err != nil {
+		return nil, err
+	}
+	err := p.Create(ctx, m)
+	switch {
+	case err == nil:
+		t.e.log.Info("a mailbox was made on the destination", "account", t.id.DestLogin, "language", m.Language)
+		return t.askDestination(ctx, t.secret, true)
+	case !refusedToMake(err): // it may have been made all the same
+		return nil, t.refuse(NeedAPI, "the mailbox could not be made, or the answer did not come; it is tried again at the user's next login: "+err.Error())
+	}
+	if err := t.withdraw(); err != nil {
+		return nil, err
+	}
+	return nil, t.notMade(err)
+}
+
+// notMade words why a mailbox was not made or not given a password.
+func (t *attempt) notMade(err error) error {
+	text := textOf(err)
+	switch {
+	case isCode(err, CodePolicy):
+		return t.refuse(NeedPolicy, "the new server's password policy refuses the user's password: the user needs another one on the old server first. "+text)
+	case isCode(err, CodeLimit):
+		return t.refuse(NeedLimit, "the new server has no room for another mailbox: raise the domain's limit of users. "+text)
+	case isCode(err, CodeInUse):
+		return t.refuse(NeedExists, "the name is in use on the new server, and no mailbox that could be opened: "+text)
+	}
+	return t.refuse(NeedCannot, "the mailbox cannot be made on the new server: "+text)
+}
+
+// refusedToMake tells whether nothing was done, as opposed to an answer that did not come.
+func refusedToMake(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Scope == AccountScope && slices.Contains([]string{CodePolicy, CodeLimit, CodeInUse, CodeCannot, CodeAlias}, e.Code)
+}
+
+// intend notes that the mailbox is about to be made with this password.
+func (t *attempt) intend() error {
+	sealed, err := t.e.vault.seal(t.key, t.secret)
+	if err != nil {
+		return err
+	}
+	err = t.e.store.Update(func(tx *store.Tx) error {
+		rec, err := tx.FindAlias(t.key)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			id, err := tx.NewAccountID()
+			if err != nil {
+				return err
+			}
+			rec = t.id.record(id, t.key)
+		case err != nil:
+			return err
+		case !intended(rec):
+			return errors.New("backfill: the account is known already")
+		}
+		rec.Secret, rec.Made = sealed, &store.Made{At: time.Now().UTC(), Intended: true}
+		t.rec = rec
+		return tx.PutAccount(rec)
+	})
+	if err != nil {
+		return fmt.Errorf("note that a mailbox is about to be made: %w", err)
+	}
+	return nil
+}
+
+// withdraw forgets that: it was not made.
+func (t *attempt) withdraw() error {
+	err := t.e.store.Update(func(tx *store.Tx) error {
+		rec, err := tx.FindAlias(t.key)
+		if err != nil || !intended(rec) {
+			return err
+		}
+		return tx.DeleteAccount(rec.ID)
+	})
+	if err != nil {
+		return fmt.Errorf("note that a mailbox was not made: %w", err)
+	}
+	t.rec = store.Account{}
+	return nil
+}
