@@ -29,7 +29,7 @@ func (d *doors) enter(ctx context.Context, key string) (leave func(), err error)
 	}
 	this.users++
 	d.mu.Unlock()
-	leave = func() {
+	forget := func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if this.users--; this.users == 0 {
@@ -37,8 +37,8 @@ func (d *doors) enter(ctx context.Context, key string) (leave func(), err error)
 		}
 	}
 	if err := this.claim.take(ctx); err != nil {
-		leave()
+		forget()
 		return nil, err
 	}
-	return func() { this.claim.release(); leave() }, nil
+	return func() { this.claim.release(); forget() }, nil
 }

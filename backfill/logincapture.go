@@ -10,10 +10,10 @@ import (
 // capture is the login of mode Capture: the source decides. A mailbox that the destination does not have is made; one that
 // was made here and has not been given another password since is given the source's new one.
 func (t *attempt) capture(ctx context.Context) error {
-	if t.likely {
+	if t.likely && t.a != nil { // else its mailbox may not be made yet
 		src, dst, srcErr, dstErr := t.askBoth(ctx, t.askSource)
 		switch {
-		case srcErr == nil && dstErr == nil, dstErr == nil && t.a != nil && IsUnavailable(srcErr):
+		case srcErr == nil && dstErr == nil, dstErr == nil && IsUnavailable(srcErr):
 			return t.enter(src, dst)
 		case srcErr != nil:
 			end(src, dst)
