@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"encoding/base64"
 	"strings"
 )
@@ -31,18 +32,21 @@ func (c *conn) login(cmd *command) error {
 	if !ok1 || !ok2 {
 		return bad("LOGIN user password")
 	}
-	return c.enter(user, pass)
+	return c.enter(user, user, pass)
 }
 
-func (c *conn) enter(user, pass string) error {
+// enter opens the mailbox of as with the credentials of user, who may open any if it is another one.
+func (c *conn) enter(as, user, pass string) error {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	a := c.s.accounts[user]
+	who, a := c.s.accounts[user], c.s.accounts[as]
 	switch {
 	case c.acct != nil:
 		return bad("you are in already")
-	case a == nil || a.pass != pass:
+	case who == nil || who.pass != pass:
 		return no("AUTHENTICATIONFAILED", "wrong name or password")
+	case a == nil:
+		return no("AUTHORIZATIONFAILED", "there is no such mailbox")
 	}
 	if most := c.s.quirks.MaxConns; most > 0 && a.conns >= most {
 		c.line("* BYE [LIMIT] too many connections")
@@ -78,7 +82,7 @@ func (c *conn) authenticate(cmd *command) error {
 	if err != nil || len(part) != 3 {
 		return bad("that is not PLAIN")
 	}
-	return c.enter(part[1], part[2])
+	return c.enter(cmp.Or(part[0], part[1]), part[1], part[2])
 }
 
 func (c *conn) id(*command) error {

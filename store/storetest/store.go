@@ -19,6 +19,8 @@ func Store(t *testing.T, open Open) {
 	for name, test := range map[string]func(*testing.T, store.KV, *store.Store){
 		"accounts":                     accounts,
 		"a login name has one account": oneOwner,
+		"an account that never was":    unmade,
+		"what users wait for":          needs,
 		"numbers are given out once":   numbersOnce,
 		"folders":                      folders,
 		"links":                        links,
@@ -75,7 +77,7 @@ func equal(t *testing.T, what string, got, want any) {
 
 func account(id store.AccountID, key string, aliases ...string) store.Account {
 	return store.Account{
-		ID: id, Key: key, Aliases: aliases, SourceLogin: "al\xefce", DestLogin: "alice", Secret: []byte{0, 255}, SourceSecret: []byte{7},
+		ID: id, Key: key, Aliases: aliases, Source: "old\xff", SourceLogin: "al\xefce", DestLogin: "alice", Made: &store.Made{At: date(7), Intended: true, Next: []byte{1}, Changed: true}, Secret: []byte{0, 255}, SourceSecret: []byte{7},
 		Created: date(1), FirstLogin: date(2), LastLogin: date(3), Closed: date(4),
 		HighUIDValidity: 77, AliasUses: 5, AliasUsed: date(5), Settled: date(6), SpliceAccepted: true, NoClients: true, SettleStopped: true,
 	}
@@ -105,6 +107,33 @@ func accounts(t *testing.T, _ store.KV, s *store.Store) {
 		}
 		return nil
 	}))
+}
+
+// unmade: an account that never was one is forgotten with its names.
+func unmade(t *testing.T, _ store.KV, s *store.Store) {
+	write(t, s, func(tx *store.Tx) error {
+		return errors.Join(tx.PutAccount(account(1, "k1", "a")), tx.PutAccount(account(2, "k2", "b")))
+	})
+	write(t, s, func(tx *store.Tx) error { return errors.Join(tx.DeleteAccount(1), tx.DeleteAccount(7)) })
+	equal(t, "Accounts", read(t, s, (*store.Rx).Accounts), []store.Account{account(2, "k2", "b")})
+	must(t, s.View(func(x *store.Rx) error {
+		_, key := x.FindKey("k1")
+		_, alias := x.FindAlias("a")
+		if !errors.Is(key, store.ErrNotFound) || !errors.Is(alias, store.ErrNotFound) {
+			t.Errorf("%v, %v", key, alias)
+		}
+		return nil
+	}))
+	write(t, s, func(tx *store.Tx) error { return tx.PutAccount(account(3, "k1", "a")) })
+}
+
+func needs(t *testing.T, _ store.KV, s *store.Store) {
+	a := store.Need{Key: "mx\x00al\xffice", Login: "\xfe", Source: "old", Kind: "limit", Text: "no\xfd", Since: date(1), Last: date(2)}
+	b := store.Need{Key: "mx\x00bob", Kind: "policy", Since: date(3), Last: date(3)}
+	write(t, s, func(tx *store.Tx) error { return errors.Join(tx.PutNeed(a), tx.PutNeed(b)) })
+	a.Kind = "exists"
+	write(t, s, func(tx *store.Tx) error { return errors.Join(tx.PutNeed(a), tx.DeleteNeed(b.Key), tx.DeleteNeed("nobody")) })
+	equal(t, "Needs", read(t, s, (*store.Rx).Needs), []store.Need{a})
 }
 
 func oneOwner(t *testing.T, _ store.KV, s *store.Store) {

@@ -12,7 +12,7 @@ type bars struct {
 	by map[credentials]*bar
 }
 
-type credentials struct{ user, secret string }
+type credentials struct{ user, as, secret string }
 
 type bar struct {
 	err   error
@@ -29,7 +29,7 @@ const (
 func (b *bars) check(a *account) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if s := b.by[credentials{a.user, a.secret}]; s != nil && time.Now().Before(s.until) {
+	if s := b.by[credentials{a.user, a.as, a.secret}]; s != nil && time.Now().Before(s.until) {
 		return s.err
 	}
 	return nil
@@ -39,7 +39,7 @@ func (b *bars) check(a *account) error {
 func (b *bars) refused(a *account, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c := credentials{a.user, a.secret}
+	c := credentials{a.user, a.as, a.secret}
 	s := b.by[c]
 	if s == nil {
 		if b.by == nil {
@@ -55,5 +55,5 @@ func (b *bars) refused(a *account, err error) {
 func (b *bars) lift(a *account) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.by, credentials{a.user, a.secret})
+	delete(b.by, credentials{a.user, a.as, a.secret})
 }

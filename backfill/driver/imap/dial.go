@@ -18,6 +18,7 @@ import (
 var (
 	errNoTLS     = errors.New("the server offers no STARTTLS, and passwords must not travel in the clear")
 	errNoLogin   = errors.New("the server offers neither LOGIN nor AUTHENTICATE PLAIN")
+	errNoActing  = errors.New("the server does not offer AUTH=PLAIN, which logging in for somebody else needs: if it has master users, --source-master-form '{login}*{master}' may do")
 	errNoWelcome = errors.New("this is not an IMAP server: no greeting")
 )
 
@@ -200,10 +201,14 @@ func (a *account) login(c *conn) (goimap.CapSet, error) {
 	before := c.caps
 	told := func() { c.caps = goimap.CapSet{} }
 	switch ascii := imapwire.Quotable(a.user) && imapwire.Quotable(a.secret); {
+	case a.as != "" && !sasl:
+		return nil, &backfill.Error{Op: "login", Host: c.host, Scope: backfill.AccountScope, Patience: backfill.Never, Code: "CANNOT", Err: errNoActing}
+	case a.as != "":
+		st, err = c.authenticatePlain(a.as, a.user, a.secret, before.Has(goimap.CapSASLIR), told)
 	case !disabled && (ascii || !sasl):
 		st, err = c.loginCommand(a.user, a.secret, told)
 	case sasl:
-		st, err = c.authenticatePlain(a.user, a.secret, before.Has(goimap.CapSASLIR), told)
+		st, err = c.authenticatePlain("", a.user, a.secret, before.Has(goimap.CapSASLIR), told)
 	default:
 		return nil, &backfill.Error{Op: "login", Host: c.host, Scope: backfill.HostScope, Patience: backfill.Never, Err: errNoLogin}
 	}
@@ -244,12 +249,12 @@ func (c *conn) loginCommand(user, secret string, forget func()) (status, error) 
 	return c.wait(tag, handler{})
 }
 
-// authenticatePlain is SASL PLAIN (RFC 4616), with the initial response where it is offered (RFC 4959).
-func (c *conn) authenticatePlain(user, secret string, initial bool, forget func()) (status, error) {
-	if strings.Contains(user+secret, "\x00") {
+// authenticatePlain is SASL PLAIN (RFC 4616), as somebody else unless as is "", with the initial response where it is offered (RFC 4959).
+func (c *conn) authenticatePlain(as, user, secret string, initial bool, forget func()) (status, error) {
+	if strings.Contains(as+user+secret, "\x00") {
 		return status{kind: "NO", text: "NUL in user or password"}, nil
 	}
-	answer := base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + secret))
+	answer := base64.StdEncoding.EncodeToString([]byte(as + "\x00" + user + "\x00" + secret))
 	tag := c.begin()
 	_, _ = c.wire.WriteString("AUTHENTICATE PLAIN")
 	if initial {

@@ -25,6 +25,7 @@ type Driver struct {
 type account struct {
 	d            *Driver
 	user, secret string
+	as           string            // whose mailbox it is, if not user's own (RFC 4616)
 	features     backfill.Features // written by Login only
 
 	use          usage       // guarded by the pool
@@ -36,8 +37,9 @@ type account struct {
 }
 
 var (
-	_ backfill.Driver = (*Driver)(nil)
-	_ backfill.Writer = (*account)(nil)
+	_ backfill.Driver  = (*Driver)(nil)
+	_ backfill.ActsFor = (*Driver)(nil)
+	_ backfill.Writer  = (*account)(nil)
 
 	_ backfill.Listener = (*account)(nil)
 	_ backfill.Glancer  = (*account)(nil)
@@ -66,7 +68,12 @@ func (d *Driver) Pace() *pace.Host { return d.pace }
 // Login implements backfill.Driver. What it returns is a backfill.Writer. The connection it was tried on
 // stays in the pool.
 func (d *Driver) Login(ctx context.Context, user, secret string) (backfill.Mail, error) {
-	a := &account{d: d, user: user, secret: secret}
+	return d.LoginAs(ctx, backfill.Credentials{User: user, Secret: secret})
+}
+
+// LoginAs implements backfill.ActsFor: with an authorization identity by SASL PLAIN only.
+func (d *Driver) LoginAs(ctx context.Context, who backfill.Credentials) (backfill.Mail, error) {
+	a := &account{d: d, user: who.User, as: who.As, secret: who.Secret}
 	err := a.do(ctx, need{op: "login", fresh: true}, func(c *conn) error {
 		a.features = backfill.Features{Caps: c.caps.Copy()}
 		return a.learnNamespace(c)
