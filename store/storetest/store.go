@@ -132,7 +132,9 @@ func needs(t *testing.T, _ store.KV, s *store.Store) {
 	b := store.Need{Key: "mx\x00bob", Kind: "policy", Since: date(3), Last: date(3)}
 	write(t, s, func(tx *store.Tx) error { return errors.Join(tx.PutNeed(a), tx.PutNeed(b)) })
 	a.Kind = "exists"
-	write(t, s, func(tx *store.Tx) error { return errors.Join(tx.PutNeed(a), tx.DeleteNeed(b.Key), tx.DeleteNeed("nobody")) })
+	write(t, s, func(tx *store.Tx) error {
+		return errors.Join(tx.PutNeed(a), tx.DeleteNeed(b.Key), tx.DeleteNeed("nobody"))
+	})
 	equal(t, "Needs", read(t, s, (*store.Rx).Needs), []store.Need{a})
 }
 
