@@ -27,7 +27,7 @@ func (t *attempt) makeMailbox(ctx context.Context, p Provisioner, src Mail) (Wri
 			return nil, fmt.Errorf("source: %w", err)
 		}
 		tree := TreeOf(fs, src.Features())
-		m.Language = tree.Language(t.e.opt.Overrides)
+		m.Language = tree.Language(t.e.opt.Folders.Overrides)
 	}
 	if err := t.intend(); err != nil {
 		return nil, err
