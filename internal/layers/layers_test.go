@@ -33,6 +33,7 @@ func rules() []rule {
 		{dir: "mapping", may: []string{"mapping/...", "golang.org/x/text/..."}},
 		{dir: "internal/imapwire", may: nil},
 		{dir: "internal/faults", may: []string{"internal/imapwire"}, any: true},
+		{dir: "internal/standin", may: []string{"internal/...", "mapping/..."}, any: true},
 		{dir: "internal", may: []string{"internal/..."}, any: true},
 		{dir: "store/powerloss", may: []string{"store", "store/memory"}},
 		{dir: "store/", may: []string{"store", "store/internal/...", "mapping/...", "internal/..."}, any: true},
@@ -54,7 +55,7 @@ func rules() []rule {
 
 // testOnly are helpers that no shipped package may import.
 func testOnly() []string {
-	return []string{"internal/testbed", "internal/faults", "internal/durable/durabletest", "backfill/driver/drivertest", "store/storetest", "store/powerloss", "internal/syncwatch"}
+	return []string{"internal/testbed", "internal/faults", "internal/standin", "internal/durable/durabletest", "backfill/driver/drivertest", "store/storetest", "store/powerloss", "internal/syncwatch"}
 }
 
 // TestArrowsPointDown reads the whole tree.

@@ -1,0 +1,267 @@
+package standin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// API is the REST API at /api/v1/. It is an http.Handler; StartAPI gives it an address.
+type API struct {
+	URL  string // with StartAPI: http://127.0.0.1:port
+	Stop func() // likewise: nothing listens there any more
+
+	dir *Directory
+	ids *IDS
+	opt APIOptions
+	now func() time.Time
+	mux *http.ServeMux
+
+	mu       sync.Mutex
+	admins   map[string]Admin
+	tokens   map[string]*token
+	sessions map[string]*session // user, client ID
+	counts   map[string]int
+	notes    map[string][]map[string]any // by owner
+	tasks    map[string][]map[string]any
+	serial   int
+	broken   []Fault
+}
+
+// Admin is a system administrator, who has no mailbox.
+type Admin struct {
+	Name, Password string
+	TwoFactor      bool // a login ends half way
+	ChangePassword bool // likewise
+}
+
+// Fault makes calls fail in ways that have nothing to do with the protocol.
+type Fault struct {
+	Path   string // the end of the path: "user-put"
+	Times  int    // how often; 0 is for ever
+	Status int    // answered with some HTML; 0: the connection ends
+	After  bool   // the call is done first
+	Body   string // answered instead, with Status or 200
+	Do     func() // run first
+}
+
+// NewAPI makes an API over a directory and a counter.
+func NewAPI(dir *Directory, ids *IDS, o APIOptions) *API {
+	a := &API{dir: dir, ids: ids, opt: o.orDefaults(), now: ids.opt.Now, mux: http.NewServeMux(), admins: map[string]Admin{}, tokens: map[string]*token{},
+		sessions: map[string]*session{}, counts: map[string]int{}, notes: map[string][]map[string]any{}, tasks: map[string][]map[string]any{}}
+	a.routes()
+	return a
+}
+
+// StartAPI starts the API on loopback; it ends with the test.
+func StartAPI(t testing.TB, dir *Directory, ids *IDS, o APIOptions) *API {
+	t.Helper()
+	a := NewAPI(dir, ids, o)
+	s := httptest.NewServer(a)
+	t.Cleanup(s.Close)
+	a.URL, a.Stop = s.URL, s.Close
+	return a
+}
+
+// AddAdmin adds or replaces a system administrator.
+func (a *API) AddAdmin(ad Admin) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.admins[strings.ToLower(ad.Name)] = ad
+}
+
+// Break adds a fault. The first that fits a call acts.
+func (a *API) Break(f Fault) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if f.Times == 0 {
+		f.Times = 1 << 30
+	}
+	a.broken = append(a.broken, f)
+}
+
+// Set changes the switches of a running API.
+func (a *API) Set(change func(*APIOptions)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change(&a.opt)
+	a.opt = a.opt.orDefaults()
+}
+
+// Count tells how often a call came, by the end of its path: "auth/authenticate-user".
+func (a *API) Count(path string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := 0
+	for p, c := range a.counts {
+		if strings.HasSuffix(p, path) {
+			n += c
+		}
+	}
+	return n
+}
+
+// options are the switches as they are now.
+func (a *API) options() APIOptions {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.opt
+}
+
+// call is one request. body is the JSON object that came with it.
+type call struct {
+	a    *API
+	r    *http.Request
+	raw  []byte
+	body map[string]json.RawMessage
+	tok  *token
+}
+
+// refused is an answer with success:false.
+type refused struct {
+	status  int
+	message string
+}
+
+func (e refused) Error() string { return e.message }
+
+// ServeHTTP answers a call.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := strings.TrimPrefix(r.URL.Path, "/api/v1/")
+	if addr := addrOf(r); addr.IsValid() {
+		if _, blocked := a.ids.Allowed(addr); blocked { // that the web server just hangs up is a guess; defensive
+			panic(http.ErrAbortHandler)
+		}
+	}
+	a.mu.Lock()
+	a.counts[path]++
+	f := a.fault(path)
+	a.mu.Unlock()
+	if f == nil {
+		a.mux.ServeHTTP(w, r)
+		return
+	}
+	if f.Do != nil {
+		f.Do()
+	}
+	if f.After {
+		a.mux.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	switch {
+	case f.Body != "":
+		w.WriteHeader(max(200, f.Status))
+		_, _ = io.WriteString(w, f.Body)
+	case f.Status != 0:
+		w.WriteHeader(f.Status)
+		_, _ = io.WriteString(w, "<html><body>no</body></html>")
+	case f.Do == nil || f.After:
+		panic(http.ErrAbortHandler)
+	default:
+		a.mux.ServeHTTP(w, r)
+	}
+}
+
+// fault finds the fault that acts; the caller holds mu.
+func (a *API) fault(path string) *Fault {
+	for i := range a.broken {
+		f := &a.broken[i]
+		if f.Times > 0 && strings.HasSuffix(path, f.Path) {
+			f.Times--
+			c := *f
+			return &c
+		}
+	}
+	return nil
+}
+
+// level is who may make a call.
+type level int
+
+const (
+	anyone level = iota
+	user         // any token of a user
+	domain       // a token that acts on a domain
+	system
+)
+
+// handle adds a call.
+func (a *API) handle(pattern string, who level, do func(*call) (map[string]any, error)) {
+	method, path, _ := strings.Cut(pattern, " ")
+	a.mux.HandleFunc(method+" /api/v1/"+path, func(w http.ResponseWriter, r *http.Request) {
+		c := &call{a: a, r: r}
+		out, err := c.run(who, do)
+		status := http.StatusOK
+		var no refused
+		if errors.As(err, &no) {
+			status, out = no.status, map[string]any{"success": false, "message": no.message}
+			if a.options().Echo {
+				out["message"] = no.message + " " + string(c.raw) + " " + r.Header.Get("Authorization")
+			}
+		} else if err != nil {
+			out = map[string]any{"success": false, "message": err.Error()}
+		} else if out["bare"] == nil {
+			out["success"] = true
+		}
+		delete(out, "bare")
+		if out["resultCode"] == nil && out["success"] != nil {
+			out["resultCode"] = status
+		}
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(out)
+	})
+}
+
+func (c *call) run(who level, do func(*call) (map[string]any, error)) (map[string]any, error) {
+	var err error
+	if c.raw, err = io.ReadAll(io.LimitReader(c.r.Body, 1<<20)); err != nil {
+		return nil, err
+	}
+	if len(c.raw) > 0 && c.raw[0] == '{' {
+		if err := json.Unmarshal(c.raw, &c.body); err != nil {
+			return nil, refused{400, "BAD_REQUEST"}
+		}
+	}
+	if who != anyone {
+		if err := c.authorize(who); err != nil {
+			return nil, err
+		}
+	}
+	return do(c)
+}
+
+// text is a string of the body; "" if it is not there.
+func (c *call) text(name string) string {
+	var s string
+	_ = json.Unmarshal(c.body[name], &s) // what is no string is none
+	return s
+}
+
+// Server is the whole stand-in.
+type Server struct {
+	Directory *Directory
+	IDS       *IDS
+	Gate      *Gate
+	API       *API
+}
+
+// Start starts a stand-in that ends with the test. Its system administrator is "admin" with the password "admin-secret".
+func Start(t testing.TB, o Options) *Server {
+	t.Helper()
+	s := &Server{Directory: NewDirectory(), IDS: NewIDS(o.IDS)}
+	s.Gate = &Gate{IDS: s.IDS}
+	s.Gate.TCPProxy.Store(o.TCPProxy)
+	s.API = StartAPI(t, s.Directory, s.IDS, o.API)
+	s.API.AddAdmin(Admin{Name: "admin", Password: "admin-secret"})
+	return s
+}
+
+// String keeps secrets out of test logs.
+func (ad Admin) String() string { return fmt.Sprintf("admin %s", ad.Name) }
