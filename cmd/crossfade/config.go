@@ -21,6 +21,11 @@ const defaultState = "/var/lib/crossfade"
 type settings struct {
 	Source                 string `koanf:"source" placeholder:"URL" help:"The old server, which is never changed: imaps://host[:port] or imap://host[:port]. Append ?tls=skip-verify, ?tls=pin:SHA256 or ?tls=off."`
 	Destination            string `koanf:"destination" placeholder:"URL" help:"The new server, in the same form."`
+	DestinationAPI         string `koanf:"destination-api" placeholder:"URL" help:"SmarterMail's API, for a new server that is one: https://mail.example.com, with ?tls=skip-verify or ?tls=pin:SHA256 where needed."`
+	DestinationAPIUser     string `koanf:"destination-api-user" placeholder:"NAME" help:"A system administrator there, or an administrator of the domain that moves, without a second factor."`
+	DestinationAPIPassword string `koanf:"destination-api-password-file" placeholder:"FILE" help:"The administrator's password: the first line of this file."`
+	MailboxLanguage        string `koanf:"mailbox-language" placeholder:"TAG" help:"Language of mailboxes that are made, such as de or pt-BR (default: auto, that of the old mailbox's folder names)."`
+	MailboxSize            string `koanf:"mailbox-size" placeholder:"SIZE" help:"Most mail that such a mailbox may hold, such as 10GB (default: as the domain says)."`
 	IMAP                   string `koanf:"imap" placeholder:"ADDR:PORT" help:"Listen for IMAP with STARTTLS."`
 	IMAPS                  string `koanf:"imaps" placeholder:"ADDR:PORT" help:"Listen for IMAP over TLS. With neither --imap nor --imaps: :993."`
 	TLSCert                string `koanf:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM) shown to mail clients; read again when it changes."`
@@ -56,7 +61,7 @@ type settings struct {
 
 // later are names that are set aside for what is still to be built.
 func later() []string {
-	return []string{"source-dav", "destination-dav", "destination-smtp", "destination-pop3", "destination-https", "destination-api",
+	return []string{"source-dav", "destination-dav", "destination-smtp", "destination-pop3", "destination-https",
 		"https", "http", "submission", "submissions", "pop3", "pop3s", "sieve"}
 }
 

@@ -61,7 +61,12 @@ func (c *checkCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 			paper.finding(f)
 		}
 	}
+	api, err := s.apiToCheck(opts.Destination)
+	if err != nil {
+		return err
+	}
 	r.Survey = probe.Run(ctx, opts)
+	api.check(ctx, c.User, opts.Tell)
 	here(ctx, s, r.Survey, c.Accounts, opts.Tell)
 	r.OK = r.Red == 0
 	if err := c.conclude(io.out, r, paper); err != nil {

@@ -71,7 +71,7 @@ func (p *paper) block(first, rest, text string) {
 
 func heading(s probe.Side) string {
 	return map[probe.Side]string{probe.Here: "This machine", probe.Source: "The source (old server)",
-		probe.Destination: "The destination (new server)", probe.Between: "Both together"}[s]
+		probe.Destination: "The destination (new server)", sideAPI: "The new server's API", probe.Between: "Both together"}[s]
 }
 
 // level is the word at the start of a line, padded.

@@ -69,6 +69,9 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if destination, err = s.joinAPI(destination, log); err != nil {
+		return nil, err
+	}
 	var conf *tls.Config
 	if s.TLSCert != "" {
 		if conf, err = proxy.TLSFromFiles(s.TLSCert, s.TLSKey, log); err != nil {
