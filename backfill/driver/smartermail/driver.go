@@ -18,6 +18,7 @@ type full interface {
 	backfill.Paced
 	backfill.Piper
 	backfill.Inspector
+	backfill.Greeter
 	Collector() prometheus.Collector
 }
 
