@@ -19,6 +19,7 @@ type full interface {
 	backfill.Piper
 	backfill.Inspector
 	backfill.Greeter
+	backfill.ActsFor
 	Collector() prometheus.Collector
 }
 
@@ -75,6 +76,20 @@ func (d *Driver) Host() string { return d.mailDriver.Host() }
 // Login implements backfill.Driver. The API has no part in it.
 func (d *Driver) Login(ctx context.Context, user, secret string) (backfill.Mail, error) {
 	m, err := d.mailDriver.Login(ctx, user, secret)
+	return d.join(m, err, user)
+}
+
+// LoginAs implements backfill.ActsFor. The API has no part in it either.
+func (d *Driver) LoginAs(ctx context.Context, c backfill.Credentials) (backfill.Mail, error) {
+	m, err := d.mailDriver.LoginAs(ctx, c)
+	if c.As != "" {
+		return d.join(m, err, c.As)
+	}
+	return d.join(m, err, c.User)
+}
+
+// join adds what the API can to the mail of a login.
+func (d *Driver) join(m backfill.Mail, err error, login string) (backfill.Mail, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +98,7 @@ func (d *Driver) Login(ctx context.Context, user, secret string) (backfill.Mail,
 		_ = m.Close() // it was of no use
 		return nil, fmt.Errorf("smartermail: the mail %T cannot do all that is needed", m)
 	}
-	return &mail{fullMail: f, d: d, login: user}, nil
+	return &mail{fullMail: f, d: d, login: login}, nil
 }
 
 // rules are what domains' rules were a while ago: every account of a domain has the same.

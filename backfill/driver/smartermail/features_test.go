@@ -22,6 +22,7 @@ func features() map[string]struct{ of, face reflect.Type } {
 		"Paced":         {driver, reflect.TypeFor[backfill.Paced]()},
 		"Piper":         {driver, reflect.TypeFor[backfill.Piper]()},
 		"Inspector":     {driver, reflect.TypeFor[backfill.Inspector]()},
+		"ActsFor":       {driver, reflect.TypeFor[backfill.ActsFor]()},
 		"Greeter":       {driver, reflect.TypeFor[backfill.Greeter]()},
 		"Provisioner":   {driver, reflect.TypeFor[backfill.Provisioner]()},
 		"MailboxLister": {driver, reflect.TypeFor[backfill.MailboxLister]()},

@@ -102,6 +102,26 @@ func TestAutoCleaned(t *testing.T) {
 	}
 }
 
+// TestLoginAs: a mailbox that somebody else opened is joined as well, as its own and not theirs.
+func TestLoginAs(t *testing.T) {
+	d, mail, api := joined(t, faults.Quirks{}, standin.Options{})
+	mail.Account("joe@example.com", "pass word")
+	m, err := d.LoginAs(t.Context(), backfill.Credentials{User: "joe@example.com", Secret: "pass word"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if rules, err := m.(backfill.AutoCleaner).AutoCleaned(t.Context()); err != nil || len(rules) != 2 {
+		t.Errorf("rules %+v, %v", rules, err)
+	}
+	if _, err := d.LoginAs(t.Context(), backfill.Credentials{User: "joe@example.com", Secret: "wrong"}); err == nil {
+		t.Error("a wrong password was taken")
+	}
+	if n := api.API.Count("authenticate-user"); n != 1 {
+		t.Errorf("%d logins at the API", n)
+	}
+}
+
 // TestWrongMailDriver: a mail driver of which something would be hidden is refused.
 func TestWrongMailDriver(t *testing.T) {
 	inner, err := imap.New(imap.Options{URL: "imap://127.0.0.1:1"})
