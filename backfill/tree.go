@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
 	"golang.org/x/sync/errgroup"
 
 	"crossfade/mapping"
@@ -21,6 +22,7 @@ type treeInfo struct {
 
 	sourcePrefix, destPrefix   string
 	sourceForeign, destForeign []string
+	sourceCaps                 imap.CapSet
 
 	sourceAt time.Time // when the source was last listed
 	doubt    string    // why the source's listing is not believed; "" if it is
@@ -103,7 +105,8 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 		src, err := a.source(gctx)
 		if err == nil {
 			info.source, err = src.Folders(gctx)
-			info.sourcePrefix, info.sourceForeign = src.Features().Prefix, src.Features().Foreign
+			had := src.Features()
+			info.sourcePrefix, info.sourceForeign, info.sourceCaps = had.Prefix, had.Foreign, had.Caps
 		}
 		srcErr = err
 		return nil
@@ -119,7 +122,7 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 		a.log.Warn("the source's folders cannot be listed, going on with those known", "err", srcErr)
 		a.mu.Lock()
 		info.source, info.sourcePrefix, info.sourceForeign = a.treeInfo.source, a.treeInfo.sourcePrefix, a.treeInfo.sourceForeign
-		info.sourceAt, info.doubt = a.treeInfo.sourceAt, a.treeInfo.doubt
+		info.sourceAt, info.doubt, info.sourceCaps = a.treeInfo.sourceAt, a.treeInfo.doubt, a.treeInfo.sourceCaps
 		a.mu.Unlock()
 		return info, writer, nil
 	}

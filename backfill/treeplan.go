@@ -3,6 +3,8 @@ package backfill
 import (
 	"slices"
 
+	"github.com/emersion/go-imap/v2"
+
 	"crossfade/mapping"
 	"crossfade/store"
 )
@@ -17,7 +19,7 @@ type join struct {
 func (a *account) decide(info treeInfo) []mapping.Decision {
 	above := TreeOf(info.dest, Features{Prefix: info.destPrefix, Foreign: info.destForeign})
 	a.tellRoles(&above)
-	p := mapping.NewPlan(TreeOf(info.source, Features{Prefix: info.sourcePrefix, Foreign: info.sourceForeign}), above, a.e.opt.Folders)
+	p := mapping.NewPlan(TreeOf(info.source, Features{Caps: info.sourceCaps, Prefix: info.sourcePrefix, Foreign: info.sourceForeign}), above, a.e.opt.Folders)
 	out := slices.Clone(p.Decisions)
 	slices.SortStableFunc(out, func(x, y mapping.Decision) int {
 		switch {
@@ -85,6 +87,7 @@ func (a *account) shownSource(path mapping.Path) (*folder, string) {
 // TreeOf is what the mapping is asked about a server's list of folders.
 func TreeOf(fs []Folder, server Features) mapping.Tree {
 	t := mapping.Tree{Prefix: server.Prefix, Foreign: server.Foreign}
+	t.Server = mapping.FamilyOf(func(c string) bool { return server.Caps.Has(imap.Cap(c)) })
 	for _, f := range fs {
 		if f.Separator != "" {
 			t.Separator = f.Separator

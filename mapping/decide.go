@@ -140,6 +140,8 @@ func (p *planner) explain(s *spot, i int, why string) string {
 		words = append(words, "it has the name of the folder for "+string(s.role))
 	case read.Evidence == ByProtocol:
 		words = append(words, "INBOX")
+	case read.Evidence == ByFamily:
+		words = append(words, "on "+p.family.String()+" its name says "+string(s.role))
 	default:
 		words = append(words, read.Evidence.says()+" "+string(s.role))
 	}

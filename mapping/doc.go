@@ -18,6 +18,15 @@
 // the admin says ([Overrides]). A name of several roles ("Lixo" is trash here and junk there) is decided by what the
 // rest of the tree leaves to it; else it has no role but a doubt, and nothing is created under it all the same.
 //
+// # Families of servers
+//
+// A server is of a [Family] if it says so or if the whole tree has marks that people do not make. That decides four
+// things, on the source alone: the folders that such a server makes itself are preferred to those of the same role that
+// mail clients made ("Draft" at Yahoo to "Drafts"); on Exchange, whose folders without mail come together and in one
+// language, a name that one source alone has, or a short one, is believed for such a role when it is free; where every
+// folder lies below "INBOX." without a namespace that says so, those names are read as at the top; and plans tell it.
+// No family gives a role to a name that package names does not know for it. What no family explains stays as it is.
+//
 // # Where a folder goes
 //
 // [NewPlan] applies these rules in order:

@@ -10,6 +10,7 @@ const (
 	ByProtocol  Evidence = "protocol"    // INBOX is the inbox (RFC 3501 5.1)
 	ByOverride  Evidence = "override"    // the admin says so
 	ByAttribute Evidence = "attribute"   // SPECIAL-USE (RFC 6154) or XLIST
+	ByFamily    Evidence = "family"      // a folder that servers of this family make ([Family])
 	ByName      Evidence = "name"        // a default name, as it is in the table
 	BySpelling  Evidence = "spelling"    // a default name in another spelling
 	ByNumber    Evidence = "number"      // a default name with a number that a server appends
@@ -21,10 +22,12 @@ const (
 func (e Evidence) weight() int {
 	switch e {
 	case ByProtocol:
-		return 8
+		return 9
 	case ByOverride:
-		return 7
+		return 8
 	case ByAttribute:
+		return 7
+	case ByFamily:
 		return 6
 	case ByName:
 		return 5
@@ -81,7 +84,9 @@ func (r *Reading) sure() bool {
 }
 
 // certain tells whether the name itself may vouch for a language: it stands in the table, or the server calls it so.
-func (r *Reading) certain() bool { return r.Evidence == ByName || r.Evidence == ByAttribute }
+func (r *Reading) certain() bool {
+	return r.Evidence == ByName || r.Evidence == ByFamily || r.Evidence == ByAttribute
+}
 
 // evidenceOf translates the rule by which a name was recognised.
 func evidenceOf(r names.Rule) Evidence { return Evidence(r) }

@@ -55,6 +55,7 @@ type PlanOptions struct {
 type Plan struct {
 	Decisions []Decision
 	Languages []names.Vote // what the source's default folders speak, the strongest first
+	Family    Family       // what server the source seems to be; "" when it is not known
 }
 
 // NewPlan decides for every folder of the source where it goes on the destination. It is a pure function of
@@ -68,8 +69,9 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 		at:    map[int]*spot{},
 		given: map[int]bool{}, language: opts.DestLanguage, longest: opts.NameLimit,
 	}
-	p.read, p.vote = source.Read(opts.Overrides, opts.Language)
-	p.theirs, _ = dest.Read(Overrides{}, opts.DestLanguage)
+	old := source.read(opts.Overrides, opts.Language, true)
+	p.read, p.vote, p.family = old.out, old.vote, old.family
+	p.theirs = dest.read(Overrides{}, opts.DestLanguage, false).out
 	if p.sep == "" {
 		p.sep, p.flat = "/", true
 	}
@@ -89,7 +91,7 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 	p.number(p.root)
 	p.decide(p.root, nil, "")
 	p.tell()
-	return Plan{Decisions: p.out, Languages: p.vote}
+	return Plan{Decisions: p.out, Languages: p.vote, Family: p.family}
 }
 
 // planner carries one plan through its steps: place, relocate, setAside, number, decide, tell.
@@ -99,6 +101,7 @@ type planner struct {
 	fold, flat   bool      // flat: the destination has no hierarchy, a path is joined to one name
 	read, theirs []Reading // what the folders of each side are taken for
 	vote         []names.Vote
+	family       Family // of the source
 	language     string // the destination's, as the admin says; "" if he does not
 	longest      int    // bytes of one level of a name, 0 for what is usual
 	above        *atlas // the destination's folders

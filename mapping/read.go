@@ -15,6 +15,13 @@ import (
 // Several folders may be read as one role; [NewPlan] chooses. The languages are those that the names speak for,
 // the strongest first; language, a BCP 47 tag, overrules them unless it is "".
 func (t *Tree) Read(over Overrides, language string) ([]Reading, []names.Vote) {
+	r := t.read(over, language, true)
+	return r.out, r.vote
+}
+
+// read is Read; without the family where shape is not set. A plan is made of folders that were there before: what it
+// creates on the destination must not make another server of it.
+func (t *Tree) read(over Overrides, language string, shape bool) *reader {
 	r := &reader{tree: t, out: make([]Reading, len(t.Folders)), names: make([]string, len(t.Folders)), below: make([]bool, len(t.Folders))}
 	var spoken []string
 	for i := range t.Folders {
@@ -28,13 +35,20 @@ func (t *Tree) Read(over Overrides, language string) ([]Reading, []names.Vote) {
 	if language != "" {
 		r.vote = []names.Vote{{Language: language, Weight: 1}}
 	}
+	if r.rooted = shape && r.isRooted(); r.rooted && len(t.prefix()) == 0 {
+		clear(r.below)
+	}
 	r.override(over)
 	for i := range t.Folders {
 		r.readOne(i)
 	}
+	if shape {
+		r.recognize()
+		r.foldersOfServer()
+	}
 	r.narrow()
 	r.yield()
-	return r.out, r.vote
+	return r
 }
 
 // reader carries one reading of a tree through its steps.
@@ -44,6 +58,10 @@ type reader struct {
 	below []bool   // by folder: the name stands below INBOX and not at the top
 	vote  []names.Vote
 	out   []Reading
+
+	rooted bool // every folder lies below INBOX
+	family Family
+	own    map[string]Role // what the family's own names mean, by folded name
 }
 
 // override takes what the admin says.
@@ -88,6 +106,8 @@ func (r *reader) readOne(i int) {
 	case v.Role.View() && !inGmail(n.Path): // "Important" is a view at Gmail only, elsewhere it is somebody's own
 		return
 	case r.below[i] && (v.Role == Inbox || v.Rule != names.ByName):
+		return
+	case r.rooted && v.Role == Inbox && len(r.tree.prefix()) == 0: // INBOX is there
 		return
 	default:
 		r.out[i] = Reading{Role: v.Role, Language: v.Language, Evidence: evidenceOf(v.Rule), Confidence: v.Confidence, Doubt: v.Doubt}

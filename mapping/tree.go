@@ -15,6 +15,7 @@ type Tree struct {
 	Prefix    string // personal namespace prefix as the server spells it, e.g. "INBOX." (RFC 2342); "" if none
 	// Foreign are the prefixes of other users' and of shared folders (RFC 2342), as the server spells them.
 	Foreign []string
+	Server  Family // what the server tells of itself ([FamilyOf]); "" when only its folders tell
 	Folders []Node // in the server's order
 }
 

@@ -19,6 +19,7 @@ type planLine struct {
 	Confidence  float64          `json:"confidence"`
 	Doubt       string           `json:"doubt"`
 	Why         string           `json:"why"`
+	Family      mapping.Family   `json:"family,omitempty"` // of the old server, when it is known
 }
 
 // planJSON prints one object a line, the first folder's alone if only is set.
@@ -38,7 +39,7 @@ func (p *planned) line(i int, alone bool) planLine {
 	d := p.plan.Decisions[i]
 	l := planLine{
 		Path: strings.Join(p.source.Folders[i].Path, p.source.Separator), Kind: d.Kind.String(),
-		Destination: strings.Join(d.Dest, p.dest.Separator), Doubt: d.Read.Doubt, Why: d.Why,
+		Destination: strings.Join(d.Dest, p.dest.Separator), Doubt: d.Read.Doubt, Why: d.Why, Family: p.plan.Family,
 	}
 	switch {
 	case d.Read.Role == "":

@@ -40,6 +40,9 @@ func planTable(out io.Writer, p *planned) error {
 		v := p.plan.Languages[0]
 		t.print("The default folders speak %s (%.0f %%).\n", v.Language, 100*v.Weight)
 	}
+	if p.plan.Family != "" {
+		t.print("%s", hang("", "", fmt.Sprintf("The old server seems to be %s.", p.plan.Family)))
+	}
 	t.cells("OLD SERVER", "NEW SERVER", "WHY")
 	counts := map[mapping.Kind]int{}
 	var doubts []string
