@@ -32,6 +32,7 @@ type conn struct {
 	modseqs  bool       // the client wants MODSEQ told
 	resync   bool       // the client wants VANISHED in place of EXPUNGE
 	garbage  int
+	bads     int // commands that got BAD
 	short    int // Rule.Short of the command under way
 }
 
@@ -65,10 +66,31 @@ func no(code, text string) error {
 func bad(text string) error { return answerError("BAD " + text) }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{s: s, nc: nc}
-	lim := imapwire.Limits{Literal: 1 << 30, Frame: 2 << 30}
-	c.wire = imapwire.NewConn(nc, imapwire.Options{Limits: lim, WriteTimeout: time.Minute})
-	return c
+	return &conn{s: s, nc: nc, wire: wire(nc)}
+}
+
+func wire(nc net.Conn) *imapwire.Conn {
+	return imapwire.NewConn(nc, imapwire.Options{Limits: imapwire.Limits{Literal: 1 << 30, Frame: 2 << 30}, WriteTimeout: time.Minute})
+}
+
+// begin lets the connection in, or not, and serves it.
+func (c *conn) begin() {
+	raw := c.nc
+	defer func() { _ = raw.Close() }()
+	if admit := c.s.hooks.Admit; admit != nil {
+		nc, refusal := admit(raw)
+		if refusal != "" {
+			_, _ = io.WriteString(raw, refusal+"\r\n")
+			c.s.mu.Lock()
+			delete(c.s.conns, c)
+			c.s.mu.Unlock()
+			return
+		}
+		c.s.mu.Lock()
+		c.nc, c.wire = nc, wire(nc)
+		c.s.mu.Unlock()
+	}
+	c.serve()
 }
 
 func (c *conn) serve() {
@@ -101,7 +123,7 @@ func (c *conn) serve() {
 func (c *conn) greet() error {
 	c.s.mu.Lock()
 	r, greeting := c.s.consult(Command{Name: "GREETING"}), c.s.quirks.Greeting
-	caps := c.s.quirks.caps()
+	caps := c.s.quirks.caps(false)
 	c.s.mu.Unlock()
 	pause(r)
 	switch {
@@ -240,8 +262,21 @@ func (c *conn) finish(cmd *command, err error, r Rule) error {
 	if err != nil {
 		answer = err.Error()
 	}
+	c.countBad(answer)
 	c.line(cmd.tag + " " + answer)
 	return c.flush(r.Cut)
+}
+
+// countBad ends the connection of a client that says too much that is not understood.
+func (c *conn) countBad(answer string) {
+	if !strings.HasPrefix(answer, "BAD") {
+		return
+	}
+	c.bads++
+	if most := c.quirks().MaxBad; most > 0 && c.bads >= most {
+		c.line("* BYE too many bad commands")
+		c.bye = true
+	}
 }
 
 // describe fills in what a Rule may look at.
@@ -261,6 +296,8 @@ func (c *conn) describe(cmd *command) {
 		cmd.args.SP()
 		cmd.Mailbox, _ = astring(cmd.args)
 	}
+	q := c.quirks()
+	cmd.Mailbox = q.own(cmd.Mailbox)
 	if cmd.verb == "APPEND" {
 		cmd.Messages, _ = appended(cmd.args)
 	}

@@ -7,9 +7,14 @@ import (
 	"strings"
 )
 
-// envelope is ENVELOPE (RFC 3501 7.4.2), of what net/mail understands.
-func envelope(body []byte) string {
+// envelope is ENVELOPE (RFC 3501 7.4.2), of what net/mail understands. An odd one has a NIL among the addresses of From,
+// and a literal.
+func envelope(body []byte, odd bool) string {
 	from := addresses(headerValue(body, "From"))
+	if odd && from != "NIL" {
+		const name = "=?utf-8?Q?not_closed"
+		from = fmt.Sprintf("(NIL ({%d}\r\n%s NIL %s", len(name), name, strings.SplitN(from, " ", 3)[2])
+	}
 	or := func(name string) string {
 		if a := addresses(headerValue(body, name)); a != "NIL" {
 			return a

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 func (c *conn) fetch(cmd *command) error {
@@ -38,7 +39,7 @@ func (c *conn) fetch(cmd *command) error {
 	}
 	n := 0
 	for _, i := range which {
-		if c.view[i].modseq <= since && since > 0 {
+		if c.view[i].modseq <= since && since > 0 && !q.ChangedAll {
 			continue
 		}
 		if q.Hide != nil && q.Hide(c.view[i].Message) {
@@ -50,7 +51,7 @@ func (c *conn) fetch(cmd *command) error {
 		if n%7 == 3 {
 			c.chatter()
 		}
-		if err := c.answer(i, c.view[i], items, cmd.uid, since > 0); err != nil {
+		if err := c.answer(i, c.view[i], items, cmd.uid, since > 0 && !q.SilentModSeq); err != nil {
 			return err
 		}
 	}
@@ -104,7 +105,10 @@ func fetchItems(cmd *command) (items []string, since uint64, vanished bool, err 
 
 // answer adds one FETCH answer; the caller holds mu.
 func (c *conn) answer(i int, m *message, items []string, uid, modseq bool) error {
-	a := &fetchAnswer{spaces: c.s.quirks.DoubleSpaces}
+	a := &fetchAnswer{spaces: c.s.quirks.DoubleSpaces, apart: " "}
+	if c.s.quirks.DoubleItems {
+		a.apart = "  "
+	}
 	a.text(fmt.Sprintf("* %d FETCH (", i+1))
 	seen := false
 	if uid && !hasItem(items, "UID") {
@@ -121,17 +125,20 @@ func (c *conn) answer(i int, m *message, items []string, uid, modseq bool) error
 		case "FLAGS":
 			a.item("FLAGS (" + strings.Join(m.Flags, " ") + ")")
 		case "INTERNALDATE":
-			a.item(`INTERNALDATE "` + m.Date.Format("02-Jan-2006 15:04:05 -0700") + `"`)
+			a.item(`INTERNALDATE "` + c.s.quirks.shown(m.Date).Format("02-Jan-2006 15:04:05 -0700") + `"`)
 		case "RFC822.SIZE":
 			a.item(fmt.Sprintf("RFC822.SIZE %d", len(body)))
 		case "MODSEQ":
 			modseq = true
 		case "ENVELOPE":
-			a.item("ENVELOPE " + envelope(body))
+			a.item("ENVELOPE " + envelope(body, c.s.quirks.OddEnvelope))
 		case "BODY", "BODYSTRUCTURE":
 			a.item(it + " " + structure(body))
 		default:
 			name, part, reads, err := section(it, body)
+			if err != nil && c.s.quirks.SkipItems {
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -158,11 +165,20 @@ func (c *conn) answer(i int, m *message, items []string, uid, modseq bool) error
 	return nil
 }
 
+// shown is a date in the zone that dates are told in.
+func (q *Quirks) shown(t time.Time) time.Time {
+	if q.Zone != nil {
+		return t.In(q.Zone)
+	}
+	return t
+}
+
 // fetchAnswer collects one answer.
 type fetchAnswer struct {
 	parts  [][]byte
 	more   bool
 	spaces bool
+	apart  string // between two items
 }
 
 func (a *fetchAnswer) text(s string) {
@@ -174,7 +190,7 @@ func (a *fetchAnswer) text(s string) {
 
 func (a *fetchAnswer) item(s string) {
 	if a.more {
-		s = " " + s
+		s = a.apart + s
 	}
 	a.more = true
 	a.text(s)

@@ -23,6 +23,9 @@ func (c *conn) listAs(cmd *command, how string) error {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	q := &c.s.quirks
+	if opts != "" && q.Offers != nil && !q.has("LIST-EXTENDED") {
+		return bad("what is " + opts + "?")
+	}
 	var items []string // RETURN (... STATUS (...)), RFC 5819
 	if _, list, ok := strings.Cut(opts, "STATUS ("); ok && how == "LIST" {
 		if !q.has("LIST-STATUS") {
@@ -38,6 +41,9 @@ func (c *conn) listAs(cmd *command, how string) error {
 	if how == "LSUB" {
 		names = slices.Sorted(maps.Keys(c.acct.subscribed))
 	}
+	if above, _, ok := strings.Cut(ref+pattern, q.sep()); ok && q.InboxOfAll && how == "LIST" && !strings.ContainsAny(above, "*%") {
+		ref, pattern = "INBOX"+q.sep(), "%"
+	}
 	n := 0
 	for _, name := range names {
 		if !matches(ref+pattern, name, q.sep()) {
@@ -49,12 +55,29 @@ func (c *conn) listAs(cmd *command, how string) error {
 		if n++; q.ShortList > 0 && n > q.ShortList && how != "LSUB" || c.short > 0 && n > c.short {
 			break
 		}
-		c.out = append(c.out, c.spaced(fmt.Sprintf("* %s (%s) %s %s", how, c.attrs(name, how, opts), quote(q.sep()), quote(name))))
+		c.out = append(c.out, c.spaced(fmt.Sprintf("* %s (%s) %s %s", how, c.attrs(name, how, opts), quote(q.sep()), quote(q.spelt(name)))))
 		if b := c.acct.boxes[name]; b != nil && !b.noselect && items != nil {
 			c.tellStatus(b, items)
 		}
 	}
 	return nil
+}
+
+// spelt is a mailbox's name as LIST spells it.
+func (q *Quirks) spelt(name string) string {
+	rest, ok := strings.CutPrefix(name, "INBOX")
+	if ok && q.InboxName != "" && (rest == "" || strings.HasPrefix(rest, q.sep())) {
+		return q.InboxName + rest
+	}
+	return name
+}
+
+// own is the name by which the server knows what LIST spells otherwise.
+func (q *Quirks) own(name string) string {
+	if rest, ok := strings.CutPrefix(name, q.InboxName); ok && q.InboxName != "" && strings.HasPrefix(rest, q.sep()) {
+		return "INBOX" + rest
+	}
+	return name
 }
 
 // attrs are a mailbox's attributes; the caller holds mu.

@@ -3,6 +3,7 @@ package faults
 import (
 	"cmp"
 	"encoding/base64"
+	"net"
 	"strings"
 )
 
@@ -14,7 +15,7 @@ func (c *conn) quirks() Quirks {
 
 func (c *conn) capability(*command) error {
 	q := c.quirks()
-	c.line("* CAPABILITY " + q.caps())
+	c.line("* CAPABILITY " + q.caps(c.acct != nil))
 	return nil
 }
 
@@ -37,15 +38,20 @@ func (c *conn) login(cmd *command) error {
 
 // enter opens the mailbox of as with the credentials of user, who may open any if it is another one.
 func (c *conn) enter(as, user, pass string) error {
+	if c.acct != nil {
+		return bad("you are in already")
+	}
+	name, err := c.s.check(c.nc, user, pass)
+	if err != nil {
+		return err
+	}
+	if as == user {
+		as = name
+	}
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	who, a := c.s.accounts[user], c.s.accounts[as]
-	switch {
-	case c.acct != nil:
-		return bad("you are in already")
-	case who == nil || who.pass != pass:
-		return no("AUTHENTICATIONFAILED", "wrong name or password")
-	case a == nil:
+	a := c.s.accounts[as]
+	if a == nil {
 		return no("AUTHORIZATIONFAILED", "there is no such mailbox")
 	}
 	if most := c.s.quirks.MaxConns; most > 0 && a.conns >= most {
@@ -55,7 +61,28 @@ func (c *conn) enter(as, user, pass string) error {
 	}
 	a.conns++
 	c.acct = a
+	if q := &c.s.quirks; q.TellIn {
+		c.line("* CAPABILITY " + q.caps(true))
+	}
 	return nil
+}
+
+// check tells whose account a login opens.
+func (s *Server) check(nc net.Conn, user, pass string) (name string, err error) {
+	s.mu.Lock()
+	hook, a := s.hooks.Login, s.accounts[user]
+	s.mu.Unlock()
+	if hook != nil {
+		name, refusal := hook(nc, user, pass)
+		if refusal != "" {
+			return "", answerError(refusal)
+		}
+		return name, nil
+	}
+	if a == nil || a.pass != pass {
+		return "", no("AUTHENTICATIONFAILED", "wrong name or password")
+	}
+	return user, nil
 }
 
 func (c *conn) authenticate(cmd *command) error {

@@ -36,6 +36,9 @@ func (c *conn) delete(cmd *command) error {
 	if b.name == "INBOX" {
 		return no("CANNOT", "INBOX stays")
 	}
+	if b.use != "" && c.s.quirks.KeepDefaults {
+		return no("CANNOT", "it is a default folder")
+	}
 	c.acct.drop(b.name)
 	return nil
 }
@@ -68,8 +71,12 @@ func (c *conn) rename(cmd *command) error {
 	if err != nil {
 		return err
 	}
+	to = c.s.quirks.own(to)
 	if err := c.mayBe(to); err != nil {
 		return err
+	}
+	if b.use != "" && c.s.quirks.KeepDefaults {
+		return no("CANNOT", "it is a default folder")
 	}
 	if b.name == "INBOX" { // its mail moves, itself stays (RFC 3501 6.3.5)
 		n := c.acct.create(to, "")

@@ -16,11 +16,25 @@ type Quirks struct {
 	Without []string
 	// With lists further capabilities to offer; what they promise is not kept.
 	With []string
+	// Offers is the exact list of capabilities before a login, in place of what Without and With say, and OffersIn the one
+	// behind it; nil is the same. What is in neither is not understood. TellIn: a login is answered with an untagged
+	// CAPABILITY first.
+	Offers, OffersIn []string
+	TellIn           bool
+	// MaxBad: so many commands that get BAD end the connection. 0: any number.
+	MaxBad int
 	// XList: no SPECIAL-USE, but XLIST tells what the mailboxes are for.
 	XList bool
 
 	Separator string // "" is "/"
 	Prefix    string // of personal mailboxes, such as "INBOX."; all names but INBOX must bear it
+
+	// InboxName is how LIST, XLIST and LSUB spell INBOX; "" is INBOX.
+	InboxName string
+	// InboxOfAll: LIST of the children of any mailbox tells of INBOX's.
+	InboxOfAll bool
+	// KeepDefaults: a mailbox with a use can be neither renamed nor deleted.
+	KeepDefaults bool
 
 	// Greeting is said instead of the good one. A NO or BYE ends the connection.
 	Greeting string
@@ -39,6 +53,10 @@ type Quirks struct {
 	NoKeywords bool
 	// ForgetKeywords: keywords are never kept, though PERMANENTFLAGS promises it.
 	ForgetKeywords bool
+	// RecentFlag: PERMANENTFLAGS has \Recent, too, where it cannot be.
+	RecentFlag bool
+	// Zone is the time zone that INTERNALDATE is told in; nil is the one that a message came with.
+	Zone *time.Location
 	// Dates says what becomes of an APPEND's date.
 	Dates Dates
 
@@ -70,6 +88,20 @@ type Quirks struct {
 	Hide func(Message) bool
 	// HideBox leaves mailboxes out of LIST, XLIST and LSUB; they can be opened.
 	HideBox func(name string) bool
+	// ModSeqs is what mod-sequences start from, beyond 1.
+	ModSeqs uint64
+	// SilentModSeq: FETCH with CHANGEDSINCE tells mod-sequences only where MODSEQ is asked for.
+	SilentModSeq bool
+	// ChangedAll: FETCH with CHANGEDSINCE tells of unchanged messages, too.
+	ChangedAll bool
+	// SkipItems: FETCH leaves out items that it does not know, and says OK.
+	SkipItems bool
+	// OddEnvelope: a NIL among the addresses of an ENVELOPE, and a name as a literal that is no proper RFC 2047 text.
+	OddEnvelope bool
+	// WrongSearch makes SEARCH for dates and header fields wrong.
+	WrongSearch WrongSearch
+	// DoubleItems sends two spaces between the items of a FETCH answer.
+	DoubleItems bool
 	// DoubleSpaces sends two spaces wherever a FETCH, LIST or SEARCH answer has one.
 	DoubleSpaces bool
 	// Chatty sends true but unasked data between and before answers: EXISTS, RECENT, FETCH FLAGS, OK.
@@ -121,6 +153,17 @@ const (
 	DatesRefused
 )
 
+// WrongSearch is what SEARCH for a date or a header field finds.
+type WrongSearch int
+
+// Kinds of searches that are wrong: nothing is found; everything is; every other message is missed.
+const (
+	SearchGood WrongSearch = iota
+	SearchNothing
+	SearchAll
+	SearchHalf
+)
+
 // Throttle refuses every APPEND command beyond so many in a time. Refused ones do not count; nor does it count how many
 // messages a MULTIAPPEND has.
 type Throttle struct {
@@ -166,6 +209,10 @@ var capabilities = [...]string{
 }
 
 func (q *Quirks) has(capability string) bool {
+	if q.Offers != nil {
+		has := func(s string) bool { return strings.EqualFold(s, capability) }
+		return slices.ContainsFunc(q.Offers, has) || slices.ContainsFunc(q.OffersIn, has)
+	}
 	if capability == "XLIST" || q.XList && capability == "SPECIAL-USE" {
 		return q.XList && capability == "XLIST"
 	}
@@ -176,7 +223,14 @@ func (q *Quirks) has(capability string) bool {
 	return !slices.ContainsFunc(q.Without, func(s string) bool { return strings.EqualFold(s, capability) })
 }
 
-func (q *Quirks) caps() string {
+// caps is the list that is offered, before a login or behind it.
+func (q *Quirks) caps(in bool) string {
+	if in && q.OffersIn != nil {
+		return strings.Join(q.OffersIn, " ")
+	}
+	if q.Offers != nil {
+		return strings.Join(q.Offers, " ")
+	}
 	var out []string
 	for _, c := range capabilities {
 		if q.has(c) {

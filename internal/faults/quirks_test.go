@@ -102,11 +102,32 @@ func TestQuirks(t *testing.T) {
 		{"garbage", Quirks{Garbage: []string{"* LOVE"}}, []string{"NOOP"}, "* LOVE", ""},
 		{"deliver", Quirks{Deliver: func(string, Message) string { return "Elsewhere" }}, []string{"CREATE Elsewhere", mail, "STATUS Elsewhere (MESSAGES)"}, "MESSAGES 1", ""},
 		{"nul", Quirks{NulTo80: true}, []string{literal("INBOX", "", "a: b\r\n\r\n\x00"), "SELECT INBOX", "FETCH 1 BODY[]"}, "\x80", "\x00"},
+		{"offers", Quirks{Offers: []string{"IMAP4rev1", "UIDPLUS"}}, []string{"CAPABILITY"}, "* CAPABILITY IMAP4rev1 UIDPLUS\r\n", ""},
+		{"offers once in", Quirks{Offers: []string{"IMAP4rev1"}, OffersIn: []string{"IMAP4rev1", "IDLE"}}, []string{"CAPABILITY"}, "* CAPABILITY IMAP4rev1 IDLE\r\n", ""},
+		{"not offered", Quirks{Offers: []string{"IMAP4rev1"}}, []string{"NAMESPACE"}, "BAD", ""},
+		{"no RETURN", Quirks{Offers: []string{"IMAP4rev1"}}, []string{`LIST "" * RETURN (SPECIAL-USE)`}, "BAD", "* LIST"},
+		{"many bad commands", Quirks{MaxBad: 3}, []string{"X", "X", "X"}, "* BYE", ""},
+		{"Inbox", Quirks{InboxName: "Inbox"}, []string{"CREATE Inbox/a", `LIST "" *`}, `"Inbox/a"`, "INBOX"},
+		{"below Inbox", Quirks{InboxName: "Inbox"}, []string{"CREATE Inbox/a", "RENAME Inbox/a Inbox/b", "STATUS Inbox/b (MESSAGES)"}, "MESSAGES 0", ""},
+		{"children of INBOX", Quirks{InboxOfAll: true}, []string{"CREATE INBOX/a", "CREATE b", `LIST "" b/%`}, `"INBOX/a"`, ""},
+		{"a default stays", Quirks{KeepDefaults: true}, []string{"DELETE Later", "CREATE Later", "DELETE Later"}, "NO [CANNOT]", ""},
+		{"a default keeps its name", Quirks{KeepDefaults: true}, []string{"CREATE Later", "RENAME Later Now"}, "NO [CANNOT]", ""},
+		{"a flag that cannot be", Quirks{RecentFlag: true, NoKeywords: true}, []string{"SELECT INBOX"}, `\Recent)]`, `\*`},
+		{"a zone", Quirks{Zone: time.FixedZone("", -4*3600)}, []string{mail, "SELECT INBOX", "FETCH 1 INTERNALDATE"}, "03-Feb-2020 00:05:06 -0400", ""},
+		{"large mod-sequences", Quirks{ModSeqs: 1 << 40}, []string{mail, "STATUS INBOX (HIGHESTMODSEQ)"}, "HIGHESTMODSEQ 1099511627778", ""},
+		{"silent mod-sequences", Quirks{SilentModSeq: true}, []string{mail, "SELECT INBOX", "FETCH 1 FLAGS (CHANGEDSINCE 1)"}, "* 1 FETCH", "MODSEQ"},
+		{"all changed", Quirks{ChangedAll: true}, []string{mail, "SELECT INBOX", "FETCH 1 FLAGS (CHANGEDSINCE 99)"}, "* 1 FETCH", ""},
+		{"unknown items", Quirks{SkipItems: true}, []string{mail, "SELECT INBOX", "FETCH 1 (UID X-GM-LABELS)"}, "FETCH (UID 1)", "BAD"},
+		{"an odd envelope", Quirks{OddEnvelope: true}, []string{literal("INBOX", "", "From: a@b.test\r\n\r\n"), "SELECT INBOX", "FETCH 1 ENVELOPE"}, "(NIL ({20}\r\n=?utf-8?Q?not_closed NIL \"a\" \"b.test\"))", ""},
+		{"nothing is found", Quirks{WrongSearch: SearchNothing}, []string{mail, "SELECT INBOX", "SEARCH SUBJECT a"}, "* SEARCH\r\n", ""},
+		{"all is found", Quirks{WrongSearch: SearchAll}, []string{mail, "SELECT INBOX", "SEARCH SINCE 1-Jan-2050"}, "* SEARCH 1\r\n", ""},
+		{"half is found", Quirks{WrongSearch: SearchHalf}, []string{mail, mail, "SELECT INBOX", "SEARCH SUBJECT a"}, "* SEARCH 1\r\n", ""},
+		{"items apart", Quirks{DoubleItems: true}, []string{mail, "SELECT INBOX", "FETCH 1 (UID FLAGS)"}, "* 1 FETCH (UID 1  FLAGS (\\Seen work))", ""},
 		{"busy", Quirks{Greeting: "* NO Server is busy"}, []string{"NOOP"}, "cut", "OK"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := Start(t, c.q)
-			s.Account("joe", "pw")
+			s.Account("joe", "pw").Reserve("Later", `\Drafts`)
 			h := hello(t, s.Addr)
 			got := ""
 			for _, line := range c.say {

@@ -145,6 +145,9 @@ func (s *searching) compared(name string) (key, error) {
 	if err != nil {
 		return nil, bad("when is that?")
 	}
+	if wrong := s.c.s.quirks.WrongSearch; wrong != SearchGood {
+		return wrong.finds, nil
+	}
 	return func(_ int, m *message) bool {
 		t := m.Date
 		if sent {
@@ -156,6 +159,11 @@ func (s *searching) compared(name string) (key, error) {
 		t = time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 		return how == "BEFORE" && t.Before(day) || how == "ON" && t.Equal(day) || how == "SINCE" && !t.Before(day)
 	}, nil
+}
+
+// finds is a key that is wrong.
+func (w WrongSearch) finds(i int, _ *message) bool {
+	return w == SearchAll || w == SearchHalf && i%2 == 0
 }
 
 // text are keys that look for words.
@@ -172,6 +180,9 @@ func (s *searching) text(name string) key {
 	}
 	word, _ := astring(s.cmd.args)
 	word = strings.ToLower(word)
+	if wrong := s.c.s.quirks.WrongSearch; wrong != SearchGood && field != "" {
+		return wrong.finds
+	}
 	return func(_ int, m *message) bool {
 		switch name {
 		case "BODY":

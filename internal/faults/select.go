@@ -23,10 +23,15 @@ func (c *conn) open(cmd *command) error {
 	switch {
 	case c.readOnly:
 		c.line(`* OK [PERMANENTFLAGS ()] none`)
-	case q.NoKeywords:
-		c.line(`* OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft)] no more`)
 	default:
-		c.line(`* OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)] all you like`)
+		more := ""
+		if q.RecentFlag {
+			more = ` \Recent`
+		}
+		if !q.NoKeywords {
+			more += ` \*`
+		}
+		c.linef(`* OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft%s)] these are kept`, more)
 	}
 	c.linef("* OK [UIDVALIDITY %d] of this mailbox", c.s.validity(b))
 	c.linef("* OK [UIDNEXT %d] comes next", b.next)

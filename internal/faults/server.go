@@ -11,7 +11,8 @@ import (
 type Server struct {
 	Addr string // host:port on loopback; stays when the server is started again
 
-	work sync.WaitGroup
+	work  sync.WaitGroup
+	hooks Hooks
 
 	mu         sync.Mutex // guards all state, the accounts' too; never held while a connection is read or written
 	quirks     Quirks
@@ -25,11 +26,27 @@ type Server struct {
 	appends    []time.Time // when APPENDs were taken lately
 }
 
+// Hooks let somebody else say who may come in. They are called with no lock held and never change.
+type Hooks struct {
+	// Admit is asked before the greeting. It returns the connection to go on with, or what to say in place of a greeting,
+	// without its line end, before the connection ends. nil: everybody.
+	Admit func(net.Conn) (nc net.Conn, refusal string)
+	// Login tells the name of the account that a login opens, or the answer that refuses it: "NO wrong password". It gets
+	// the connection that Admit returned. nil: accounts are opened by their own names and passwords.
+	Login func(nc net.Conn, user, pass string) (name, refusal string)
+}
+
 // Start starts a server that ends with the test.
 func Start(t testing.TB, q Quirks) *Server {
 	t.Helper()
+	return StartWith(t, q, Hooks{})
+}
+
+// StartWith is Start with hooks.
+func StartWith(t testing.TB, q Quirks, h Hooks) *Server {
+	t.Helper()
 	s := &Server{
-		quirks: q, accounts: map[string]*Account{}, conns: map[*conn]struct{}{}, news: make(chan struct{}), counts: map[string]int{},
+		hooks: h, quirks: q, accounts: map[string]*Account{}, conns: map[*conn]struct{}{}, news: make(chan struct{}), counts: map[string]int{},
 		validities: 1_000_000_000 + uint32(time.Now().UnixMicro()%1_000_000_000), // two servers rarely agree
 	}
 	if err := s.Resume(); err != nil {
@@ -128,7 +145,7 @@ func (s *Server) accept(ln net.Listener) {
 		if stopped {
 			_ = nc.Close()
 		}
-		s.work.Go(c.serve)
+		s.work.Go(c.begin)
 	}
 }
 

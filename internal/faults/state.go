@@ -21,6 +21,7 @@ type Account struct {
 	name, pass string
 	boxes      map[string]*mailbox
 	subscribed map[string]bool
+	reserved   map[string]string // names that have a use as soon as they are made
 	conns      int
 }
 
@@ -67,6 +68,34 @@ func (a *Account) Create(name, use string) {
 	a.s.changed()
 }
 
+// Reserve gives a mailbox that is not there yet its use: it has it as soon as anybody makes it.
+func (a *Account) Reserve(name, use string) {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	if a.reserved == nil {
+		a.reserved = map[string]string{}
+	}
+	a.reserved[canonicalName(name)] = use
+}
+
+// Rename renames a mailbox and its children, or a reserved name, past all quirks. It tells whether it could: the new name
+// may be taken.
+func (a *Account) Rename(from, to string) bool {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	from, to = canonicalName(from), canonicalName(to)
+	if use, ok := a.reserved[from]; ok {
+		delete(a.reserved, from)
+		a.reserved[to] = use
+	}
+	if a.boxes[from] == nil || a.boxes[to] != nil {
+		return a.boxes[to] == nil
+	}
+	a.rename(from, to)
+	a.s.changed()
+	return true
+}
+
 // create makes a mailbox unless it is there; the caller holds mu.
 func (a *Account) create(name, use string) *mailbox {
 	name = canonicalName(name)
@@ -74,7 +103,10 @@ func (a *Account) create(name, use string) *mailbox {
 		return b
 	}
 	a.s.validities++
-	b := &mailbox{name: name, use: use, validity: a.s.validities, next: 1, modseq: 1}
+	if use == "" {
+		use = a.reserved[name]
+	}
+	b := &mailbox{name: name, use: use, validity: a.s.validities, next: 1, modseq: 1 + a.s.quirks.ModSeqs}
 	a.boxes[name] = b
 	a.subscribed[name] = true
 	return b
