@@ -18,6 +18,7 @@ import (
 	"crossfade/backfill/driver/imap"
 	"crossfade/backfill/verify"
 	"crossfade/internal/faults"
+	"crossfade/internal/standin"
 	"crossfade/store"
 	"crossfade/store/memory"
 )
@@ -27,6 +28,8 @@ import (
 type story struct {
 	name     string
 	src, dst faults.Quirks
+	// like: the destination is a stand-in for SmarterMail, and dst does not count.
+	like *standin.Options
 	// arm sets the fault before the engine starts.
 	arm func(w *world)
 	// opt changes the engine's options.
@@ -67,11 +70,19 @@ type world struct {
 	opt                  func(*backfill.Options)
 	stop                 func() error
 	srcDriver, dstDriver backfill.Driver
+	smarter              *standin.Server // nil unless the story wants it
 }
 
 // newWorld starts both servers with relays before them.
 func newWorld(t testing.TB, s story) *world {
-	w := &world{src: faults.Start(t, s.src), dst: faults.Start(t, s.dst), kv: memory.New()}
+	w := &world{src: faults.Start(t, s.src), kv: memory.New()}
+	if s.like != nil {
+		w.smarter = standin.Start(t, *s.like)
+		w.smarter.Directory.AddMailbox(standin.Mailbox{Email: "joe", Password: "pw"})
+		w.dst = w.smarter.IMAP.Server
+	} else {
+		w.dst = faults.Start(t, s.dst)
+	}
 	w.toSrc, w.toDst = faults.NewRelay(t, w.src.Addr, 0), faults.NewRelay(t, w.dst.Addr, 0)
 	w.joeSrc, w.joeDst = w.src.Account("joe", "pw"), w.dst.Account("joe", "pw")
 	return w
@@ -134,8 +145,10 @@ func (s story) tell(t testing.TB) error {
 // happen is tell in a world that the caller knows.
 func (s story) happen(t testing.TB, w *world) (err error) {
 	fill(w.joeSrc, s.src)
-	w.joeDst.Create(s.dst.Prefix+"Sent", `\Sent`)
-	w.joeDst.Create(s.dst.Prefix+"Drafts", `\Drafts`)
+	if w.smarter == nil {
+		w.joeDst.Create(s.dst.Prefix+"Sent", `\Sent`)
+		w.joeDst.Create(s.dst.Prefix+"Drafts", `\Drafts`)
+	}
 	w.opt = s.opt
 	if s.arm != nil {
 		s.arm(w)
@@ -294,9 +307,15 @@ func (s story) verify(ctx context.Context, w *world, src map[string][]faults.Mes
 			return nil
 		}
 		refused := 0
-		for _, m := range src[r.Name] {
-			if s.want.refused != nil && s.want.refused(m) {
-				refused++
+		from := r.Sources
+		if s.like == nil {
+			from = []string{r.Name}
+		}
+		for _, name := range from {
+			for _, m := range src[name] {
+				if s.want.refused != nil && s.want.refused(m) {
+					refused++
+				}
 			}
 		}
 		if s.want.verify != nil {

@@ -95,7 +95,7 @@ func (c *conn) attrs(name, how, opts string) string {
 	if q.has("CHILDREN") {
 		out = append(out, map[bool]string{true: `\HasChildren`, false: `\HasNoChildren`}[children])
 	}
-	if b != nil && b.use != "" && (how == "XLIST" || how == "LIST" && q.has("SPECIAL-USE")) {
+	if b != nil && b.use != "" && b.use != Untold && (how == "XLIST" || how == "LIST" && q.has("SPECIAL-USE")) {
 		out = append(out, b.use)
 	}
 	if how == "XLIST" && name == "INBOX" {

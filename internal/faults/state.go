@@ -58,7 +58,10 @@ func (s *Server) Account(name, pass string) *Account {
 	return a
 }
 
-// Create makes a mailbox by its raw name; use is "" or one of \Sent, \Drafts, \Trash, \Junk, \Archive.
+// Untold is the use of a mailbox that has one of which nothing is told.
+const Untold = "-"
+
+// Create makes a mailbox by its raw name; use is "", Untold or one of \Sent, \Drafts, \Trash, \Junk, \Archive.
 func (a *Account) Create(name, use string) {
 	a.s.mu.Lock()
 	defer a.s.mu.Unlock()

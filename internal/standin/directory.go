@@ -1,6 +1,7 @@
 package standin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 // Directory is what the server knows of its domains and mailboxes. Names are compared without regard to case.
 type Directory struct {
+	locale    string // of domains that have none
 	mu        sync.Mutex
 	domains   map[string]*Domain
 	mailboxes map[string]*Mailbox
@@ -69,7 +71,7 @@ func (d *Directory) AddDomain(dom Domain) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if dom.Locale == "" {
-		dom.Locale = "en"
+		dom.Locale = cmp.Or(d.locale, "en")
 	}
 	if dom.Clean == nil {
 		dom.Clean = []Clean{{Folder: "Junk E-Mail", Days: 30}, {Folder: "Deleted Items", Days: 30}}

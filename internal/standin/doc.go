@@ -7,6 +7,8 @@
 //   - Directory: the domains and mailboxes, one for all protocols
 //   - IDS: the counter of failed logins, one for all protocols
 //   - Gate: who may connect at all: the IDS's blocks, and the PROXY header where one is wanted
+//   - IMAP: the IMAP server, a faults.Server under the quirks that the switches say
+//   - Filter: gives a real IMAP server SmarterMail's manners on the wire
 //   - API: the administrator's REST API, and users' notes and tasks
 //   - Options: every switch; V13 and V2023 are presets
 //

@@ -7,8 +7,11 @@ import (
 
 // Options are the switches. The zero value is what sources of 2023 and later show.
 type Options struct {
-	IDS IDSOptions
-	API APIOptions
+	IDS  IDSOptions
+	API  APIOptions
+	IMAP IMAPOptions
+	// Locale of mailboxes and domains that have none of their own; "" is "en".
+	Locale string
 	// TCPProxy: every connection to IMAP must begin with a PROXY header, as was reported of a whitelist entry's "TCP Proxy"
 	// box.
 	TCPProxy bool
@@ -92,12 +95,16 @@ const (
 // V2023 are the switches for a server of 2023 or later.
 func V2023() Options { return Options{} }
 
-// V13 are the switches for a server of version 13 to 15: old paths, and a counter that successes do not lower. Defensive:
-// which build changed which of these is not known.
+// V13 are the switches for a server of version 13 to 15: UIDVALIDITY 0, three capabilities, no keywords; old paths, and a
+// counter that successes do not lower. Defensive: which build changed which of these is not known, but the log of an IMAP
+// session of 2015 is.
 func V13() Options {
 	return Options{
 		IDS: IDSOptions{ExemptPrivate: true, SuccessOff: -1},
 		API: APIOptions{Build: 6919, Refusal: RefusalIn200, OldPaths: true},
+		IMAP: IMAPOptions{
+			Offer: Offer2015, MixedInbox: true, InboxOfAll: true, Late: true, Validity: ValidityZero, Keywords: KeywordsNone, OddEnvelope: true,
+		},
 	}
 }
 

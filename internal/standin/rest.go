@@ -250,6 +250,7 @@ type Server struct {
 	IDS       *IDS
 	Gate      *Gate
 	API       *API
+	IMAP      *IMAP
 }
 
 // Start starts a stand-in that ends with the test. Its system administrator is "admin" with the password "admin-secret".
@@ -258,6 +259,8 @@ func Start(t testing.TB, o Options) *Server {
 	s := &Server{Directory: NewDirectory(), IDS: NewIDS(o.IDS)}
 	s.Gate = &Gate{IDS: s.IDS}
 	s.Gate.TCPProxy.Store(o.TCPProxy)
+	s.Directory.locale = o.Locale
+	s.IMAP = StartIMAP(t, s.Directory, s.Gate, o.IMAP)
 	s.API = StartAPI(t, s.Directory, s.IDS, o.API)
 	s.API.AddAdmin(Admin{Name: "admin", Password: "admin-secret"})
 	return s
