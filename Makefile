@@ -14,6 +14,8 @@ CUTS  ?= 20
 # The size of the move that all of that happens to.
 ACCOUNTS ?= 3
 MESSAGES ?= 150
+# Rows of switches of the stand-in for SmarterMail that a mailbox moves under; there are some 50.
+SWITCHES ?= 12
 # Sessions and accounts that work while both servers are restarted.
 SESSIONS ?= 20
 CROWD    ?= 5
@@ -22,6 +24,7 @@ TIMEOUT  ?= 40m
 # How many times as many random worlds, power cuts and scripts.
 SOAK     ?= 1
 export CROSSFADE_TEST_WORST = $(WORST)
+export CROSSFADE_TEST_SWITCHES = $(SWITCHES)
 export CROSSFADE_TEST_KILLS = $(KILLS)
 export CROSSFADE_TEST_CUTS = $(CUTS)
 export CROSSFADE_TEST_ACCOUNTS = $(ACCOUNTS)
@@ -39,7 +42,7 @@ build:
 test: servers lint integration fuzz
 
 soak:
-	$(MAKE) test WORST=10000 KILLS=1000 CUTS=1000 ACCOUNTS=20 MESSAGES=2000 SESSIONS=200 CROWD=50 RESTARTS=200 SOAK=20 TIMEOUT=12h FUZZ=600
+	$(MAKE) test WORST=10000 SWITCHES=1000 KILLS=1000 CUTS=1000 ACCOUNTS=20 MESSAGES=2000 SESSIONS=200 CROWD=50 RESTARTS=200 SOAK=20 TIMEOUT=12h FUZZ=600
 
 servers:
 	testdata/server/server install

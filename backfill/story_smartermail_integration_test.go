@@ -28,6 +28,17 @@ func TestStoriesOfSmarterMail(t *testing.T) {
 	runStories(t, stories)
 }
 
+// TestStoryOfSmarterMail2015: with UIDVALIDITY 0 nothing can be known again, so nothing is copied, and nothing is lost; with
+// that of later versions everything moves.
+func TestStoryOfSmarterMail2015(t *testing.T) {
+	zero := smarter("UIDVALIDITY 0", standin.V13())
+	zero.done = allStopped
+	zero.want = expectation{refused: func(faults.Message) bool { return true }, unproven: true}
+	one := standin.V13()
+	one.IMAP.Validity = standin.ValidityOne
+	runStories(t, []story{zero, smarter("UIDVALIDITY 1", one)})
+}
+
 // smarter is a move to a stand-in. Own folders go below their own names, default folders into those of the mailbox's
 // language.
 func smarter(name string, o standin.Options) story {

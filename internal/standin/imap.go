@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,9 @@ type IMAP struct {
 	dir  *Directory
 	gate *Gate
 	opt  IMAPOptions
+
+	mu       sync.Mutex
+	defaults map[string][]DefaultFolder // by address, in lower case: as they are named now
 }
 
 // StartIMAP starts the IMAP server on loopback; it ends with the test.
@@ -27,7 +31,7 @@ func StartIMAP(t testing.TB, dir *Directory, gate *Gate, o IMAPOptions) *IMAP {
 	if o.Stall == 0 {
 		o.Stall = 5 * time.Minute
 	}
-	i := &IMAP{dir: dir, gate: gate, opt: o}
+	i := &IMAP{dir: dir, gate: gate, opt: o, defaults: map[string][]DefaultFolder{}}
 	i.Server = faults.StartWith(t, o.quirks(), faults.Hooks{Admit: i.admit, Login: i.login})
 	dir.OnMade(i.furnish)
 	dir.OnLanguage(i.translate)
@@ -42,8 +46,7 @@ func (i *IMAP) Account(email string) *faults.Account {
 
 // Folder is the name of a default folder of a mailbox, by its English name, as it is on the wire.
 func (i *IMAP) Folder(email, english string) string {
-	m, _ := i.dir.Mailbox(email)
-	for _, f := range DefaultFolders(m.Locale) {
+	for _, f := range i.defaultsOf(email) {
 		if f.English == english {
 			return f.Name
 		}
@@ -51,10 +54,23 @@ func (i *IMAP) Folder(email, english string) string {
 	return english
 }
 
+func (i *IMAP) defaultsOf(email string) []DefaultFolder {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.defaults[strings.ToLower(email)]
+}
+
+func (i *IMAP) setDefaults(email string, all []DefaultFolder) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.defaults[strings.ToLower(email)] = all
+}
+
 // furnish makes the default folders of a new mailbox.
 func (i *IMAP) furnish(m Mailbox) {
-	a := i.Account(m.Email)
-	for _, f := range DefaultFolders(m.Locale) {
+	a, all := i.Account(m.Email), DefaultFolders(m.Locale)
+	i.setDefaults(m.Email, all)
+	for _, f := range all {
 		if f.Use == `\Drafts` && !i.opt.XListDrafts {
 			f.Use = faults.Untold
 		}
@@ -68,9 +84,8 @@ var errFolderThere = errors.New("a folder of that language's name is there alrea
 
 // translate renames the default folders, unless a folder of one of the new names is there.
 func (i *IMAP) translate(email, locale string) error {
-	m, _ := i.dir.Mailbox(email)
 	a := i.Account(email)
-	was, is, there := DefaultFolders(m.Locale), DefaultFolders(locale), a.Mailboxes()
+	was, is, there := i.defaultsOf(email), DefaultFolders(locale), a.Mailboxes()
 	for k, f := range is {
 		if f.Name != was[k].Name && slices.Contains(there, f.Name) {
 			return errFolderThere
@@ -81,6 +96,7 @@ func (i *IMAP) translate(email, locale string) error {
 			a.Rename(was[k].Name, f.Name)
 		}
 	}
+	i.setDefaults(email, is)
 	return nil
 }
 
@@ -99,18 +115,18 @@ type caller struct {
 	net.Conn
 	ip    netip.Addr
 	stall time.Duration
+	half  bool // what was read last is no whole line
 }
 
 // Read gives up on a client that is silent in the middle of a command.
 func (c *caller) Read(p []byte) (int, error) {
+	if c.half {
+		if err := c.SetReadDeadline(time.Now().Add(c.stall)); err != nil {
+			return 0, err
+		}
+	}
 	n, err := c.Conn.Read(p)
-	var until time.Time
-	if n > 0 && p[n-1] != '\n' {
-		until = time.Now().Add(c.stall)
-	}
-	if err == nil {
-		err = c.SetReadDeadline(until)
-	}
+	c.half = n > 0 && p[n-1] != '\n'
 	return n, err
 }
 
