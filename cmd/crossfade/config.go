@@ -23,7 +23,7 @@ type settings struct {
 	Destination            string `koanf:"destination" placeholder:"URL" help:"The new server, in the same form."`
 	DestinationAPI         string `koanf:"destination-api" placeholder:"URL" help:"SmarterMail's API, for a new server that is one: https://mail.example.com, with ?tls=skip-verify or ?tls=pin:SHA256 where needed."`
 	DestinationAPIUser     string `koanf:"destination-api-user" placeholder:"NAME" help:"A system administrator there, or an administrator of the domain that moves, without a second factor."`
-	DestinationAPIPassword string `koanf:"destination-api-password-file" placeholder:"FILE" help:"The administrator's password: the first line of this file."`
+	DestinationAPIPassword string `koanf:"destination-api-password-file" name:"destination-api-password-file" placeholder:"FILE" help:"The administrator's password: the first line of this file."`
 	MailboxLanguage        string `koanf:"mailbox-language" placeholder:"TAG" help:"Language of mailboxes that are made, such as de or pt-BR (default: auto, that of the old mailbox's folder names)."`
 	MailboxSize            string `koanf:"mailbox-size" placeholder:"SIZE" help:"Most mail that such a mailbox may hold, such as 10GB (default: as the domain says)."`
 	IMAP                   string `koanf:"imap" placeholder:"ADDR:PORT" help:"Listen for IMAP with STARTTLS."`
@@ -44,8 +44,8 @@ type settings struct {
 	DestinationMessages    string `koanf:"destination-messages" placeholder:"N" help:"Most messages a second that the backfill writes to the new server."`
 	DestinationBytes       string `koanf:"destination-bytes" placeholder:"SIZE" help:"Most bytes a second likewise."`
 	MaxConnections         string `koanf:"max-connections" placeholder:"N" help:"Most connections of mail programs at once (default: 20000)."`
-	MaxPerUser             string `koanf:"max-connections-per-user" placeholder:"N" help:"Most of one account (default: 100)."`
-	MaxPerAddress          string `koanf:"max-connections-per-address" placeholder:"N" help:"Most from one IPv4 address or IPv6 /64 (default: 2000)."`
+	MaxPerUser             string `koanf:"max-connections-per-user" name:"max-connections-per-user" placeholder:"N" help:"Most of one account (default: 100)."`
+	MaxPerAddress          string `koanf:"max-connections-per-address" name:"max-connections-per-address" placeholder:"N" help:"Most from one IPv4 address or IPv6 /64 (default: 2000)."`
 	QuietHours             string `koanf:"quiet-hours" placeholder:"TIMES" help:"When the backfill rests: 'Mon-Fri 08:00-18:00 Europe/Berlin', several joined by ';'; with '25%' behind it, it goes on with a quarter of its pace."`
 	SettleAfter            string `koanf:"settle-after" placeholder:"TIME" help:"How long a folder must have been complete before it settles: mail programs read it anew once, under the new server's numbers (default: 24h). 'never': only by 'crossfade settle'."`
 	SettleFolders          string `koanf:"settle-folders" placeholder:"N" help:"Most folders that settle in an hour (default: 200)."`

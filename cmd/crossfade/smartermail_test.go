@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -134,4 +135,24 @@ func TestNoAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.check(t.Context(), "joe@example.com", func(f probe.Finding) { t.Errorf("told %+v", f) })
+}
+
+// TestCheckCommandAPI: the lines stand under a heading of their own, and count.
+func TestCheckCommandAPI(t *testing.T) {
+	s := standin.Start(t, standin.V13())
+	args := append(demoPair(t), "--destination-api", s.API.URL, "--destination-api-user", "admin", "--destination-api-password-file", secretIn(t, "admin-secret"))
+	var out, errs bytes.Buffer
+	code := run(t.Context(), args, std{out: &out, err: &errs})
+	if code != exitFailed || errs.Len() > 0 || strings.Contains(out.String(), "admin-secret") {
+		t.Errorf("%d\n%s%s", code, &out, &errs)
+	}
+	for _, want := range []string{"The new server's API\n", "RED     api-build: build 6919", "green   api-login: ", "yellow  api-whitelist: "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &out)
+		}
+	}
+	out.Reset()
+	if code := run(t.Context(), append(args, "--mailbox-language", "?"), std{out: &out, err: &errs}); code != exitUsage || out.Len() > 0 || !strings.Contains(errs.String(), "--mailbox-language ?: give a language") {
+		t.Errorf("%d\n%s%s", code, &out, &errs)
+	}
 }
