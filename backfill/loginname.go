@@ -40,8 +40,8 @@ type ActsFor interface {
 	LoginAs(ctx context.Context, c Credentials) (Mail, error)
 }
 
-// loginWith logs in on a server with whatever credentials there are.
-func loginWith(ctx context.Context, d Driver, c Credentials) (Mail, error) {
+// LoginWith logs in on a server with whatever credentials there are.
+func LoginWith(ctx context.Context, d Driver, c Credentials) (Mail, error) {
 	if c.As == "" {
 		return d.Login(ctx, c.User, c.Secret)
 	}

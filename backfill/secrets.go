@@ -17,7 +17,7 @@ type secrets struct{ dest, source []byte }
 // was asked about: its user may have changed it there, too.
 func (a *account) loginSource(ctx context.Context, secret string, last []byte) (Mail, error) {
 	if c, ok := a.e.sourceCredentials(a.who); ok { // they are kept by the admin, not here
-		return loginWith(ctx, a.from.Driver, c)
+		return LoginWith(ctx, a.from.Driver, c)
 	}
 	login := a.from.Login
 	if last == nil {

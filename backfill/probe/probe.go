@@ -13,10 +13,12 @@ import (
 type Options struct {
 	Source, Destination backfill.Driver
 	User, Secret        string // a test account on both; without a user only the outside is looked at
-	Connections         int    // how many connections of one account to try on each side; 0: none
-	Folders             mapping.PlanOptions
-	Large               bool // also write messages of 1 to 50 MB
-	Tell                func(Finding)
+	// Below and Above open it on the source and on the destination; the zero ones: User with Secret.
+	Below, Above backfill.Credentials
+	Connections  int // how many connections of one account to try on each side; 0: none
+	Folders      mapping.PlanOptions
+	Large        bool // also write messages of 1 to 50 MB
+	Tell         func(Finding)
 }
 
 // patience is how long one step may take.
@@ -56,7 +58,7 @@ func Run(ctx context.Context, o Options) Survey {
 func (p *prober) source(ctx context.Context) {
 	n := notes{Source, p.Tell}
 	p.outside(ctx, n, p.Source)
-	if p.src = p.enter(ctx, n, p.Source); p.src == nil {
+	if p.src = p.enter(ctx, n, p.Source, p.Below); p.src == nil {
 		return
 	}
 	p.inside(ctx, n, p.src)
@@ -66,7 +68,7 @@ func (p *prober) source(ctx context.Context) {
 func (p *prober) destination(ctx context.Context) {
 	n := notes{Destination, p.Tell}
 	p.outside(ctx, n, p.Destination)
-	m := p.enter(ctx, n, p.Destination)
+	m := p.enter(ctx, n, p.Destination, p.Above)
 	if m == nil {
 		return
 	}
@@ -90,21 +92,24 @@ func step[T any](ctx context.Context, do func(context.Context) (T, error)) (T, e
 }
 
 // enter logs the test account in, or tells why not.
-func (p *prober) enter(ctx context.Context, n notes, d backfill.Driver) backfill.Mail {
+func (p *prober) enter(ctx context.Context, n notes, d backfill.Driver, as backfill.Credentials) backfill.Mail {
 	if p.User == "" {
 		return nil
 	}
-	m, err := step(ctx, func(ctx context.Context) (backfill.Mail, error) { return d.Login(ctx, p.User, p.Secret) })
+	if as.User == "" {
+		as = backfill.Credentials{User: p.User, Secret: p.Secret}
+	}
+	m, err := step(ctx, func(ctx context.Context) (backfill.Mail, error) { return backfill.LoginWith(ctx, d, as) })
 	var e *backfill.Error
 	switch {
 	case err == nil:
-		n.green("login", "%s can log in", p.User)
+		n.green("login", "%s can log in", as.User)
 		return m
 	case errors.As(err, &e) && e.Code == "AUTHENTICATIONFAILED":
-		n.red("login", "see that the account is there under this name with this password; both servers must know it by the same",
-			"%s cannot log in: %s", p.User, words(err))
+		n.red("login", "see that the account is there under this name with this password, or say what it is called there (--users, --source-name, --destination-name)",
+			"%s cannot log in: %s", as.User, words(err))
 	default:
-		n.red("login", "until that is mended nobody can work", "%s cannot log in: %s", p.User, words(err))
+		n.red("login", "until that is mended nobody can work", "%s cannot log in: %s", as.User, words(err))
 	}
 	return nil
 }

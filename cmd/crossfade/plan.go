@@ -25,7 +25,7 @@ type planCmd struct {
 	DestinationLanguage string `placeholder:"TAG" help:"The language of the new mailbox (default: what its folders' names speak for)."`
 	MUTF7               bool   `name:"mutf7" help:"The paths in the files are in modified UTF-7, as IMAP servers spell them."`
 	Each                bool   `help:"Each line is a mailbox by itself, of INBOX and that folder."`
-	User                string `placeholder:"NAME" help:"Ask the servers for this account, which both know under this name and password."`
+	User                string `placeholder:"NAME" help:"Ask the servers for this account, whose password is the same on both, unless --users or --source-master say otherwise."`
 	PasswordFile        string `placeholder:"FILE" help:"The account's password: the first line of this file; - reads standard input (default: the environment's CROSSFADE_CHECK_PASSWORD)."`
 	JSON                bool   `name:"json" help:"Print one JSON object a line."`
 	settings
@@ -93,13 +93,21 @@ func (c *planCmd) fromServers(ctx context.Context, s settings, opts mapping.Plan
 	if err != nil {
 		return nil, err
 	}
+	who, err := s.logins()
+	if err != nil {
+		return nil, err
+	}
+	account, err := who.open(s, c.User, secret)
+	if err != nil {
+		return nil, err
+	}
 	p := &planned{}
-	old, source, err := askTree(ctx, "source", s.Source, s, c.User, secret)
+	old, source, err := askTree(ctx, "source", account.url, s, account.below)
 	if err != nil {
 		return nil, err
 	}
 	defer old.Close() // nothing was changed
-	fresh, dest, err := askTree(ctx, "destination", s.Destination, s, c.User, secret)
+	fresh, dest, err := askTree(ctx, "destination", s.Destination, s, account.above)
 	if err != nil {
 		return nil, err
 	}
@@ -116,12 +124,12 @@ func (c *planCmd) fromServers(ctx context.Context, s settings, opts mapping.Plan
 }
 
 // askTree lists one account's folders on one server, which stays open unless that fails.
-func askTree(ctx context.Context, side, url string, s settings, user, secret string) (m backfill.Mail, t mapping.Tree, err error) {
+func askTree(ctx context.Context, side, url string, s settings, as backfill.Credentials) (m backfill.Mail, t mapping.Tree, err error) {
 	d, err := newDriver(side, url, s.AllowPlainUpstream, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, t, err
 	}
-	if m, err = d.Login(ctx, user, secret); err != nil {
+	if m, err = backfill.LoginWith(ctx, d, as); err != nil {
 		return nil, t, fmt.Errorf("--%s: %w", side, err)
 	}
 	fs, err := m.Folders(ctx)

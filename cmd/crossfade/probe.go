@@ -21,7 +21,7 @@ const passwordEnv = "CROSSFADE_CHECK_PASSWORD"
 // checkCmd looks at both servers. It needs no running proxy and does not mind one.
 type checkCmd struct {
 	Config         string `placeholder:"FILE" help:"Configuration file (TOML) with the same names as the flags of 'serve'."`
-	User           string `placeholder:"NAME" help:"A test account that both servers know under this name and password. On the destination a scratch folder is made in it and removed."`
+	User           string `placeholder:"NAME" help:"A test account that both servers know by this password; --users, --source-name and so on say what it is called on each. On the destination a scratch folder is made in it and removed."`
 	PasswordFile   string `placeholder:"FILE" help:"The test account's password: the first line of this file; - reads standard input (default: the environment's CROSSFADE_CHECK_PASSWORD)."`
 	TryConnections int    `placeholder:"N" default:"4" help:"How many connections of the test account to try on each server (default: ${default})."`
 	Accounts       int    `placeholder:"N" default:"1" help:"How many accounts will move, for the estimate of disk space (default: ${default})."`
@@ -126,7 +126,20 @@ func (c *checkCmd) options(s settings, io std) (o probe.Options, err error) {
 		}
 		return o, nil
 	}
-	o.Secret, err = testPassword(c.User, c.PasswordFile, io)
+	secret, err := testPassword(c.User, c.PasswordFile, io)
+	if err != nil {
+		return o, err
+	}
+	who, err := s.logins()
+	if err != nil {
+		return o, err
+	}
+	account, err := who.open(s, c.User, secret)
+	if err != nil {
+		return o, err
+	}
+	o.Below, o.Above = account.below, account.above
+	o.Source, err = newDriver("source", account.url, s.AllowPlainUpstream, log)
 	return o, err
 }
 
@@ -143,22 +156,25 @@ func testPassword(user, file string, io std) (string, error) {
 	return "", usagef("the password of %s? Give --password-file FILE (- for standard input) or %s in the environment", user, passwordEnv)
 }
 
-func readPassword(path string) (string, error) {
+func readPassword(path string) (string, error) { return firstLine("password-file", path) }
+
+// firstLine is a password from a file; - is standard input. name is the setting.
+func firstLine(name, path string) (string, error) {
 	in := os.Stdin
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return "", usagef("--password-file %s: %v", path, cause(err))
+			return "", usagef("--%s %s: %v", name, path, cause(err))
 		}
 		defer f.Close() // it was only read
 		in = f
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
 	if err != nil && err != io.EOF {
-		return "", usagef("--password-file %s: %v", path, cause(err))
+		return "", usagef("--%s %s: %v", name, path, cause(err))
 	}
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", usagef("--password-file %s: its first line is empty", path)
+		return "", usagef("--%s %s: its first line is empty", name, path)
 	}
 	return line, nil
 }

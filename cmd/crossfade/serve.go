@@ -72,6 +72,14 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 	if destination, err = s.joinAPI(destination, log); err != nil {
 		return nil, err
 	}
+	who, err := s.logins()
+	if err != nil {
+		return nil, err
+	}
+	sources, err := who.drivers(s, source, below, log)
+	if err != nil {
+		return nil, err
+	}
 	var conf *tls.Config
 	if s.TLSCert != "" {
 		if conf, err = proxy.TLSFromFiles(s.TLSCert, s.TLSKey, log); err != nil {
@@ -82,7 +90,7 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err = newStack(stackOptions{folders: folders, source: source, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, settling: &settle, memory: memory, log: log})
+	st, err = newStack(stackOptions{folders: folders, source: source, sources: sources, who: who, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, settling: &settle, memory: memory, log: log})
 	if err != nil {
 		return nil, err
 	}

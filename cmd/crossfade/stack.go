@@ -45,6 +45,8 @@ type door struct {
 // stackOptions are what a stack is made of.
 type stackOptions struct {
 	source, destination backfill.Driver
+	sources             map[string]backfill.Driver // further ones, by name
+	who                 who
 	state               string // directory; it is made if it is not there
 	keyFile             string
 	hold                bool
@@ -80,9 +82,11 @@ func newStack(o stackOptions) (*stack, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--state %s: %w", o.state, err), st.Close())
 	}
-	engine, err := backfill.New(backfill.Options{
+	opt := backfill.Options{
 		Marks:  known,
-		Source: o.source, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Folders: o.folders, Settling: o.settling, MemoryBytes: o.memory, Logger: o.log})
+		Source: o.source, Sources: o.sources, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Folders: o.folders, Settling: o.settling, MemoryBytes: o.memory, Logger: o.log}
+	o.who.engine(&opt)
+	engine, err := backfill.New(opt)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

@@ -76,7 +76,7 @@ func New(c Config) (*Rules, error) {
 
 // checkSources refuses a template that would make users of two domains one user of a source.
 func (r *Rules) checkSources() error {
-	if !r.source.joins() {
+	if !r.source.Joins() {
 		return nil
 	}
 	seen := map[string]string{"": r.domain}
@@ -123,7 +123,7 @@ func (r *Rules) Identify(login string) (Identity, error) {
 func (r *Rules) templates(n name) (Identity, error) {
 	id := Identity{Source: r.sources[n.domain]}
 	_, own := r.sources[n.domain]
-	if r.source.joins() && !own && n.domain != r.domain || r.dest.joins() && n.domain != r.domain {
+	if r.source.Joins() && !own && n.domain != r.domain || r.dest.Joins() && n.domain != r.domain {
 		return Identity{}, errName("the names on a server leave the domain out, and it has not the domain of bare names")
 	}
 	var err error

@@ -107,5 +107,5 @@ func (t Template) apply(n name) (string, error) {
 	return b.String(), nil
 }
 
-// joins tells whether the template makes users of different domains one.
-func (t Template) joins() bool { return len(t.parts) > 0 && !t.domain }
+// Joins tells whether the template makes users of different domains one.
+func (t Template) Joins() bool { return len(t.parts) > 0 && !t.domain }
