@@ -131,6 +131,19 @@
 // the folders up for reports (report.go, overview.go) and for package metrics (metrics.go), without loading any of them;
 // domain.go and rate.go tell how fast it goes, mishap.go what goes wrong.
 //
+// # Logins
+//
+// Options.Identify says who a login name is on both sides (package mapping/logins does it); an account keeps the source and the
+// name there that it was enrolled with (sources.go). Who decides is Options.Mode (loginsame.go, logincapture.go,
+// loginfirst.go); of accounts that have settled it is the destination. A password that was accepted before is likely,
+// and is asked of both sides at once; any other may be a guess, and goes to the source first: all users come from one address,
+// and a destination that counts failed logins would lock everybody out (strike in loginask.go).
+//
+// A mailbox is made by makemailbox.go, its password sealed and durable before: a record with Made.Intended is no account yet,
+// but says whose the mailbox is that is found after a crash. rekey.go gives it its user's new password only while it takes
+// one that it was given here. Whatever keeps a user out although a server has accepted the password is kept for the admin
+// (needs.go).
+//
 // # Calls
 //
 // Engine.Login is the one door. It hands an account that has nothing left to be blended over to the destination (splice.go). Session and Mailbox own every transaction; front doors never touch the store.
