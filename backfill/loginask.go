@@ -8,15 +8,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// The sides of a login.
-const (
-	sideSource      = "source"
-	sideDestination = "destination"
-)
-
-// strike is asked before a password is tried on a side, and is told how that ended. likely passwords are no guesses. An
-// error means that it may not be tried now.
-func (e *Engine) strike(_ string, _ LoginIdentity, _ bool) (told func(error), err error) {
+// strike is asked before a password is tried on a host, and told how that ended. likely passwords are no guesses. An error
+// means that it may not be tried now.
+func (e *Engine) strike(_ context.Context, _, _, _ string, _ bool) (told func(error), err error) {
 	return func(error) {}, nil
 }
 
@@ -30,7 +24,7 @@ func (t *attempt) source() *source {
 
 // askSource tries the user's password on the source.
 func (t *attempt) askSource(ctx context.Context) (Mail, error) {
-	told, err := t.e.strike(sideSource, t.id, t.likely)
+	told, err := t.e.strike(ctx, t.source().Host(), t.id.SourceLogin, t.secret, t.likely)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +37,7 @@ func (t *attempt) askSource(ctx context.Context) (Mail, error) {
 
 // askDestination tries a password on the destination. likely is said by who knows where it is from.
 func (t *attempt) askDestination(ctx context.Context, secret string, likely bool) (Writer, error) {
-	told, err := t.e.strike(sideDestination, t.id, likely)
+	told, err := t.e.strike(ctx, t.e.opt.Destination.Host(), t.id.DestLogin, secret, likely)
 	if err != nil {
 		return nil, err
 	}

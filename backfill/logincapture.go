@@ -84,7 +84,7 @@ func (t *attempt) open(ctx context.Context, p Provisioner, src Mail, refused err
 		return t.rekey(ctx, p, refused)
 	}
 	if refused == nil {
-		w, err := t.askDestination(ctx, t.secret, t.likely)
+		w, err := t.askAgain(ctx)
 		if err == nil || !passwordRefused(err) {
 			return w, err
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"crossfade/store"
 )
@@ -92,7 +93,7 @@ func TestLoginStories(t *testing.T) {
 		{name: "capture, source down", mode: Capture, steps: []step{sourceDown(true), login("right", "down"), sourceDown(false), login("right", "in"), sourceDown(true), login("right", "in"), login("wrong", "down")}, passwords: "ann@x.example:right", made: 1},
 		{name: "capture, destination down", mode: Capture, steps: []step{login("right", "in"), destDown(true), login("right", "down")}, passwords: "ann@x.example:right", made: 1},
 		{name: "capture, interface down", mode: Capture, steps: []step{api(lost), login("right", "UNAVAILABLE").needs(NeedAPI).costs(1), api(nil), login("right", "in"), api(lost), login("right", "in"), sourcePassword("newer"), login("newer", "UNAVAILABLE").needs(NeedAPI).costs(1)}, passwords: "ann@x.example:right", made: 1},
-		{name: "capture, no interface", mode: Capture, plain: true, steps: []step{login("right", "AUTHENTICATIONFAILED").needs(NeedRefused).costs(1), atDestination(ann, "right"), login("right", "in")}, passwords: "ann@x.example:right"},
+		{name: "capture, no interface", mode: Capture, plain: true, steps: []step{login("right", "AUTHENTICATIONFAILED").needs(NeedRefused).costs(1), atDestination(ann, "right"), then(func(b *loginBed) { b.e.needs.forgive("") }), login("right", "in")}, passwords: "ann@x.example:right"},
 		{name: "capture, the mailbox vanished", mode: Capture, steps: []step{login("right", "in"), then(func(b *loginBed) { delete(b.dst.users, ann) }), login("right", "CONTACTADMIN").needs(NeedVanished).costs(1)}, made: 1},
 
 		{name: "first, right", mode: DestinationFirst, opt: master, steps: []step{withMaster, atDestination(ann, "hers"), login("right", "AUTHENTICATIONFAILED").costs(1), login("hers", "in"), login("hers", "in"), restart(), destPassword("new"), login("new", "in")}, passwords: "ann@x.example:new"},
@@ -294,5 +295,41 @@ func TestNeedsAreBounded(t *testing.T) {
 	b.e.needs.mu.Unlock()
 	if got := b.try("bob@x.example", "bobs"); got != "LIMIT" || len(b.e.Waiting()) != maxNeeds {
 		t.Error(got, len(b.e.Waiting()))
+	}
+}
+
+// TestAskedAgainLater: a mail program that goes on trying does not use up the destination's patience; 'crossfade retry' has it
+// asked at once.
+func TestAskedAgainLater(t *testing.T) {
+	b := newLoginBed(t, Capture)
+	b.dst.add(ann, "hers")
+	for range 20 {
+		if got := b.try(ann, "right"); got != "CONTACTADMIN" || b.want() != NeedExists {
+			t.Fatal(got, b.want())
+		}
+	}
+	if n := len(b.dst.failed); n != 1 {
+		t.Errorf("%d failed logins", n)
+	}
+	b.dst.town.set(func() { b.dst.users[ann].secret = "right" })
+	if got := b.try(ann, "right"); got != "CONTACTADMIN" {
+		t.Error(got)
+	}
+	must(t, b.e.Retry(Target{}))
+	if got := b.try(ann, "right"); got != "in" || b.want() != "" {
+		t.Error(got, b.want())
+	}
+	for pause, n := firstAskAgain, 0; n < 10; pause, n = min(2*pause, lastAskAgain), n+1 {
+		b.dst.town.set(func() { b.dst.users[ann].secret = "hers" })
+		b.src.set(func() { b.src.users[ann].secret = "different" })
+		if got := b.try(ann, "different"); got != "CONTACTADMIN" {
+			t.Fatal(got)
+		}
+		was := b.e.needs.refused[b.e.aliasKey(ann)]
+		if was.pause != pause {
+			t.Fatalf("after %d times it rests for %v, want %v", n, was.pause, pause)
+		}
+		was.until = time.Now()
+		b.e.needs.refused[b.e.aliasKey(ann)] = was
 	}
 }

@@ -46,13 +46,14 @@ const (
 
 // needs are what users wait for; also in the store.
 type needs struct {
-	mu sync.Mutex
-	by map[string]store.Need // by Key
+	mu      sync.Mutex
+	by      map[string]store.Need // by Key
+	refused map[string]refusedLately
 }
 
 // load reads what an earlier run noted.
 func (n *needs) load(st *store.Store) error {
-	n.by = make(map[string]store.Need)
+	n.by, n.refused = make(map[string]store.Need), make(map[string]refusedLately)
 	return st.View(func(rx *store.Rx) error {
 		all, err := rx.Needs()
 		for _, one := range all {
@@ -92,6 +93,7 @@ func (e *Engine) met(key string) {
 	n := &e.needs
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	delete(n.refused, key)
 	if _, known := n.by[key]; !known {
 		return
 	}

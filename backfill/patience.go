@@ -89,6 +89,7 @@ func (a *account) ready(ctx context.Context) error {
 // Retry ends the pauses that errors have made: an account's after a full mailbox or a refused password, and, for
 // everything, the hosts' own, whose found limits are forgotten. A folder is looked at at once.
 func (e *Engine) Retry(t Target) error {
+	e.needs.forgive(t.Account) // it may be no account yet
 	accounts, f, err := e.find(t)
 	if err != nil {
 		return err

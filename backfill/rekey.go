@@ -67,7 +67,7 @@ func (t *attempt) changedAbove(ctx context.Context, refused error) (Writer, erro
 		return nil, err
 	}
 	if refused == nil {
-		w, err := t.askDestination(ctx, t.secret, t.likely)
+		w, err := t.askAgain(ctx)
 		if err == nil || !passwordRefused(err) {
 			return w, err
 		}
