@@ -56,7 +56,6 @@ type Options struct {
 	Sources map[string]Driver
 	// SourceCredentials are what the admin has configured to open somebody's mailbox on the source. They are never stored.
 	SourceCredentials func(LoginIdentity) (Credentials, bool)
-	NewMailboxes      NewMailboxes
 	Marks             *marks.File // what must outlive the store; nil: nothing does
 }
 

@@ -10,30 +10,20 @@ import (
 	"crossfade/store"
 )
 
-// NewMailboxes is what mailboxes are made like.
-type NewMailboxes struct {
-	Language string // BCP 47 tag; "": what the folders on the source speak for
-	Bytes    int64  // most of its mail; 0: the server's limit
-}
-
 // makeMailbox makes the mailbox on the destination with the password that the source accepted. What is about to be done is
 // durable before: after a crash in between the next login finds a mailbox that takes the noted password, and knows it for
 // its own.
 func (t *attempt) makeMailbox(ctx context.Context, p Provisioner, src Mail) (Writer, error) {
-	m := NewMailbox{Login: t.id.DestLogin, Secret: t.secret, Language: t.e.opt.NewMailboxes.Language, Bytes: t.e.opt.NewMailboxes.Bytes}
-	if m.Language == "" {
-		fs, err := src.Folders(ctx)
-		if err != nil { // a language can hardly be changed later
-			return nil, fmt.Errorf("source: %w", err)
-		}
-		tree := TreeOf(fs, src.Features())
-		m.Language = tree.Language(t.e.opt.Folders.Overrides)
+	fs, err := src.Folders(ctx)
+	if err != nil { // a language can hardly be changed later
+		return nil, fmt.Errorf("source: %w", err)
 	}
+	tree := TreeOf(fs, src.Features())
+	m := NewMailbox{Login: t.id.DestLogin, Secret: t.secret, Language: tree.Language(t.e.opt.Folders.Overrides)}
 	if err := t.intend(); err != nil {
 		return nil, err
 	}
-	err := p.Create(ctx, m)
-	switch {
+	switch err = p.Create(ctx, m); {
 	case err == nil:
 		t.e.log.Info("a mailbox was made on the destination", "account", t.id.DestLogin, "language", m.Language)
 		return t.askDestination(ctx, t.secret, true)

@@ -32,7 +32,9 @@ func (s *settings) logins() (w who, err error) {
 	if !ok {
 		return w, usagef("--login-mode %s: say same, capture or destination-first", s.LoginMode)
 	}
-	w.mode = mode
+	if w.mode = mode; mode == backfill.Capture && s.DestinationAPI == "" {
+		return w, usagef("--login-mode capture makes mailboxes on the new server: give %s", where("destination-api", "https://new.example.com"))
+	}
 	if w.master, err = s.master(); err != nil {
 		return w, err
 	}

@@ -61,6 +61,7 @@ func TestRefusedLoginSettings(t *testing.T) {
 	both := written(t, "sources", "b.example = imaps://old\n")
 	for want, s := range map[string]settings{
 		"--login-mode both":            {LoginMode: "both"},
+		"capture makes mailboxes":      {LoginMode: "capture"},
 		"--domain":                     {Domain: "a b"},
 		"--windows-domains":            {WindowsDomains: "EX"},
 		"--source-name {usr}":          {SourceName: "{usr}"},
