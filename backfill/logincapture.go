@@ -76,6 +76,8 @@ func (t *attempt) open(ctx context.Context, p Provisioner, src Mail, refused err
 			if err := t.usable(info); err != nil {
 				return nil, err
 			}
+		case isCode(err, CodeCannot):
+			return nil, t.refuse(NeedCannot, "the new server cannot have a mailbox of that name: "+textOf(err))
 		case isCode(err, CodeAlias):
 			return nil, t.refuse(NeedAlias, "the name is an alias or a list on the new server, and no mailbox: "+textOf(err))
 		}

@@ -11,7 +11,8 @@ import (
 
 // Kinds of what keeps a user out until the admin has done something.
 const (
-	NeedRefused     = "refused"            // the destination refuses the password that the source accepts
+	NeedRefused     = "refused" // the destination refuses the password that the source accepts
+	NeedNoMailbox   = "no-mailbox"
 	NeedCredentials = "source-credentials" // nothing that is configured opens the mailbox on the source
 	NeedExists      = "exists"             // the mailbox was there before, with another password
 	NeedChanged     = "changed"            // it was made here, and has been given another password since
