@@ -65,6 +65,8 @@ type account struct {
 	believed bool // the admin says that what vanished from the source was deleted
 	accepted bool // the record says so
 	aliasUse aliasUse
+	clean    cleaning
+	leftAt   time.Time // when the source was last asked what does not move
 	treeDue  bool      // a source folder was not found: it may have been renamed
 	settled  time.Time // when the last folder was; zero: not all are
 	lostAt   time.Time // when a source folder was last found to lack something: the others are looked at again
@@ -78,6 +80,9 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 		wakeup: make(chan struct{}, 1), again: make(chan struct{}, 1), paused: rec.Paused, priority: rec.Priority, tree: newClaim(e.opt.Source, e.opt.Destination), connect: newClaim(e.opt.Source, e.opt.Destination), settles: newClaim(),
 		folders: make(map[store.FolderID]*folder),
 		high:    rec.HighUIDValidity, rebuild: rec.Rebuild, believed: rec.LossAccepted, accepted: rec.LossAccepted, settled: rec.Settled, parting: partingOf(rec),
+	}
+	if rec.Left != nil {
+		a.leftAt = rec.Left.At
 	}
 	a.domain = e.domains.of(a.name)
 	a.aliasUse.noted, a.aliasUse.last = rec.AliasUses, rec.AliasUsed

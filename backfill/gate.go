@@ -73,7 +73,7 @@ func (a *account) gateState(ctx context.Context, now time.Time) (gate.Account, e
 	if err != nil {
 		return gate.Account{}, err
 	}
-	g := gate.Account{Name: a.name, Verified: rec.Verified, LastLogin: rec.LastLogin}
+	g := gate.Account{Name: a.name, Verified: rec.Verified, LastLogin: rec.LastLogin, NeverCame: rec.FirstLogin.IsZero(), Stays: rec.Left}
 	var s sums
 	for _, f := range a.all() {
 		if err := errors.Join(ctx.Err(), f.gateState(&g, &s, now)); err != nil {
@@ -106,7 +106,10 @@ func (f *folder) gateState(g *gate.Account, s *sums, now time.Time) error {
 	if p := f.problem().Text; p != "" {
 		g.Stopped = append(g.Stopped, gate.Stopped{Folder: path, Why: p})
 	}
-	if f.rests() {
+	switch why := f.record().PausedFor; {
+	case why != "":
+		g.Cleaned = append(g.Cleaned, gate.Stopped{Folder: path, Why: why})
+	case f.rests():
 		g.Paused = append(g.Paused, path)
 	}
 	open, err := f.openIntent()

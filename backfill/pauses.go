@@ -13,7 +13,7 @@ func (e *Engine) isHeld() bool {
 }
 
 // rests tells whether the folder's copying is paused: by itself, with its account, or with everything.
-func (f *folder) rests() bool { return f.record().Paused || f.acct.rests() }
+func (f *folder) rests() bool { return f.record().Paused || f.acct.rests() || f.cleanUnknown() }
 
 // rests tells whether the account's copying is paused.
 func (a *account) rests() bool {
@@ -60,6 +60,9 @@ func (e *Engine) setPaused(t Target, paused bool) error {
 		err = f.edit(func(ed *edit) error {
 			if ed.rec.Paused != paused {
 				ed.record().Paused = paused
+			}
+			if ed.rec.PausedFor != "" { // the admin has decided
+				ed.record().PausedFor, ed.rec.CleanLet = "", true
 			}
 			return nil
 		})

@@ -50,6 +50,7 @@ func (a *account) pass(ctx context.Context) error {
 		return err
 	}
 	a.noteAliases(false)
+	a.learnClean(ctx)
 	a.glance(ctx)
 	p := &passState{left: make(map[*folder]bool)}
 	for _, f := range a.all() {
@@ -61,6 +62,7 @@ func (a *account) pass(ctx context.Context) error {
 	for range a.e.opt.PerAccount {
 		g.Go(func() error { return a.work(gctx, p) })
 	}
+	g.Go(func() error { a.lookLeft(gctx); return nil })
 	err := g.Wait()
 	if a.rebuilding() {
 		return errors.Join(err, p.first)

@@ -77,6 +77,8 @@ type FolderState struct {
 	// Paused and Priority are what an admin said of this folder alone.
 	Paused   bool `json:"paused,omitempty"`
 	Priority int  `json:"priority,omitempty"`
+	// PausedFor: the destination would delete what is copied there, by this rule of its own.
+	PausedFor string `json:"paused_for,omitempty"`
 }
 
 // Status reports from the state; no server is asked, and no folder is loaded.
@@ -154,7 +156,7 @@ func (f *folder) report() FolderState {
 	s := sums{}
 	g, rec := f.glance(&s, nil), f.record()
 	r := FolderState{Folder: rec.Path.String(), State: g.state.String(), Completion: s.completion(), Counts: s.tally.counts(),
-		Problem: f.problem().Text, Note: f.note(), Opened: opened, Paused: rec.Paused, Priority: rec.Priority, Stage: stageSettled, Settled: timeOf(rec.Settled)}
+		Problem: f.problem().Text, Note: f.note(), Opened: opened, Paused: rec.Paused, PausedFor: rec.PausedFor, Priority: rec.Priority, Stage: stageSettled, Settled: timeOf(rec.Settled)}
 	if needsSettling(&rec) {
 		r.Stage = stageBlended
 	}

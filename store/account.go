@@ -53,6 +53,8 @@ type Account struct {
 	LossAccepted bool `json:",omitempty"`
 	// Verified is how the last full comparison of both sides ended; nil if there was none.
 	Verified *Verified `json:",omitempty"`
+	// Left is what the source holds of the user's that does not move; nil: nobody has looked.
+	Left *Left `json:",omitempty"`
 }
 
 // Made is a mailbox that Crossfade made on the destination, with the password in Account.Secret.
@@ -100,5 +102,6 @@ func (a Account) escaped(e func(string) (string, error)) (Account, error) {
 		v.Problem = t.one(v.Problem)
 		a.Verified = &v
 	}
+	a.Left = a.Left.escaped(&t)
 	return a, t.err
 }

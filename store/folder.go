@@ -64,9 +64,13 @@ type Folder struct {
 	// Burnt: destination UIDs below it were used up, because clients may know them from the source.
 	Burnt uint32 `json:",omitempty"`
 	// Draft numbers the folder that is to take this one's place, while its links are written.
-	Draft    FolderID `json:",omitempty"`
-	Paused   bool     `json:",omitempty"` // the copying rests, by an admin's command
-	Priority int      `json:",omitempty"` // which of the account's folders goes first, by an admin's command
+	Draft  FolderID `json:",omitempty"`
+	Paused bool     `json:",omitempty"` // the copying rests, by an admin's command, or for what PausedFor says
+	// PausedFor: the destination would delete what is copied there, by this rule of its own. CleanLet: the admin said that it
+	// is copied all the same.
+	PausedFor string `json:",omitempty"`
+	CleanLet  bool   `json:",omitempty"`
+	Priority  int    `json:",omitempty"` // which of the account's folders goes first, by an admin's command
 }
 
 // SourceBox is one source folder and how far it has been read.
@@ -153,6 +157,7 @@ func (f Folder) escaped(e func(string) (string, error)) (Folder, error) {
 	f.PastNames = t.all(f.PastNames)
 	f.RenameTo = t.all(f.RenameTo)
 	f.Problem = t.one(f.Problem)
+	f.PausedFor = t.one(f.PausedFor)
 	f.Sources = slices.Clone(f.Sources)
 	for i := range f.Sources {
 		s := &f.Sources[i]

@@ -25,6 +25,10 @@ func ready(now time.Time) State {
 	}
 }
 
+func stays(kind, text string) *store.Left {
+	return &store.Left{Items: []store.Leftover{{Kind: kind, Text: text}}}
+}
+
 // refusing gives these messages for those in quarantine.
 func refusing(list ...Refused) func(context.Context, func(Refused) error) error {
 	return func(_ context.Context, each func(Refused) error) error {
@@ -86,6 +90,14 @@ func TestConditions(t *testing.T) {
 		{"mail arrives", func(_ *State, a *Account) { a.Arrival = now.Add(-time.Hour) }, Options{}, "arrivals yellow", "last on 2026-11-28 11:00 UTC, in INBOX"},
 		{"long enough ago", func(_ *State, a *Account) { a.Arrival = now.Add(-3 * time.Hour) }, Options{Quiet: 2 * time.Hour}, "", ""},
 		{"accepted", func(_ *State, a *Account) { a.Arrival = now }, Options{Accept: []string{"arrivals"}}, "", ""},
+		{"a folder that would be emptied", func(_ *State, a *Account) { a.Cleaned = []Stopped{{"Trash", "after 30 days"}} }, Options{}, "auto-clean red", "a@x.test: Trash: after 30 days"},
+		{"a filter forwards", func(_ *State, a *Account) { a.Stays = stays("redirect", "to b@y.test") }, Options{}, "forwards yellow", "a@x.test: to b@y.test"},
+		{"a filter answers", func(_ *State, a *Account) { a.Stays = stays("vacation", "away") }, Options{}, "forwards yellow", "a@x.test: away"},
+		{"forwards are set up", func(_ *State, a *Account) { a.Stays = stays("redirect", "to b@y.test") }, Options{Accept: []string{"forwards"}}, "", ""},
+		{"a shared folder", func(_ *State, a *Account) { a.Stays = stays("shared", "with b@x.test") }, Options{}, "left behind yellow", "a@x.test: with b@x.test"},
+		{"what could not be looked at", func(_ *State, a *Account) { a.Stays = stays("unseen", "filters") }, Options{}, "", ""},
+		{"shared folders are set up", func(_ *State, a *Account) { a.Stays = stays("shared", "") }, Options{Accept: []string{"left behind"}}, "", ""},
+		{"never came", func(_ *State, a *Account) { a.NeverCame = true }, Options{}, "never came yellow", "a@x.test"},
 		{"clients are here", func(_ *State, a *Account) { a.Sessions = 3 }, Options{}, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

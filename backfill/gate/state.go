@@ -34,6 +34,7 @@ type Account struct {
 	Stopped                    []Stopped // folders that have stopped
 	Paused                     []string  // folders that are paused, by themselves or with the account
 	Views                      []View    // folders that show all messages and are not moved
+	Cleaned                    []Stopped // folders that are paused because the destination would delete what is copied there
 	Flights                    []Flight  // folders in which something is under way
 	Verified                   *store.Verified
 	Arrival                    time.Time // of the message that came to the source last; zero if none did
@@ -45,7 +46,9 @@ type Account struct {
 	AliasUsed         time.Time // last time
 	SpliceAccepted    bool      // the admin accepts that they end
 	Sessions          int
-	LastLogin         time.Time // zero if it is not known
+	LastLogin         time.Time   // zero if it is not known
+	NeverCame         bool        // no client of this account has ever logged in through the proxy
+	Stays             *store.Left // what is on the source besides mail; nil: nobody has looked
 }
 
 // Stopped is a folder that does not go on.

@@ -63,6 +63,7 @@ func (p *prober) source(ctx context.Context) {
 	}
 	p.inside(ctx, n, p.src)
 	p.look(ctx, n)
+	p.left(ctx, n)
 }
 
 func (p *prober) destination(ctx context.Context) {

@@ -62,7 +62,10 @@ func printWaits(w io.Writer, a backfill.AccountReport, now time.Time) {
 		fmt.Fprintf(w, "  priority %d\n", a.Priority)
 	}
 	for _, f := range a.Folders {
-		if f.Paused {
+		switch {
+		case f.PausedFor != "":
+			fmt.Fprintf(w, "  %s is paused, because the new server would delete what is moved there (%s): 'crossfade resume --account %s --folder %q' moves it all the same\n", f.Folder, f.PausedFor, a.Account, f.Folder)
+		case f.Paused:
 			fmt.Fprintf(w, "  %s is paused\n", f.Folder)
 		}
 		if f.Priority != 0 {

@@ -80,6 +80,7 @@ func account(id store.AccountID, key string, aliases ...string) store.Account {
 		ID: id, Key: key, Aliases: aliases, Source: "old\xff", SourceLogin: "al\xefce", DestLogin: "alice", Made: &store.Made{At: date(7), Intended: true, Next: []byte{1}, Changed: true}, Secret: []byte{0, 255}, SourceSecret: []byte{7},
 		Created: date(1), FirstLogin: date(2), LastLogin: date(3), Closed: date(4),
 		HighUIDValidity: 77, AliasUses: 5, AliasUsed: date(5), Settled: date(6), SpliceAccepted: true, NoClients: true, SettleStopped: true,
+		Left: &store.Left{At: date(7), Items: []store.Leftover{{Kind: "shared", Text: "with \xff"}}},
 	}
 }
 

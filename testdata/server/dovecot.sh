@@ -72,6 +72,25 @@ protocol imap {
 C
 }
 
+dovecot_sieve() { # port
+  cat <<C
+protocols = imap sieve
+mail_plugins = listescape acl
+protocol imap {
+  mail_plugins = listescape acl imap_acl
+}
+plugin {
+  acl = vfile
+  sieve = file:~/sieve;active=~/active.sieve
+}
+service managesieve-login {
+  inet_listener sieve {
+    port = $1
+  }
+}
+C
+}
+
 dovecot_folder() { # name, special use ('' for none)
   printf '  mailbox "%s" {\n    auto = subscribe\n' "$1"
   [ -z "$2" ] || printf '    special_use = %s\n' "$2"

@@ -11,6 +11,7 @@
 : "${CROSSFADE_SOURCE_FORMAT:=maildir}"                   # maildir | mdbox | sdbox
 : "${CROSSFADE_SOURCE_DEFAULTS:=yes}"                   # no: makes no default folders by itself
 : "${CROSSFADE_SOURCE_DEFLATE:=no}"                      # yes: offers COMPRESS=DEFLATE
+: "${CROSSFADE_SOURCE_SIEVE:=}"                           # a port: ManageSieve listens there, and folders have access lists
 
 # dovecot-dest: separator '/', 'Sent Items', 'Deleted Items', 'Junk E-Mail', Drafts
 : "${CROSSFADE_DEST_IMAP:=15200}" "${CROSSFADE_DEST_IMAPS:=15201}"

@@ -4,7 +4,7 @@
 # gcc and libc6-dev are for go test -race; isync, curl, offlineimap3, neomutt and thunderbird are clients that tests use, prometheus
 # (with promtool) reads the metrics, nginx is another proxy to be compared with; msmtp-mta keeps cyrus-common from pulling in
 # a whole mail server.
-PACKAGES="ca-certificates openssl python3 procps gcc libc6-dev dovecot-core dovecot-imapd
+PACKAGES="ca-certificates openssl python3 procps gcc libc6-dev dovecot-core dovecot-imapd dovecot-managesieved
   cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta isync curl offlineimap3 neomutt
   thunderbird prometheus nginx libnginx-mod-mail"
 # All are "an IMAP server" and exclude each other for apt: these are unpacked beside the other, each into a directory with

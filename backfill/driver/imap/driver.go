@@ -17,6 +17,7 @@ type Driver struct {
 	pace   *pace.Host
 	bars   *bars
 	pulse  *pulse
+	sieve  *sieve
 
 	metrics *metrics
 }
@@ -56,7 +57,7 @@ func New(o Options) (*Driver, error) {
 	}
 	o = o.orDefaults()
 	h := pace.New(t.addr, o.Limits)
-	return &Driver{opts: o, target: t, pool: newPool(o, h), pace: h, bars: &bars{}, pulse: &pulse{}, metrics: newMetrics()}, nil
+	return &Driver{opts: o, target: t, pool: newPool(o, h), pace: h, bars: &bars{}, pulse: &pulse{}, sieve: &sieve{}, metrics: newMetrics()}, nil
 }
 
 // Host implements backfill.Driver.

@@ -31,6 +31,7 @@ type Options struct {
 	DialTimeout time.Duration // longest wait for a connection and its TLS handshake; 0: 30 s
 	IdleTimeout time.Duration // unused connections are closed after this; 0: 5 min
 	RootCAs     *x509.CertPool
+	SieveAddr   string       // host:port of ManageSieve; "": the host's port 4190
 	Log         *slog.Logger // nil: silent
 }
 

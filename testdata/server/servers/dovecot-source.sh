@@ -23,6 +23,7 @@ srv_conf() {
   if [ "$CROSSFADE_SOURCE_DEFLATE" = yes ]; then
     printf 'protocol imap {\n  mail_plugins = listescape zlib imap_zlib\n}\n'
   fi
+  [ -z "$CROSSFADE_SOURCE_SIEVE" ] || dovecot_sieve "$CROSSFADE_SOURCE_SIEVE"
   printf 'namespace inbox {\n  inbox = yes\n  prefix = %s\n  separator = %s\n' "$CROSSFADE_SOURCE_PREFIX" "$CROSSFADE_SOURCE_SEPARATOR"
   if [ "$CROSSFADE_SOURCE_DEFAULTS" = yes ]; then
     dovecot_folder Drafts '\Drafts'
