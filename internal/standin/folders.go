@@ -1,10 +1,9 @@
 package standin
 
 import (
-	"encoding/base64"
 	"strings"
-	"unicode/utf16"
 
+	"crossfade/internal/imapwire"
 	"crossfade/mapping/names"
 )
 
@@ -32,39 +31,8 @@ func DefaultFolders(locale string) []DefaultFolder {
 			continue
 		}
 		if title := names.Title(roles[i], locale); title != "" {
-			all[i].Name = utf7(title)
+			all[i].Name = imapwire.EncodeMailbox(title)
 		}
 	}
 	return all
-}
-
-// utf7 is a name in modified UTF-7.
-func utf7(s string) string {
-	var out strings.Builder
-	var wide []uint16
-	flush := func() {
-		if wide == nil {
-			return
-		}
-		var b []byte
-		for _, u := range wide {
-			b = append(b, byte(u>>8), byte(u))
-		}
-		out.WriteString("&" + strings.ReplaceAll(base64.RawStdEncoding.EncodeToString(b), "/", ",") + "-")
-		wide = nil
-	}
-	for _, r := range s {
-		switch {
-		case r == '&':
-			flush()
-			out.WriteString("&-")
-		case ' ' <= r && r <= '~':
-			flush()
-			out.WriteRune(r)
-		default:
-			wide = utf16.AppendRune(wide, r)
-		}
-	}
-	flush()
-	return out.String()
 }
