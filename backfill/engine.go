@@ -49,6 +49,8 @@ type Options struct {
 	// Settling says when folders settle by themselves; nil: only by an admin's command.
 	Settling *settling.Pace
 	Logger   *slog.Logger
+	// Users are those whom the admin has listed; nil: nobody is.
+	Users func() []LoginIdentity
 	// CopyCleaned: folders that the destination empties on its own are copied all the same, instead of being paused.
 	CopyCleaned bool
 	// Mode says which server decides about logins, Identify what a login name means on both; nil: it is the same on both.

@@ -9,7 +9,8 @@ import (
 )
 
 // enrol makes the account's record, or completes that of a mailbox that was made here. Two first logins at once make one.
-func (e *Engine) enrol(key string, id LoginIdentity, secret string) (*account, error) {
+// came says that its user is here: when folders settle depends on the first login.
+func (e *Engine) enrol(key string, id LoginIdentity, secret string, came bool) (*account, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var rec store.Account
@@ -31,7 +32,9 @@ func (e *Engine) enrol(key string, id LoginIdentity, secret string) (*account, e
 			return err
 		}
 		rec.Created = time.Now().UTC()
-		rec.FirstLogin = rec.Created
+		if came {
+			rec.FirstLogin = rec.Created
+		}
 		e.sinceLost(&rec)
 		return tx.PutAccount(rec)
 	})

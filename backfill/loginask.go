@@ -74,7 +74,7 @@ func (t *attempt) destinationOnly(ctx context.Context) error {
 // enter takes the connections over, for an account that is enrolled if need be.
 func (t *attempt) enter(src Mail, dst Writer) error {
 	if t.a == nil {
-		a, err := t.e.enrol(t.key, t.id, t.secret)
+		a, err := t.e.enrol(t.key, t.id, t.secret, true)
 		if err != nil {
 			end(src, dst)
 			return err

@@ -25,6 +25,8 @@ const (
 	NeedLimit       = "limit"
 	NeedCannot      = "cannot"
 	NeedAPI         = "api"
+	NeedFirstLogin  = "first-login" // who enrols without a login does not know the mailbox's password
+	NeedMailbox     = "mailbox"     // it is not there, and is not made here
 )
 
 // Need is what keeps a user out.
@@ -66,7 +68,7 @@ func (n *needs) load(st *store.Store) error {
 
 // want notes what keeps this login's user out. A server has accepted the password, so nobody makes names up.
 func (t *attempt) want(kind, text string) {
-	t.e.log.Warn("a user cannot log in", "account", t.id.DestLogin, "need", kind, "why", text)
+	t.e.log.Warn("a user's mailbox waits for the admin", "account", t.id.DestLogin, "need", kind, "why", text)
 	now := time.Now().UTC()
 	now = now.Truncate(time.Millisecond)
 	n := &t.e.needs
