@@ -1,7 +1,6 @@
 package backfill
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -78,7 +77,10 @@ func (e *Engine) ListAccounts(ctx context.Context, each func(ListedAccount) erro
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if err := cmp.Or(ctx.Err(), each(*l.by[name])); err != nil {
+		if err := ctx.Err(); err != nil {
+			return notes, err
+		}
+		if err := each(*l.by[name]); err != nil {
 			return notes, err
 		}
 	}

@@ -17,7 +17,7 @@ func benchFolder(b *testing.B, n int) (*Engine, *folder) {
 	e, err := New(Options{Source: newFake("old", ".", 1), Destination: newFake("new", "/", 2), Store: st, Hold: true})
 	must(b, err)
 	b.Cleanup(func() { must(b, e.Close()) })
-	a, err := e.enrol(e.aliasKey("ann"), LoginIdentity{SourceLogin: "ann", DestLogin: "ann"}, "pw")
+	a, err := e.enrol(e.aliasKey("ann"), LoginIdentity{SourceLogin: "ann", DestLogin: "ann"}, "pw", true)
 	must(b, err)
 	must(b, a.addFolders([]store.Folder{{Account: a.id, Kind: "mail", Name: "INBOX", Path: mapping.Path{"INBOX"}, Sources: []store.SourceBox{{Name: "INBOX"}}}}))
 	f := a.all()[0]

@@ -33,16 +33,27 @@ func (r Enrolled) Well() bool { return r.Did == EnrolKnown || r.Did == EnrolDone
 // with configured credentials. A mailbox on the destination is opened with the user's configured password, or made: nobody
 // is given another password than they have. Asking again changes nothing for those who are enrolled.
 func (e *Engine) Enrol(ctx context.Context, logins []string, each func(Enrolled) error) error {
+	var all []*attempt
+	for _, name := range logins {
+		t, err := e.newAttempt(name, "")
+		if err != nil {
+			if err := each(Enrolled{Login: name, Did: EnrolWaits, Text: "this is no login name here: " + err.Error()}); err != nil {
+				return err
+			}
+			continue
+		}
+		all = append(all, t)
+	}
 	if len(logins) == 0 && e.opt.Users != nil {
 		for _, id := range e.opt.Users() {
-			logins = append(logins, id.DestLogin)
+			all = append(all, &attempt{e: e, typed: id.DestLogin, id: id})
 		}
 	}
-	if len(logins) == 0 {
+	if len(logins)+len(all) == 0 {
 		return &Refusal{Text: "whom? Name login names, or give serve a table of users (--users)"}
 	}
-	for _, name := range logins {
-		r := e.enrolUser(ctx, name)
+	for _, t := range all {
+		r := t.enrolUser(ctx)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -54,12 +65,14 @@ func (e *Engine) Enrol(ctx context.Context, logins []string, each func(Enrolled)
 }
 
 // enrolUser enrols one user.
-func (e *Engine) enrolUser(ctx context.Context, name string) Enrolled {
-	t, err := e.newAttempt(name, "")
-	if err != nil {
-		return Enrolled{Login: name, Did: EnrolWaits, Text: "this is no login name here: " + err.Error()}
+func (t *attempt) enrolUser(ctx context.Context) Enrolled {
+	e := t.e
+	r := Enrolled{Login: t.typed}
+	if err := t.find(); err != nil { // a table's user was not looked up yet
+		r.Did, r.Text = EnrolDeferred, err.Error()
+		return r
 	}
-	r := Enrolled{Login: name, Account: t.id.DestLogin}
+	r.Account = t.id.DestLogin
 	leave, err := e.doors.enter(ctx, t.key)
 	if err != nil {
 		r.Did, r.Text = EnrolDeferred, err.Error()
@@ -106,7 +119,7 @@ func (t *attempt) unseen(ctx context.Context) (did string, err error) {
 	if !configured {
 		return "", t.refuse(NeedCredentials, "nothing is configured that opens the mailbox on the old server: name a master user (--source-master), or its password in --users")
 	}
-	src, err := loginWith(ctx, t.source(), c)
+	src, err := LoginWith(ctx, t.source().Driver, c)
 	switch {
 	case err != nil && passwordRefused(err):
 		return "", t.refuse(NeedCredentials, "the old server does not open the mailbox with the configured credentials: "+err.Error())

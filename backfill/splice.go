@@ -77,7 +77,7 @@ func (t *attempt) spliced(ctx context.Context, d Piper) (*Session, error) {
 	if a != nil {
 		err = a.keepSecret(t.secret)
 	} else {
-		a, err = t.e.enrol(t.key, t.id, t.secret)
+		a, err = t.e.enrol(t.key, t.id, t.secret, true)
 	}
 	switch {
 	case err != nil && a != nil: // it is for the watch of the source alone, and the next login tries again

@@ -161,7 +161,8 @@ type loginBed struct {
 	kv  store.KV
 	e   *Engine
 
-	plain bool // the destination has no administrator's interface
+	plain bool    // the destination has no administrator's interface
+	lists *lister // it can list its mailboxes
 }
 
 func newLoginBed(t testing.TB, mode LoginMode) *loginBed {
@@ -181,6 +182,9 @@ func (b *loginBed) open() {
 		opt.Store, opt.Source, opt.Destination = st, b.src, Driver(b.dst)
 		if b.plain {
 			opt.Destination = b.dst.town
+		}
+		if b.lists != nil {
+			opt.Destination = b.lists
 		}
 		b.e, err = New(opt)
 	}

@@ -14,11 +14,17 @@ func (s *settings) check() error {
 	if err := s.checkServers(); err != nil {
 		return err
 	}
+	if s.AutoClean != "" && s.AutoClean != "hold" && s.AutoClean != autoCleanCopy {
+		return usagef("--auto-clean %s: say hold or copy", s.AutoClean)
+	}
 	if err := s.checkListeners(); err != nil {
 		return err
 	}
 	return s.checkTLS()
 }
+
+// autoCleanCopy is what lets folders be copied that the new server empties.
+const autoCleanCopy = "copy"
 
 // checkServers wants two servers and a place to keep things.
 func (s *settings) checkServers() error {

@@ -63,6 +63,7 @@ type settings struct {
 	SettleBytes              string `koanf:"settle-bytes" placeholder:"SIZE" help:"Most mail that settles in an hour, all of which every device may read again (default: 20GB)."`
 	SettleHours              string `koanf:"settle-hours" placeholder:"TIMES" help:"When folders settle, in the form of --quiet-hours (default: always)."`
 	SettleUnseen             string `koanf:"settle-unseen" placeholder:"DAYS" help:"How long after its account's first login a folder settles that no mail program has opened (default: 30)."`
+	AutoClean                string `koanf:"auto-clean" placeholder:"WHAT" help:"What becomes of folders that the new server empties by age or size: hold (they are not copied until 'crossfade resume' names them) or copy (default: hold)."`
 	Memory                   string `koanf:"memory" placeholder:"SIZE" help:"Most bytes of mail in memory on their way (default: 256MiB)."`
 	AllowPlainUpstream       bool   `koanf:"allow-plain-upstream" negatable:"" help:"Allow ?tls=off for servers that are not on this machine."`
 	LogLevel                 string `koanf:"log-level" placeholder:"LEVEL" help:"debug, info, warn or error (default: info)."`

@@ -26,6 +26,7 @@ type controlled interface {
 	settler
 	parter
 	exporting
+	accountKeeper
 	Accept(ctx context.Context, account, folder string, again bool) (backfill.Accepted, error)
 }
 
@@ -91,6 +92,7 @@ func controlHandler(e controlled) http.Handler {
 	mux.HandleFunc("GET /finish", func(w http.ResponseWriter, r *http.Request) { answerFinish(w, r, e) })
 	handleRebuild(mux, e)
 	handleExport(mux, e)
+	handleAccounts(mux, e)
 	return mux
 }
 

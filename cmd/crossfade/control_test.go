@@ -31,6 +31,28 @@ type fakeEngine struct {
 	settle  []backfill.SettlingFolder
 	parting backfill.Parting
 	closing backfill.Closing
+	listed  []backfill.ListedAccount
+	notes   []string
+	enrols  []backfill.Enrolled
+}
+
+func (f *fakeEngine) ListAccounts(_ context.Context, each func(backfill.ListedAccount) error) ([]string, error) {
+	for _, a := range f.listed {
+		if err := each(a); err != nil {
+			return nil, err
+		}
+	}
+	return f.notes, f.err
+}
+
+func (f *fakeEngine) Enrol(_ context.Context, logins []string, each func(backfill.Enrolled) error) error {
+	f.asked = append(f.asked, "enrol "+strings.Join(logins, " "))
+	for _, r := range f.enrols {
+		if err := each(r); err != nil {
+			return err
+		}
+	}
+	return f.err
 }
 
 func (f *fakeEngine) Status() backfill.Report        { return f.report }

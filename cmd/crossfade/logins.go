@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"crossfade/backfill"
@@ -171,8 +172,19 @@ func (w *who) credentials(id backfill.LoginIdentity) (backfill.Credentials, bool
 func (w *who) engine(o *backfill.Options) {
 	o.Mode = w.mode
 	if w.rules != nil {
-		o.Identify, o.SourceCredentials = w.identify, w.credentials
+		o.Identify, o.SourceCredentials, o.Users = w.identify, w.credentials, w.users
 	}
+}
+
+// users is backfill's Options.Users: those of the table, by name.
+func (w *who) users() []backfill.LoginIdentity {
+	all := w.rules.Users()
+	slices.SortFunc(all, func(a, b logins.Identity) int { return strings.Compare(a.Key(), b.Key()) })
+	out := make([]backfill.LoginIdentity, 0, len(all))
+	for _, id := range all {
+		out = append(out, backfill.LoginIdentity{Source: id.Source, SourceLogin: id.SourceLogin, DestLogin: id.DestLogin, Also: id.Also})
+	}
+	return slices.CompactFunc(out, func(a, b backfill.LoginIdentity) bool { return logins.Fold(a.DestLogin) == logins.Fold(b.DestLogin) })
 }
 
 // drivers makes those of the further sources; two domains on one server share one.

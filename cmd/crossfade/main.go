@@ -43,6 +43,7 @@ type cli struct {
 	Plan       planCmd       `cmd:"" help:"Show which folder of the old server becomes which on the new one, why, and what is doubtful."`
 	Demo       demoCmd       `cmd:"" help:"Show it working: two made-up mail servers, a mailbox moving between them, and the proxy in front."`
 	Status     statusCmd     `cmd:"" help:"Show how far each account has moved."`
+	Accounts   accountsCmd   `cmd:"" help:"Who is enrolled, who never came, what each needs; and enrol users who never log in."`
 	Verify     verifyCmd     `cmd:"" help:"Compare both sides message by message."`
 	Quarantine quarantineCmd `cmd:"" help:"Messages that the new server refused: list, retry, export, sign off."`
 	Export     exportCmd     `cmd:"" help:"The way back: write the mail that only the new server has, so that the old one can take over again."`
@@ -104,7 +105,7 @@ func dispatch(ctx context.Context, args []string, io std) error {
 		return err
 	}
 	if len(args) == 0 {
-		return usagef("say what to do: serve, check, plan, demo, status, verify, quarantine, export, finish, pause, resume, retry, priority, settle, splice, close, hold, release, health or version (crossfade --help explains)")
+		return usagef("say what to do: serve, check, plan, demo, status, accounts, verify, quarantine, export, finish, pause, resume, retry, priority, settle, splice, close, hold, release, health or version (crossfade --help explains)")
 	}
 	kctx, err := parser.Parse(args)
 	if helped { // --help has been printed

@@ -114,6 +114,20 @@ func tell(ctx context.Context, state, path string, order any) error {
 	return refusedOrder(state, resp)
 }
 
+// stream sends an order whose answer is many lines; the caller closes its body.
+func stream(ctx context.Context, state, path string, what any) (*http.Response, error) {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := send(ctx, state, "POST", path, bytes.NewReader(body))
+	if err == nil && resp.StatusCode >= 300 {
+		_ = resp.Body.Close()
+		return nil, otherVersion(state, resp)
+	}
+	return resp, err
+}
+
 // refusedOrder is the error of an order that was not carried out, in the proxy's words.
 func refusedOrder(state string, resp *http.Response) error {
 	switch {

@@ -52,6 +52,7 @@ type stackOptions struct {
 	hold                bool
 	folders             mapping.PlanOptions
 	settling            *settling.Pace // nil: folders settle only by command
+	copyCleaned         bool           // folders that the destination empties on its own are copied all the same
 	memory              int64          // bytes of mail on their way; 0: what the engine takes by itself
 	log                 *slog.Logger
 }
@@ -84,7 +85,7 @@ func newStack(o stackOptions) (*stack, error) {
 	}
 	opt := backfill.Options{
 		Marks:  known,
-		Source: o.source, Sources: o.sources, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Folders: o.folders, Settling: o.settling, MemoryBytes: o.memory, Logger: o.log}
+		Source: o.source, Sources: o.sources, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Folders: o.folders, Settling: o.settling, CopyCleaned: o.copyCleaned, MemoryBytes: o.memory, Logger: o.log}
 	o.who.engine(&opt)
 	engine, err := backfill.New(opt)
 	if err != nil {
