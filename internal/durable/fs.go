@@ -16,6 +16,8 @@ type FS interface {
 	Create(path string, mode fs.FileMode) (File, error)
 	// Append opens a file for writing at its end, and makes it if it is not there.
 	Append(path string, mode fs.FileMode) (File, error)
+	// Edit opens a file for overwriting in place, and makes it if it is not there.
+	Edit(path string, mode fs.FileMode) (Editable, error)
 	Open(path string) (io.ReadCloser, error)
 	// Rename gives a file another name in its directory, whose present bearer goes.
 	Rename(from, to string) error
@@ -32,6 +34,14 @@ type File interface {
 	Sync() error
 }
 
+// Editable is a file that is overwritten in place. Until Sync has returned, any part of what was written may be on the disk.
+type Editable interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Sync() error
+}
+
 // OS is the operating system's file system.
 type OS struct{}
 
@@ -43,6 +53,15 @@ func (OS) Create(path string, mode fs.FileMode) (File, error) {
 // Append opens a file for writing at its end.
 func (OS) Append(path string, mode fs.FileMode) (File, error) {
 	return file(os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, mode))
+}
+
+// Edit opens a file for overwriting in place.
+func (OS) Edit(path string, mode fs.FileMode) (Editable, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, mode)
+	if err != nil {
+		return nil, err // never a nil *os.File in the interface
+	}
+	return f, nil
 }
 
 // file avoids a typed nil in an interface.

@@ -30,7 +30,8 @@ type node struct {
 	dir     bool
 	mode    fs.FileMode
 	data    []byte // file: bytes as seen
-	synced  int    // file: how many of them are on the disk; files only grow
+	synced  int    // file: how many of them are on the disk, but for those in over; files only grow
+	over    []overwrite
 	entries map[string]*node
 	kept    map[string]*node // directory: the names that are on the disk
 	pending []change         // directory: what happened to the names since, in order
@@ -89,9 +90,10 @@ func (d *Disk) Cut(r *rand.Rand) *Disk {
 // remains is what is left of a node.
 func (n *node) remains(r *rand.Rand) *node {
 	if !n.dir {
-		data := append([]byte(nil), n.data[:n.synced]...)
-		if extra := len(n.data) - n.synced; r != nil && extra > 0 {
-			more := append([]byte(nil), n.data[n.synced:n.synced+r.IntN(extra+1)]...)
+		seen := n.undo(r)
+		data := seen[:n.synced:n.synced]
+		if extra := len(seen) - n.synced; r != nil && extra > 0 {
+			more := append([]byte(nil), seen[n.synced:n.synced+r.IntN(extra+1)]...)
 			if r.IntN(3) == 0 {
 				clear(more)
 			}

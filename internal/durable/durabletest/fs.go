@@ -195,7 +195,7 @@ func (f *file) Sync() error {
 	if err := f.d.step("Sync", f.path); err != nil {
 		return err
 	}
-	f.n.synced = len(f.n.data)
+	f.n.synced, f.n.over = len(f.n.data), nil
 	return nil
 }
 
