@@ -194,7 +194,7 @@ func (a *account) reconnect(ctx context.Context) error {
 		}
 	}
 	if dst == nil {
-		m, err := a.e.opt.Destination.Login(ctx, a.who.DestLogin, secret)
+		m, err := a.stored(ctx, a.e.opt.Destination, a.who.DestLogin, secret)
 		switch w, ok := m.(Writer); {
 		case err == nil && ok:
 			dst = w

@@ -74,14 +74,13 @@ func mailOf(w Writer) Mail {
 // reseal stores a changed password, unless the account is closed: then none is kept. both says that the source took it,
 // too; else the one that it took before is kept beside it.
 func (a *account) reseal(secret string, both bool) (kept bool, err error) {
-	sealed, err := a.e.vault.seal(a.key, secret)
-	if err != nil {
-		return false, err
-	}
-	now := secrets{dest: sealed}
+	var now secrets
 	err = a.e.store.Update(func(tx *store.Tx) error {
 		rec, err := tx.Account(a.id)
 		if kept = err == nil && rec.Closed.IsZero(); !kept {
+			return err
+		}
+		if now.dest, err = a.e.vault.seal(a.id, a.key, secret); err != nil { // the account's key is destroyed when it is closed
 			return err
 		}
 		if now.source = rec.SourceSecret; both {

@@ -22,7 +22,7 @@ type Closing struct {
 	Unless []string `json:"unless,omitempty"`
 }
 
-// CloseAccount ends the watch of the source of an account that has settled: for good, because its password is erased, and
+// CloseAccount ends the watch of the source of an account that has settled: for good, because its password is erased wherever it lies (see keyring), and
 // with it what is known of deleted mail. Both sides are looked at once more before. It is not done while a message is
 // still to be carried over, whatever the admin says; anyway closes it although mail arrived lately, or although the
 // source cannot be asked.
@@ -38,7 +38,7 @@ func (e *Engine) CloseAccount(ctx context.Context, name string, anyway bool) (Cl
 	ctx = WithBackground(ctx)
 	c := Closing{Account: a.name, Closed: timeOf(a.parted().closed)}
 	if c.Closed != nil { // it may have been killed in the middle
-		return c, a.erase(ctx)
+		return c, errors.Join(e.vault.destroy(a.id), a.erase(ctx))
 	}
 	if c.Why, c.Unless, err = a.whyOpen(ctx); err != nil || len(c.Why) > 0 || len(c.Unless) > 0 && !anyway {
 		return c, err
@@ -48,7 +48,7 @@ func (e *Engine) CloseAccount(ctx context.Context, name string, anyway bool) (Cl
 	}
 	c.Closed, c.Unless = timeOf(a.parted().closed), nil
 	a.log.Info("the account is closed: its source is watched no more")
-	return c, a.erase(ctx)
+	return c, errors.Join(e.vault.destroy(a.id), a.erase(ctx))
 }
 
 // whyOpen looks at both sides once more, and tells what of the account mail would be lost by if it were closed, and what

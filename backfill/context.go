@@ -1,6 +1,9 @@
 package backfill
 
-import "context"
+import (
+	"context"
+	"net/netip"
+)
 
 type backgroundKey struct{}
 
@@ -14,4 +17,20 @@ func WithBackground(ctx context.Context) context.Context {
 func IsBackground(ctx context.Context) bool {
 	b, _ := ctx.Value(backgroundKey{}).(bool)
 	return b
+}
+
+type networkKey struct{}
+
+// WithNetwork tells from which network a login comes.
+func WithNetwork(ctx context.Context, from netip.Prefix) context.Context {
+	return context.WithValue(ctx, networkKey{}, from)
+}
+
+// networkOf is the network that WithNetwork told, "" if it is not known.
+func networkOf(ctx context.Context) string {
+	p, _ := ctx.Value(networkKey{}).(netip.Prefix)
+	if !p.IsValid() {
+		return ""
+	}
+	return p.String()
 }

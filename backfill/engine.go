@@ -18,6 +18,7 @@ import (
 	"crossfade/backfill/settling"
 	"crossfade/backfill/turns"
 	"crossfade/internal/durable"
+	"crossfade/internal/keyring"
 	"crossfade/internal/marks"
 	"crossfade/mapping"
 	"crossfade/store"
@@ -28,8 +29,9 @@ type Options struct {
 	Source      Driver
 	Destination Driver // its Mail must be a Writer
 	Store       *store.Store
-	Key         [32]byte // seals passwords at rest
-	SpoolDir    string   // for large bodies on their way; "" is the system's
+	Key         [32]byte      // seals passwords at rest
+	Keys        *keyring.File // made with it: the accounts' own keys, which are destroyed when they are closed; nil: Key alone seals
+	SpoolDir    string        // for large bodies on their way; "" is the system's
 	Quarantine  QuarantineOptions
 	MemoryBytes int64         // bodies in flight, default 256 MiB
 	Hold        bool          // start with the backfill held
@@ -61,6 +63,7 @@ type Options struct {
 	// SourceCredentials are what the admin has configured to open somebody's mailbox on the source. They are never stored.
 	SourceCredentials func(LoginIdentity) (Credentials, bool)
 	Marks             *marks.File // what must outlive the store; nil: nothing does
+	Strikes           StrikeLimits
 }
 
 func (o *Options) defaults() {
@@ -95,6 +98,7 @@ type Engine struct {
 	opt     Options
 	store   *store.Store
 	vault   *vault
+	guesses *guesses
 	log     *slog.Logger
 	owner   string              // names this run in claims and intents
 	started time.Time           // APPENDs of an earlier run may arrive until Grace after it
@@ -140,7 +144,7 @@ func New(opt Options) (*Engine, error) {
 	if opt.Source == nil || opt.Destination == nil || opt.Store == nil {
 		return nil, errors.New("backfill: source, destination and store are needed")
 	}
-	v, err := newVault(opt.Key)
+	v, err := newVault(opt.Key, opt.Keys)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +153,7 @@ func New(opt Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		opt: opt, store: opt.Store, vault: v, log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
+		opt: opt, store: opt.Store, vault: v, guesses: newGuesses(opt.Strikes, opt.Destination.Host()), log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
 		sources: newSources(&opt), above: paceOf(opt.Destination),
 		memory: newBudget(max(opt.MemoryBytes, spoolInMemory)), disk: semaphore.NewWeighted(spoolOnDisk), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), slots: turns.NewSlots(opt.Workers), rests: turns.NewRests(opt.Hold),
 		accounts: make(map[store.AccountID]*account),
@@ -192,6 +196,7 @@ func (e *Engine) load() error {
 		}
 		e.accounts[r.ID] = a
 	}
+	e.checkSecrets(recs)
 	return nil
 }
 
@@ -206,6 +211,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.spawn(func() { e.settleLoop(e.ctx) })
 	}
 	e.mu.Unlock()
+	e.destroyClosed()
+	e.resealOld(ctx)
 	e.eraseRest(ctx)
 	e.countUnknown(ctx)
 	<-ctx.Done()

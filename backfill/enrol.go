@@ -23,12 +23,15 @@ func (e *Engine) enrol(key string, id LoginIdentity, secret string, came bool) (
 			if err != nil {
 				return err
 			}
+			if err := e.vault.fresh(n); err != nil {
+				return err
+			}
 			rec = id.record(n, key)
 		case err != nil || !intended(rec):
 			return err
 		}
 		rec.Made = e.madeAfter(rec, secret)
-		if rec.Secret, err = e.vault.seal(key, secret); err != nil {
+		if rec.Secret, err = e.vault.seal(rec.ID, key, secret); err != nil {
 			return err
 		}
 		rec.Created = time.Now().UTC()

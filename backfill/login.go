@@ -11,16 +11,25 @@ import (
 // Login opens a session. Who the name is on both sides is told by Options.Identify; who decides, by Options.Mode. An account
 // that has settled is the destination's to decide about, in every mode; if it is spliced, the session has a Pipe. A *Refusal
 // is for the user to read: the password was right on one side, and something else stands in the way.
-func (e *Engine) Login(ctx context.Context, name, secret string) (*Session, error) {
+func (e *Engine) Login(ctx context.Context, name, secret string) (s *Session, err error) {
 	t, err := e.newAttempt(name, secret)
 	if err != nil {
 		return nil, err
 	}
-	if d := e.piper(t.a, t.rec, t.key); d != nil {
+	d := e.piper(t.a, t.rec, t.key)
+	if d != nil || t.a == nil || !t.a.proven(secret) {
+		var g *guess
+		if g, err = t.begin(ctx); err != nil {
+			return nil, err
+		}
+		defer func() { g.end(err) }()
+		d = e.piper(t.a, t.rec, t.key)
+	}
+	if d != nil {
 		return t.spliced(ctx, d)
 	}
 	if t.a == nil || !t.a.proven(secret) {
-		if err := t.prove(ctx); err != nil {
+		if err = t.prove(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -32,6 +41,27 @@ func (e *Engine) Login(ctx context.Context, name, secret string) (*Session, erro
 		return nil, err
 	}
 	return t.a.arrive(), nil
+}
+
+// begin ends a login whose password is known to be wrong, and lets one at a time in that tries the same. The account is
+// looked up again after the wait.
+func (t *attempt) begin(ctx context.Context) (*guess, error) {
+	var findErr error
+	g, err := t.e.guesses.try(ctx, canonical(t.id.DestLogin), t.secret, func() bool {
+		if !t.likely {
+			findErr = t.find()
+		}
+		return t.likely
+	})
+	if err != nil {
+		return nil, err
+	}
+	if findErr != nil {
+		g.end(findErr)
+		return nil, findErr
+	}
+	t.likely, t.guess = g.likely, g
+	return g, nil
 }
 
 // prove asks whoever decides.
@@ -58,6 +88,7 @@ type attempt struct {
 
 	a      *account      // nil if there is none yet
 	rec    store.Account // zero if the store does not know it
+	guess  *guess        // nil if nobody is to be asked
 	likely bool          // the password is one that was accepted before: it is no guess
 }
 

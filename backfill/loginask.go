@@ -8,12 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// strike is asked before a password is tried on a host, and told how that ended. likely passwords are no guesses. An error
-// means that it may not be tried now.
-func (e *Engine) strike(_ context.Context, _, _, _ string, _ bool) (told func(error), err error) {
-	return func(error) {}, nil
-}
-
 // source is where the mail is moved from.
 func (t *attempt) source() *source {
 	if t.a != nil {
@@ -24,7 +18,7 @@ func (t *attempt) source() *source {
 
 // askSource tries the user's password on the source.
 func (t *attempt) askSource(ctx context.Context) (Mail, error) {
-	told, err := t.e.strike(ctx, t.source().Host(), t.id.SourceLogin, t.secret, t.likely)
+	told, err := t.e.guesses.strike(ctx, t.source().Host(), t.id.SourceLogin, t.secret, t.likely)
 	if err != nil {
 		return nil, err
 	}
@@ -32,12 +26,20 @@ func (t *attempt) askSource(ctx context.Context) (Mail, error) {
 	if told(err); err != nil {
 		return nil, fmt.Errorf("source: %w", err)
 	}
+	t.took(t.secret)
 	return m, nil
+}
+
+// took notes that a server accepted a password.
+func (t *attempt) took(secret string) {
+	if t.guess != nil && secret == t.secret {
+		t.guess.took.Store(true)
+	}
 }
 
 // askDestination tries a password on the destination. likely is said by who knows where it is from.
 func (t *attempt) askDestination(ctx context.Context, secret string, likely bool) (Writer, error) {
-	told, err := t.e.strike(ctx, t.e.opt.Destination.Host(), t.id.DestLogin, secret, likely)
+	told, err := t.e.guesses.strike(ctx, t.e.opt.Destination.Host(), t.id.DestLogin, secret, likely)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +47,7 @@ func (t *attempt) askDestination(ctx context.Context, secret string, likely bool
 	if told(err); err != nil {
 		return nil, fmt.Errorf("destination: %w", err)
 	}
+	t.took(secret)
 	w, ok := m.(Writer)
 	if !ok {
 		_ = m.Close() // nothing was said on it

@@ -58,11 +58,7 @@ func refusedToMake(err error) bool {
 
 // intend notes that the mailbox is about to be made with this password.
 func (t *attempt) intend() error {
-	sealed, err := t.e.vault.seal(t.key, t.secret)
-	if err != nil {
-		return err
-	}
-	err = t.e.store.Update(func(tx *store.Tx) error {
+	err := t.e.store.Update(func(tx *store.Tx) error {
 		rec, err := tx.FindAlias(t.key)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
@@ -70,11 +66,18 @@ func (t *attempt) intend() error {
 			if err != nil {
 				return err
 			}
+			if err := t.e.vault.fresh(id); err != nil {
+				return err
+			}
 			rec = t.id.record(id, t.key)
 		case err != nil:
 			return err
 		case !intended(rec):
 			return errors.New("backfill: the account is known already")
+		}
+		sealed, err := t.e.vault.seal(rec.ID, t.key, t.secret)
+		if err != nil {
+			return err
 		}
 		rec.Secret, rec.Made = sealed, &store.Made{At: time.Now().UTC(), Intended: true}
 		t.rec = rec
@@ -98,6 +101,10 @@ func (t *attempt) withdraw() error {
 	if err != nil {
 		return fmt.Errorf("note that a mailbox was not made: %w", err)
 	}
+	gone := t.rec.ID
 	t.rec = store.Account{}
+	if err := t.e.vault.destroy(gone); err != nil {
+		t.e.log.Warn("the key of an account that was not made could not be destroyed", "err", err)
+	}
 	return nil
 }

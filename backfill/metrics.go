@@ -24,6 +24,8 @@ func (e *Engine) snapshot() metrics.Snapshot {
 		MemoryBudget: e.memory.size, MemoryInFlight: e.memory.inUse(),
 	}
 	maps.Copy(s.Accounts, v.accounts)
+	s.Logins = e.guesses.logins()
+	s.KnownBad, s.KnownBadRefused = e.guesses.known.Stats()
 	s.AccountStages, s.FolderStages = v.stages.accounts, v.stages.folders
 	s.Unsettled, s.SettleStopped = v.unsettled, e.settleStopped.Load()
 	s.Rebuilds, s.Asked = v.admin.Rebuilds, e.asked.Load().metrics()

@@ -87,7 +87,7 @@ func (a *account) ready(ctx context.Context) error {
 }
 
 // Retry ends the pauses that errors have made: an account's after a full mailbox or a refused password, and, for
-// everything, the hosts' own, whose found limits are forgotten. A folder is looked at at once.
+// everything, the hosts' own, whose found limits are forgotten. Passwords that were refused may be asked about again. A folder is looked at at once.
 func (e *Engine) Retry(t Target) error {
 	e.needs.forgive(t.Account) // it may be no account yet
 	accounts, f, err := e.find(t)
@@ -99,6 +99,7 @@ func (e *Engine) Retry(t Target) error {
 			s.pace.Forgive()
 		}
 		e.above.Forgive()
+		e.guesses.forget("")
 	}
 	for _, a := range accounts {
 		for _, g := range a.all() {
@@ -108,6 +109,7 @@ func (e *Engine) Retry(t Target) error {
 				g.mu.Unlock()
 			}
 		}
+		e.guesses.forget(canonical(a.name))
 		a.forgive()
 	}
 	return nil

@@ -77,13 +77,13 @@ func (t *attempt) changedAbove(ctx context.Context, refused error) (Writer, erro
 
 // note changes what is noted of a mailbox that was made here.
 func (t *attempt) note(change func(m *store.Made, sealed []byte)) error {
-	sealed, err := t.e.vault.seal(t.key, t.secret)
-	if err != nil {
-		return err
-	}
-	err = t.e.store.Update(func(tx *store.Tx) error {
+	err := t.e.store.Update(func(tx *store.Tx) error {
 		rec, err := tx.FindAlias(t.key)
-		if err != nil || rec.Made == nil {
+		if err != nil || rec.Made == nil || !rec.Closed.IsZero() {
+			return err
+		}
+		sealed, err := t.e.vault.seal(rec.ID, t.key, t.secret)
+		if err != nil {
 			return err
 		}
 		m := *rec.Made

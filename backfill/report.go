@@ -19,6 +19,8 @@ type Report struct {
 	Total    Counts       `json:"total"`
 	Refused  []ClassCount `json:"quarantine,omitempty"` // by class
 	Hosts    []pace.Stats `json:"hosts"`
+	// Logins are the servers on which logins fail: everybody's address is shut out there if too many do.
+	Logins []LoginReport `json:"logins,omitempty"`
 	// SettleStopped: no folder settles, by an admin's command.
 	SettleStopped bool            `json:"settle_stopped,omitempty"`
 	Domains       []DomainReport  `json:"domains"`
@@ -84,7 +86,7 @@ type FolderState struct {
 // Status reports from the state; no server is asked, and no folder is loaded.
 func (e *Engine) Status() Report {
 	held, hosts := e.isHeld(), e.hostWaits()
-	r := Report{Held: held, Done: true, Hosts: e.Hosts(), SettleStopped: e.settleStopped.Load()}
+	r := Report{Held: held, Done: true, Hosts: e.Hosts(), Logins: e.guesses.report(), SettleStopped: e.settleStopped.Load()}
 	now := time.Now()
 	plan := e.settlePlan(now)
 	if err := e.room(); err != nil {

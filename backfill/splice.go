@@ -65,7 +65,7 @@ func (e *Engine) piper(a *account, rec store.Account, key string) Piper {
 
 // spliced lets the destination alone decide, on the very connection that the client gets.
 func (t *attempt) spliced(ctx context.Context, d Piper) (*Session, error) {
-	told, err := t.e.strike(ctx, t.e.opt.Destination.Host(), t.id.DestLogin, t.secret, t.likely)
+	told, err := t.e.guesses.strike(ctx, t.e.opt.Destination.Host(), t.id.DestLogin, t.secret, t.likely)
 	if err != nil {
 		return nil, err
 	}

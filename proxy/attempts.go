@@ -23,7 +23,8 @@ type AttemptsOptions struct {
 	UserEvery time.Duration
 }
 
-// Attempts slows down the guessing of passwords. A login that succeeds costs nothing. It is safe for concurrent use.
+// Attempts slows down the guessing of passwords: from one address, from a network of addresses, and under one name. A
+// login that succeeds costs nothing. It is safe for concurrent use.
 //
 // A name that is guessed at from many addresses is not locked: its user goes on from where he has logged in before, and
 // from any other address one try an hour is let through, after a pause. Names are not known to exist, so all are counted.
@@ -32,6 +33,7 @@ type Attempts struct {
 
 	mu       sync.Mutex
 	byAddr   map[netip.Prefix]*rate.Limiter
+	byNet    map[netip.Prefix]*rate.Limiter
 	byUser   map[string]*guesses
 	familiar map[visit]time.Time // last success
 	failed   map[visit]time.Time // last failure, by network
@@ -57,6 +59,8 @@ const (
 	familiarFor = 30 * 24 * time.Hour
 	// strangerEvery is how often a network may try a name that is being guessed at.
 	strangerEvery = time.Hour
+	// perNetwork is how many times as many failures a network may have as one address of it.
+	perNetwork = 4
 	// maxDoubled bounds the growing of the pause.
 	maxDoubled = 4
 )
@@ -78,7 +82,7 @@ func NewAttempts(opts AttemptsOptions) *Attempts {
 	if opts.UserEvery <= 0 {
 		opts.UserEvery = time.Minute
 	}
-	return &Attempts{opts: opts, byAddr: make(map[netip.Prefix]*rate.Limiter), byUser: make(map[string]*guesses),
+	return &Attempts{opts: opts, byAddr: make(map[netip.Prefix]*rate.Limiter), byNet: make(map[netip.Prefix]*rate.Limiter), byUser: make(map[string]*guesses),
 		familiar: make(map[visit]time.Time), failed: make(map[visit]time.Time)}
 }
 
@@ -90,6 +94,7 @@ func (e TooMany) Error() string { return string(e) }
 
 const (
 	tooManyHere TooMany = "Too many failed logins from your address; wait a minute"
+	tooManyNear TooMany = "Too many failed logins from your network; wait a minute, or try from where you usually log in"
 	tooManyName TooMany = "Too many failed logins under this name; try again later, or from where you usually log in"
 )
 
@@ -110,12 +115,15 @@ func (a *Attempts) judge(user string, from netip.Prefix, now time.Time) (wait ti
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	g := a.byUser[user]
-	switch l := a.byAddr[from]; {
-	case l != nil && l.TokensAt(now) < 1:
+	home := now.Sub(a.familiar[visit{user, from}]) < familiarFor
+	switch spent := func(l *rate.Limiter) bool { return l != nil && l.TokensAt(now) < 1 }; {
+	case spent(a.byAddr[from]):
 		return 0, tooManyHere
-	case g == nil || g.limit.TokensAt(now) >= 1, now.Sub(a.familiar[visit{user, from}]) < familiarFor:
+	case !home && spent(a.byNet[Network(from)]):
+		return 0, tooManyNear
+	case home || g == nil || g.limit.TokensAt(now) >= 1:
 		return 0, nil
-	case now.Sub(a.failed[visit{user, network(from)}]) < strangerEvery:
+	case now.Sub(a.failed[visit{user, Network(from)}]) < strangerEvery:
 		return 0, tooManyName
 	}
 	return a.pause(maxDoubled - 1), nil
@@ -140,7 +148,7 @@ func (a *Attempts) Succeeded(from netip.Prefix, user string) {
 	}
 	forget(a.familiar, func(last time.Time) bool { return time.Since(last) > familiarFor })
 	a.familiar[v] = time.Now()
-	delete(a.failed, visit{v.user, network(from)})
+	delete(a.failed, visit{v.user, Network(from)})
 }
 
 // Failed counts a failed login and waits for a while, or until ctx ends.
@@ -153,13 +161,8 @@ func (a *Attempts) Failed(ctx context.Context, from netip.Prefix, user string) {
 func (a *Attempts) count(user string, from netip.Prefix, now time.Time) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	l := a.byAddr[from]
-	if l == nil {
-		forget(a.byAddr, func(l *rate.Limiter) bool { return l.TokensAt(now) >= float64(a.opts.Burst) })
-		l = rate.NewLimiter(rate.Every(a.opts.Every), a.opts.Burst)
-		a.byAddr[from] = l
-	}
-	l.AllowN(now, 1)
+	spend(a.byAddr, from, now, a.opts.Every, a.opts.Burst)
+	spend(a.byNet, Network(from), now, a.opts.Every/perNetwork, a.opts.Burst*perNetwork)
 	g := a.byUser[user]
 	if g == nil {
 		forget(a.byUser, func(g *guesses) bool { return g.limit.TokensAt(now) >= float64(a.opts.UserBurst) })
@@ -176,8 +179,19 @@ func (a *Attempts) count(user string, from netip.Prefix, now time.Time) time.Dur
 	wait := a.pause(g.row)
 	g.row++
 	forget(a.failed, func(last time.Time) bool { return now.Sub(last) > strangerEvery })
-	a.failed[visit{user, network(from)}] = now
+	a.failed[visit{user, Network(from)}] = now
 	return wait
+}
+
+// spend counts a failure of an address or a network.
+func spend(m map[netip.Prefix]*rate.Limiter, from netip.Prefix, now time.Time, every time.Duration, burst int) {
+	l := m[from]
+	if l == nil {
+		forget(m, func(l *rate.Limiter) bool { return l.TokensAt(now) >= float64(burst) })
+		l = rate.NewLimiter(rate.Every(every), burst)
+		m[from] = l
+	}
+	l.AllowN(now, 1)
 }
 
 // forget makes room in a full record: what does not matter any more goes, or else any tenth.
@@ -198,8 +212,8 @@ func fold(user string) string {
 	return user[:min(len(user), 256)]
 }
 
-// network is what a guesser easily has many addresses of: an IPv4 /24, an IPv6 /48.
-func network(from netip.Prefix) netip.Prefix {
+// Network is what a guesser easily has many addresses of: an IPv4 /24, an IPv6 /48.
+func Network(from netip.Prefix) netip.Prefix {
 	bits := 48
 	if from.Addr().Is4() {
 		bits = 24

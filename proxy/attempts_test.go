@@ -97,6 +97,35 @@ func TestOldPasswordAtHome(t *testing.T) {
 	}
 }
 
+// TestNetworkOfGuessers: a network with many addresses has not as many times the failures; who has logged in from there
+// before goes on.
+func TestNetworkOfGuessers(t *testing.T) {
+	a := NewAttempts(AttemptsOptions{Delay: -1, Burst: 10, Every: time.Hour})
+	now := time.Now()
+	a.Succeeded(address(1), "ann")
+	tried := 0
+	for i := range 256 {
+		if _, err := a.judge(fmt.Sprint(i), address(i), now); err == nil {
+			tried++
+			a.count(fmt.Sprint(i), address(i), now)
+		} else if err != tooManyNear {
+			t.Fatal(err)
+		}
+	}
+	if tried != 10*perNetwork {
+		t.Errorf("%d passwords were tried", tried)
+	}
+	if _, err := a.judge("ann", address(1), now); err != nil {
+		t.Errorf("at home: %v", err)
+	}
+	if _, err := a.judge("bob", address(300), now); err != nil {
+		t.Errorf("another network: %v", err)
+	}
+	if _, err := a.judge("bob", address(2), now.Add(time.Hour)); err != nil {
+		t.Errorf("later: %v", err)
+	}
+}
+
 func TestAttemptsWaitEndsWithTheClient(t *testing.T) {
 	a := NewAttempts(AttemptsOptions{Delay: time.Hour, UserBurst: 1})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -119,7 +148,7 @@ func TestAttemptsMemoryIsBounded(t *testing.T) {
 		a.Succeeded(address(i), fmt.Sprint(i))
 		a.Failed(t.Context(), address(256*i), fmt.Sprint(i))
 	}
-	for _, n := range []int{len(a.byAddr), len(a.byUser), len(a.familiar), len(a.failed)} {
+	for _, n := range []int{len(a.byAddr), len(a.byNet), len(a.byUser), len(a.familiar), len(a.failed)} {
 		if n > maxRemembered {
 			t.Fatalf("%d records kept", n)
 		}

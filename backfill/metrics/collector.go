@@ -55,6 +55,7 @@ func descs() map[string]*prometheus.Desc {
 	addSettleDescs(add)
 	addAdminDescs(add)
 	addHostDescs(add)
+	addLoginDescs(add)
 	return out
 }
 
@@ -111,6 +112,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s.gauge("memory_in_flight_bytes", float64(v.MemoryInFlight))
 	s.settle(&v)
 	s.admin(&v)
+	s.logins(&v)
 	for _, o := range c.others {
 		o.Collect(ch)
 	}

@@ -8,27 +8,30 @@ import (
 
 // Snapshot is what there is to tell at one moment. What is counted by name holds every name there is, zeros included.
 type Snapshot struct {
-	Time           time.Time
-	Held           bool           // the whole backfill rests
-	Accounts       map[string]int // by state
-	Folders        map[string]int // by state
-	Messages       []Messages     // by state
-	Refused        []Refused      // by class
-	Reappended     int            // messages
-	Ratio, ETA     *float64       // of everything; nil while it is not known
-	Domains        []Domain
-	Hosts          []pace.Stats
-	Queue          Queue
-	AccountStages  map[string]int // by stage
-	FolderStages   map[string]int // by stage
-	Unsettled      map[string]int // folders by what they wait for
-	SettleStopped  bool
-	Rebuilds       int            // accounts that wait for a rebuild
-	Paused         map[string]int // by kind: all (0 or 1), account, folder
-	Asking         map[string]int // by kind: account, folder
-	Asked          *Asked         // nil: the gate was not asked
-	MemoryBudget   int64          // bytes
-	MemoryInFlight int64
+	Time            time.Time
+	Held            bool           // the whole backfill rests
+	Accounts        map[string]int // by state
+	Folders         map[string]int // by state
+	Messages        []Messages     // by state
+	Refused         []Refused      // by class
+	Reappended      int            // messages
+	Ratio, ETA      *float64       // of everything; nil while it is not known
+	Domains         []Domain
+	Hosts           []pace.Stats
+	Queue           Queue
+	AccountStages   map[string]int // by stage
+	FolderStages    map[string]int // by stage
+	Unsettled       map[string]int // folders by what they wait for
+	SettleStopped   bool
+	Rebuilds        int            // accounts that wait for a rebuild
+	Paused          map[string]int // by kind: all (0 or 1), account, folder
+	Asking          map[string]int // by kind: account, folder
+	Asked           *Asked         // nil: the gate was not asked
+	Logins          []Logins       // by server
+	KnownBad        int            // passwords
+	KnownBadRefused uint64         // logins since the program started
+	MemoryBudget    int64          // bytes
+	MemoryInFlight  int64
 }
 
 // Asked is how the gate answered when it was asked last.

@@ -56,6 +56,8 @@ type settings struct {
 	MaxConnections           string `koanf:"max-connections" placeholder:"N" help:"Most connections of mail programs at once (default: 20000)."`
 	MaxPerUser               string `koanf:"max-connections-per-user" name:"max-connections-per-user" placeholder:"N" help:"Most of one account (default: 100)."`
 	MaxPerAddress            string `koanf:"max-connections-per-address" name:"max-connections-per-address" placeholder:"N" help:"Most from one IPv4 address or IPv6 /64 (default: 2000)."`
+	SourceFailures           string `koanf:"source-failures" placeholder:"N/TIME" help:"Most failed logins that the old server is caused to count from this address, in how much time (default: 100/10m). 'off': no limit."`
+	DestinationFailures      string `koanf:"destination-failures" placeholder:"N/TIME" help:"Likewise of the new server (default: 10/10m): it shuts an address out that fails too often, and everybody with it."`
 	QuietHours               string `koanf:"quiet-hours" placeholder:"TIMES" help:"When the backfill rests: 'Mon-Fri 08:00-18:00 Europe/Berlin', several joined by ';'; with '25%' behind it, it goes on with a quarter of its pace."`
 	SettleAfter              string `koanf:"settle-after" placeholder:"TIME" help:"How long a folder must have been complete before it settles: mail programs read it anew once, under the new server's numbers (default: 24h). 'never': only by 'crossfade settle'."`
 	SettleFolders            string `koanf:"settle-folders" placeholder:"N" help:"Most folders that settle in an hour (default: 200)."`

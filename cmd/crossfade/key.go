@@ -10,6 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"crossfade/internal/durable"
+	"crossfade/internal/keyring"
 )
 
 // sealingKey reads the key that seals stored passwords, from file or, if file is "", from STATE/key, which is
@@ -29,8 +32,21 @@ func sealingKey(file, state string, log *slog.Logger) ([32]byte, error) {
 	if err := writeKey(path, key); err != nil {
 		return key, fmt.Errorf("%s: cannot keep the new key: %w", path, err)
 	}
-	log.Warn("made a key that seals the stored passwords; it lies beside what it seals, so keep backups of the state as safe as the passwords, or give --key-file", "file", path)
+	log.Warn("made a key that seals the stored passwords; it lies beside what it seals, so keep backups of the state as safe as the passwords, or leave out the files key and keys, or give --key-file", "file", path)
 	return key, nil
+}
+
+// openKeys opens the file with the accounts' own keys, which the master key wraps.
+func openKeys(state string, master [32]byte, log *slog.Logger) (*keyring.File, error) {
+	path := filepath.Join(state, "keys")
+	keys, found, err := keyring.Open(durable.OS{}, path, master)
+	if err != nil {
+		return nil, err
+	}
+	if found.Bad > 0 {
+		log.Warn("keys of accounts cannot be opened: another --key-file wrapped them, or the file is damaged; the users of these accounts must log in once more", "file", path, "keys", found.Bad)
+	}
+	return keys, nil
 }
 
 // readKey reads 32 bytes in hex. name is how the file is called in errors.

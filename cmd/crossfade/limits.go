@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
+	"crossfade/backfill"
 	"crossfade/backfill/pace"
+	"crossfade/backfill/strikes"
 )
 
 // paces reads how fast each of the two hosts may be worked on.
@@ -35,6 +38,22 @@ func (s *settings) paces() (source, destination pace.Limits, err error) {
 		side.limits.Bytes = float64(bytes)
 	}
 	return source, destination, nil
+}
+
+// strikes reads how many failed logins each server may be caused to count.
+func (s *settings) strikes() (l backfill.StrikeLimits, err error) {
+	for _, side := range []struct {
+		name, text, standard string
+		limits               *strikes.Limits
+	}{
+		{"source-failures", s.SourceFailures, "100/10m", &l.Source},
+		{"destination-failures", s.DestinationFailures, "10/10m", &l.Destination},
+	} {
+		if *side.limits, err = strikes.Parse(cmp.Or(side.text, side.standard)); err != nil {
+			return l, usagef("--%s: %v", side.name, err)
+		}
+	}
+	return l, nil
 }
 
 // crowd reads how many mail programs may be connected.

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"crossfade/backfill"
 	"crossfade/backfill/pace"
+	"crossfade/backfill/strikes"
 )
 
 func TestPaces(t *testing.T) {
@@ -73,5 +75,46 @@ func TestCrowd(t *testing.T) {
 		if _, err := s.crowd(); err == nil || !strings.Contains(err.Error(), "--max-connections") {
 			t.Errorf("%+v: %v", s, err)
 		}
+	}
+}
+
+// TestStrikes: how many failed logins a server may be caused to count, with limits if nothing is said.
+func TestStrikes(t *testing.T) {
+	for _, c := range []struct {
+		set                 settings
+		source, destination int
+		want                string
+	}{
+		{settings{}, 100, 10, ""},
+		{settings{SourceFailures: "off", DestinationFailures: "5/1h"}, 0, 5, ""},
+		{settings{SourceFailures: "7"}, 0, 0, "--source-failures"},
+		{settings{DestinationFailures: "7/week"}, 0, 0, "--destination-failures"},
+	} {
+		l, err := c.set.strikes()
+		if c.want != "" {
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %s", err, c.want)
+			}
+			continue
+		}
+		first := func(l strikes.Limits) int {
+			if len(l.Rules) == 0 {
+				return 0
+			}
+			return l.Rules[0].Strikes
+		}
+		if err != nil || first(l.Source) != c.source || first(l.Destination) != c.destination {
+			t.Errorf("%+v %v", l, err)
+		}
+	}
+}
+
+// TestPrintLogins: a server on which logins fail is named, with what waits.
+func TestPrintLogins(t *testing.T) {
+	var b strings.Builder
+	printLogins(&b, []backfill.LoginReport{{Side: "source", Host: "old", Failures: 3, Seconds: 600}, {Side: "destination", Host: "new", Failures: 10, Limit: 10, Seconds: 600, Waiting: 2, Declined: 5}})
+	want := "source old: 3 logins failed in 10m0s\ndestination new: 10 logins failed in 10m0s, at most 10 may; 2 with unknown passwords wait, 5 were put off so far\n"
+	if b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
 	}
 }

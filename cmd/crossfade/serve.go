@@ -90,7 +90,11 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err = newStack(stackOptions{folders: folders, source: source, sources: sources, who: who, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, settling: &settle, copyCleaned: s.AutoClean == autoCleanCopy, memory: memory, log: log})
+	failures, err := s.strikes()
+	if err != nil {
+		return nil, err
+	}
+	st, err = newStack(stackOptions{strikes: failures, folders: folders, source: source, sources: sources, who: who, destination: destination, state: s.State, keyFile: s.KeyFile, hold: s.HoldBackfill, settling: &settle, copyCleaned: s.AutoClean == autoCleanCopy, memory: memory, log: log})
 	if err != nil {
 		return nil, err
 	}

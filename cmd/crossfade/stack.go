@@ -15,6 +15,7 @@ import (
 
 	"crossfade/backfill"
 	"crossfade/backfill/settling"
+	"crossfade/internal/keyring"
 	"crossfade/mapping"
 	"crossfade/mapping/names"
 	"crossfade/proxy"
@@ -27,6 +28,7 @@ import (
 type stack struct {
 	engine *backfill.Engine
 	store  *store.Store
+	keys   *keyring.File
 	log    *slog.Logger
 	spool  string
 	doors  []door
@@ -53,7 +55,8 @@ type stackOptions struct {
 	folders             mapping.PlanOptions
 	settling            *settling.Pace // nil: folders settle only by command
 	copyCleaned         bool           // folders that the destination empties on its own are copied all the same
-	memory              int64          // bytes of mail on their way; 0: what the engine takes by itself
+	strikes             backfill.StrikeLimits
+	memory              int64 // bytes of mail on their way; 0: what the engine takes by itself
 	log                 *slog.Logger
 }
 
@@ -83,15 +86,19 @@ func newStack(o stackOptions) (*stack, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--state %s: %w", o.state, err), st.Close())
 	}
+	keys, err := openKeys(o.state, key, o.log)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("--state %s: %w", o.state, err), st.Close())
+	}
 	opt := backfill.Options{
 		Marks:  known,
-		Source: o.source, Sources: o.sources, Destination: o.destination, Store: st, Key: key, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Folders: o.folders, Settling: o.settling, CopyCleaned: o.copyCleaned, MemoryBytes: o.memory, Logger: o.log}
+		Source: o.source, Sources: o.sources, Destination: o.destination, Store: st, Key: key, Keys: keys, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Folders: o.folders, Settling: o.settling, CopyCleaned: o.copyCleaned, MemoryBytes: o.memory, Strikes: o.strikes, Logger: o.log}
 	o.who.engine(&opt)
 	engine, err := backfill.New(opt)
 	if err != nil {
-		return nil, errors.Join(err, st.Close())
+		return nil, errors.Join(err, st.Close(), keys.Close())
 	}
-	return &stack{engine: engine, store: st, log: o.log, spool: spool, source: o.source, destination: o.destination}, nil
+	return &stack{engine: engine, store: st, keys: keys, log: o.log, spool: spool, source: o.source, destination: o.destination}, nil
 }
 
 // addIMAP adds the front door for mail clients; conf may be nil on loopback.
@@ -135,7 +142,7 @@ func (s *stack) run(ctx context.Context) error {
 	s.log.Info("stopping")
 	err := doors.Wait()
 	stopEngine()
-	return errors.Join(err, ended(engine.Wait()), s.store.Close())
+	return errors.Join(err, ended(engine.Wait()), s.store.Close(), s.keys.Close())
 }
 
 // healthy tells whether the state can still be read; a store that could not be written is closed for good.
@@ -155,5 +162,5 @@ func (s *stack) close() error {
 	for _, d := range s.doors {
 		errs = append(errs, d.ln.Close())
 	}
-	return errors.Join(append(errs, s.engine.Close(), s.store.Close())...)
+	return errors.Join(append(errs, s.engine.Close(), s.store.Close(), s.keys.Close())...)
 }

@@ -60,6 +60,7 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 	}
 	if len(r.Accounts) == 0 {
 		fmt.Fprintln(w, "No account has logged in yet: an account is enrolled by its first login.")
+		printLogins(w, r.Logins)
 		return w.Flush()
 	}
 	if err := errors.Join(w.Flush(), printProgress(out, r)); err != nil {
@@ -100,6 +101,7 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 		printCounts(w, "all", "", r.Total)
 	}
 	printHosts(w, r.Hosts, now)
+	printLogins(w, r.Logins)
 	return w.Flush()
 }
 

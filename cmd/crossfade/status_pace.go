@@ -38,6 +38,20 @@ func printHosts(w io.Writer, hosts []pace.Stats, now time.Time) {
 	}
 }
 
+// printLogins tells on which servers logins fail.
+func printLogins(w io.Writer, logins []backfill.LoginReport) {
+	for _, l := range logins {
+		line := fmt.Sprintf("%s %s: %d logins failed in %v", l.Side, l.Host, l.Failures, time.Duration(l.Seconds)*time.Second)
+		if l.Limit > 0 {
+			line += fmt.Sprintf(", at most %d may", l.Limit)
+		}
+		if l.Waiting > 0 || l.Declined > 0 {
+			line += fmt.Sprintf("; %d with unknown passwords wait, %d were put off so far", l.Waiting, l.Declined)
+		}
+		fmt.Fprintln(w, line)
+	}
+}
+
 // whose tells where a limit comes from.
 func whose(configured, found bool) string {
 	switch {

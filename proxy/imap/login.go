@@ -54,7 +54,7 @@ func (c *conn) login(ctx context.Context, cmd *command, user, secret string) err
 		return c.failed(ctx, user)
 	}
 	err = c.guard(ctx, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, loginWait)
+		ctx, cancel := context.WithTimeout(backfill.WithNetwork(ctx, proxy.Network(c.from)), loginWait)
 		defer cancel()
 		var err error
 		apart(func() { c.session, err = c.srv.opts.Login(ctx, user, secret) })
