@@ -149,6 +149,7 @@ func TestSourceFolderGone(t *testing.T) {
 	}
 	must(t, m.Store(t.Context(), m.Changes(0).UIDs[:1], FlagsAdd, mapping.NewFlags(`\Flagged`)))
 	b.shows(m, `<0@test> \Flagged \Seen`, want[1], want[2])
+	b.verified() // by what was read when it was copied
 	b.src.set(func() { b.src.boxes["INBOX.Kunden"] = was })
 	b.wait()
 	b.verified()

@@ -205,3 +205,41 @@ func stopWhileChangingMerged(t *testing.T, n int, settle bool, to string) (died 
 	}
 	return died
 }
+
+// TestMergedWithoutOne: one of two source folders that were copied into one is deleted there, and then the destination loses
+// the folder, before it has settled or afterwards. The admin can have what the other holds copied again, and give up the rest.
+func TestMergedWithoutOne(t *testing.T) {
+	for _, gone := range []string{"INBOX.Sent", "INBOX.Sent Items"} {
+		for _, settle := range []bool{false, true} {
+			t.Run(fmt.Sprint(gone, settle), func(t *testing.T) { mergedWithoutOne(t, gone, settle) })
+		}
+	}
+}
+
+func mergedWithoutOne(t *testing.T, gone string, settle bool) {
+	b, want := mergedBed(t, false)
+	b.start(false)
+	m := b.open(b.login(), "Sent Items")
+	b.shows(m, want...)
+	b.wait()
+	if settle {
+		b.settleAll()
+	}
+	b.src.set(func() { delete(b.src.boxes, gone) })
+	m = b.open(b.login(), "Sent Items")
+	b.shows(m, want...)
+	b.verified()
+	b.dst.set(func() { delete(b.dst.boxes, "Sent Items") })
+	b.asks(m)
+	b.accept("Sent Items", true)
+	left := want[:10]
+	if gone == "INBOX.Sent" {
+		left = want[10:]
+	}
+	b.asks(b.open(b.login(), "Sent Items"))
+	b.accept("Sent Items", false)
+	b.shows(b.open(b.login(), "Sent Items"), left...)
+	b.wait()
+	b.holds("Sent Items", left...)
+	b.verified()
+}

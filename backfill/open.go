@@ -178,7 +178,7 @@ func (f *folder) meet(ctx context.Context, rec store.Folder) error {
 }
 
 // examineAll returns the state of the source folder that may give the identity. Where two merged folders share
-// a UIDVALIDITY neither may: the zero UIDVALIDITY says so.
+// a UIDVALIDITY neither may: the zero UIDNEXT says so, as it does of one that is not there any more.
 func (f *folder) examineAll(ctx context.Context, rec store.Folder, own []uint16) (BoxState, error) {
 	src, err := f.acct.source(ctx)
 	if err != nil {
@@ -187,10 +187,14 @@ func (f *folder) examineAll(ctx context.Context, rec store.Folder, own []uint16)
 	var first BoxState
 	for i, b := range own {
 		st, err := src.Examine(ctx, rec.Sources[b].Name)
-		if err != nil {
+		switch met := rec.Sources[b].UIDValidity; {
+		case errors.Is(err, ErrNoFolder) && met != 0: // it was listed before, and gives no new numbers
+			st = BoxState{UIDValidity: met}
+		case err != nil:
 			return BoxState{}, fmt.Errorf("source: %w", err)
+		default:
+			f.lowerLooked(b, st)
 		}
-		f.lowerLooked(b, st)
 		switch {
 		case i == 0:
 			first = st

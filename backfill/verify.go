@@ -98,8 +98,9 @@ func (c compared) Size() (n int) {
 func (c compared) Head() verify.Head {
 	f, rec := c.f, c.f.record()
 	h := verify.Head{Account: f.acct.name, Path: rec.Path.String(), Name: rec.Name, Problem: f.problem().Text, Reappended: rec.Reappended, Doubt: tooMany}
-	for _, s := range rec.Sources {
-		h.Sources = append(h.Sources, verify.Side{Name: s.Name, Expect: int(s.Exists), Borrowed: s.Borrowed, Gone: s.Gone,
+	for i, s := range rec.Sources {
+		gone := s.Gone || f.hasNote(lostFolder(uint16(i))) // nothing of it waits to be copied
+		h.Sources = append(h.Sources, verify.Side{Name: s.Name, Expect: int(s.Exists), Borrowed: s.Borrowed, Gone: gone,
 			Open: func(ctx context.Context) (verify.Box, error) {
 				m, err := f.acct.source(ctx)
 				return &comparedBox{mail: m, pace: f.acct.from.pace, name: s.Name, validity: s.UIDValidity}, err
