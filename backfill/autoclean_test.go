@@ -22,7 +22,7 @@ func (c cleaner) Login(ctx context.Context, user, secret string) (Mail, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cleanMail{m.(Writer), c.rules}, nil
+	return &cleanMail{m.(Writer), c.rules}, nil
 }
 
 type cleanMail struct {
@@ -30,7 +30,7 @@ type cleanMail struct {
 	rules func() ([]CleanRule, error)
 }
 
-func (c cleanMail) AutoCleaned(context.Context) ([]CleanRule, error) { return c.rules() }
+func (c *cleanMail) AutoCleaned(context.Context) ([]CleanRule, error) { return c.rules() }
 
 // held are the folders that are paused by a rule.
 func (b *bed) held() string {

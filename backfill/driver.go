@@ -15,7 +15,8 @@ type Driver interface {
 	// Host names the server for logs, limits and account keys ("mail.example.com:993").
 	Host() string
 	// Login proves the credentials and returns the account. A refusal by the server is an *Error with
-	// Scope Account and Code "AUTHENTICATIONFAILED"; a server that cannot be reached has Scope Host.
+	// Scope Account and Code "AUTHENTICATIONFAILED"; a server that cannot be reached has Scope Host. What is returned can be
+	// compared with ==: as a rule it is a pointer.
 	Login(ctx context.Context, user, secret string) (Mail, error)
 }
 

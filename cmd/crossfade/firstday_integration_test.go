@@ -26,6 +26,7 @@ import (
 // firstDay is a domain whose DNS has just been changed: a Dovecot with its users and their mail, an empty SmarterMail, and
 // Crossfade between them, which knows no user.
 type firstDay struct {
+	bed    *testbed.Bed
 	source *testbed.Server
 	dest   *standin.Server
 	proxy  *proxyProcess
@@ -44,6 +45,7 @@ type firstUser struct {
 func TestFirstDay(t *testing.T) {
 	t.Parallel()
 	d := newFirstDay(t, 30)
+	d.serve(t, "--login-mode", "capture")
 	var wg sync.WaitGroup
 	room := make(chan struct{}, 6)
 	for i, u := range d.users {
@@ -86,7 +88,7 @@ func TestFirstDay(t *testing.T) {
 func newFirstDay(t *testing.T, n int) *firstDay {
 	t.Helper()
 	bed := testbed.Start(t, []string{"CROSSFADE_SOURCE_DEFAULTS=no"}, testbed.Source)
-	d := &firstDay{source: bed.Server(testbed.Source), dest: standin.Start(t, standin.Options{})}
+	d := &firstDay{bed: bed, source: bed.Server(testbed.Source), dest: standin.Start(t, standin.Options{})}
 	d.dest.Directory.AddDomain(standin.Domain{Name: "example.test"})
 	var secrets strings.Builder
 	all := localizedMailboxes()
@@ -109,14 +111,19 @@ func newFirstDay(t *testing.T, n int) *firstDay {
 	for _, u := range d.users {
 		u.before = u.read(t, d.source.Addr)
 	}
+	return d
+}
+
+// serve starts the proxy in between.
+func (d *firstDay) serve(t *testing.T, more ...string) {
+	t.Helper()
 	password := filepath.Join(t.TempDir(), "api-password")
 	if err := os.WriteFile(password, []byte("admin-secret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d.proxy = proxyBetween(t, bed, d.source.PlainURL(), d.dest.IMAP.URL(), "--login-mode", "capture",
-		"--destination-api", d.dest.API.URL, "--destination-api-user", "admin", "--destination-api-password-file", password)
+	d.proxy = proxyBetween(t, d.bed, d.source.PlainURL(), d.dest.IMAP.URL(), append([]string{
+		"--destination-api", d.dest.API.URL, "--destination-api-user", "admin", "--destination-api-password-file", password}, more...)...)
 	d.proxy.start(t)
-	return d
 }
 
 // more puts mail with flags, keywords and dates into INBOX.
