@@ -137,16 +137,23 @@
 // name there that it was enrolled with (sources.go). Who decides is Options.Mode (loginsame.go, logincapture.go,
 // loginfirst.go); of accounts that have settled it is the destination. A password that was accepted before is likely,
 // and is asked of both sides at once; any other may be a guess, and goes to the source first: all users come from one address,
-// and a destination that counts failed logins would lock everybody out (strike in loginask.go).
+// and a destination that counts failed logins would lock everybody out. Package strikes knows how many more failures each
+// server bears and which passwords were refused a short while ago (guesses.go).
 //
 // A mailbox is made by makemailbox.go, its password sealed and durable before: a record with Made.Intended is no account yet,
 // but says whose the mailbox is that is found after a crash. rekey.go gives it its user's new password only while it takes
 // one that it was given here. Whatever keeps a user out although a server has accepted the password is kept for the admin
-// (needs.go).
+// (needs.go). Users who never log in are enrolled by the admin's word (enrolusers.go), and accountlist.go says who is here, who is
+// not, and what each needs. What the destination would delete by age on its own is paused at enrolment (autoclean.go); what
+// no copying moves, such as filters and shared folders, is looked for once a day and named (left.go).
+//
+// Passwords are sealed with a key of the account's own (vault.go), which lies in package keyring's file alone: closing the
+// account overwrites it, and then no copy of the store tells the password.
 //
 // # Calls
 //
-// Engine.Login is the one door. It hands an account that has nothing left to be blended over to the destination (splice.go). Session and Mailbox own every transaction; front doors never touch the store.
+// Engine.Login is the one door. It hands an account that has nothing left to be blended over to the destination
+// (splice.go). Session and Mailbox own every transaction; front doors never touch the store.
 // News goes up only as a version that grows: Mailbox.Changes compares, Mailbox.Changed wakes.
 // recent.go knows up to which message of a folder sessions were told (\Recent).
 package backfill
