@@ -45,7 +45,7 @@ type firstUser struct {
 func TestFirstDay(t *testing.T) {
 	t.Parallel()
 	d := newFirstDay(t, 30)
-	d.serve(t, "--login-mode", "capture")
+	d.serve(t, "--login-mode", "capture", "--auto-clean", "copy")
 	var wg sync.WaitGroup
 	room := make(chan struct{}, 6)
 	for i, u := range d.users {
