@@ -31,6 +31,7 @@ type fullMail interface {
 	backfill.Orphaned
 	backfill.UseCreator
 	backfill.Meter
+	backfill.LeftBehind
 }
 
 // mailDriver keeps the field's name from being one of the methods.

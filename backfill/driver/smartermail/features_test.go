@@ -33,6 +33,7 @@ func features() map[string]struct{ of, face reflect.Type } {
 		"Orphaned":      {mail, reflect.TypeFor[backfill.Orphaned]()},
 		"UseCreator":    {mail, reflect.TypeFor[backfill.UseCreator]()},
 		"Meter":         {mail, reflect.TypeFor[backfill.Meter]()},
+		"LeftBehind":    {mail, reflect.TypeFor[backfill.LeftBehind]()},
 		"AutoCleaner":   {mail, reflect.TypeFor[backfill.AutoCleaner]()},
 		"Exporter":      {}, // asked of whoever takes an export
 	}
