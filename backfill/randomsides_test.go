@@ -204,6 +204,7 @@ func (w *world) copiedAgain(folder string, f *folder, back map[string]bool) {
 	if _, err := w.e.Accept(w.rt.Context(), "Ann@example.test", folder, true); err != nil {
 		w.rt.Fatal(err)
 	}
+	delete(w.tale.asked, folder) // a subscription is the folder's in the fake server, and went with it
 	w.mail[folder] = slices.DeleteFunc(w.mail[folder], func(m mail) bool { return !back[m.id] })
 	for i := range w.mail[folder] {
 		w.mail[folder][i].late = native

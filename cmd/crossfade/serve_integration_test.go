@@ -103,7 +103,7 @@ func (p *proxyProcess) report(t testing.TB) (r backfill.Report) {
 
 // longEnough is how long a test waits for what must come. Tests run side by side on few processors: it only ends those
 // that would wait for ever.
-const longEnough = 5 * time.Minute
+const longEnough = 8 * time.Minute
 
 // settle waits until everything known is copied.
 func (p *proxyProcess) settle(t testing.TB, want int) {

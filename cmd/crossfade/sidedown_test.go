@@ -163,7 +163,7 @@ func (b *sideBed) login(t *testing.T) *rawClient {
 
 func (b *sideBed) until(t *testing.T, done func(backfill.Report) bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !done(b.engine.Status()); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); !done(b.engine.Status()); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%+v", b.engine.Status().Total)
 		}

@@ -41,10 +41,10 @@ class Marionette:
     """one session: messages are LENGTH:[type, number, error, result]"""
 
     def __init__(self):
-        end = time.time() + 200
+        end = time.time() + 240
         while True:
             try:
-                self.socket = socket.create_connection(("127.0.0.1", control), timeout=240)
+                self.socket = socket.create_connection(("127.0.0.1", control), timeout=430)
                 break
             except OSError:
                 if time.time() > end or browser.poll() is not None:
@@ -53,7 +53,7 @@ class Marionette:
         self.buffer, self.n = b"", 0
         self.receive()
         self.say("WebDriver:NewSession")
-        self.say("WebDriver:SetTimeouts", script=200000)
+        self.say("WebDriver:SetTimeouts", script=420000)
         self.say("Marionette:SetContext", value="chrome")
 
     def receive(self):
