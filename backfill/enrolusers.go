@@ -119,7 +119,7 @@ func (t *attempt) unseen(ctx context.Context) (did string, err error) {
 	if !configured {
 		return "", t.refuse(NeedCredentials, "nothing is configured that opens the mailbox on the old server: name a master user (--source-master), or its password in --users")
 	}
-	src, err := LoginWith(ctx, t.source().Driver, c)
+	src, err := t.e.configured(ctx, t.source().Driver, c)
 	switch {
 	case err != nil && passwordRefused(err):
 		return "", t.refuse(NeedCredentials, "the old server does not open the mailbox with the configured credentials: "+err.Error())

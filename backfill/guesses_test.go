@@ -330,3 +330,24 @@ func TestNoPlace(t *testing.T) {
 		}
 	})
 }
+
+// TestConfiguredCounts: a master user whose password is wrong is refused by the source each time, and each time counts there.
+func TestConfiguredCounts(t *testing.T) {
+	b := newLoginBed(t, DestinationFirst)
+	b.opt.SourceCredentials = func(id LoginIdentity) (Credentials, bool) {
+		return Credentials{User: "master", As: id.SourceLogin, Secret: "not this one"}, true
+	}
+	b.again()
+	b.dst.add("ann@x.example", "hers")
+	if said := b.try("ann@x.example", "hers"); said != "CONTACTADMIN" {
+		t.Errorf("ann is told %q", said)
+	}
+	for _, l := range b.e.guesses.logins() {
+		if want := map[string]int{"old": 1, "new": 0}[l.Host]; l.Strikes != want {
+			t.Errorf("%s counted %d failures, %d were expected", l.Host, l.Strikes, want)
+		}
+	}
+	if n := len(b.e.guesses.logins()); n != 2 {
+		t.Errorf("%d hosts were asked", n)
+	}
+}

@@ -13,7 +13,7 @@ func (t *attempt) destinationFirst(ctx context.Context) error {
 		if !configured {
 			return nil, nil
 		}
-		m, err := LoginWith(ctx, t.source().Driver, c)
+		m, err := t.e.configured(ctx, t.source().Driver, c)
 		if err != nil {
 			return nil, fmt.Errorf("source: %w", err)
 		}

@@ -9,7 +9,7 @@ type secrets struct{ dest, source []byte }
 // was asked about: its user may have changed it there, too.
 func (a *account) loginSource(ctx context.Context, secret string, last []byte) (Mail, error) {
 	if c, ok := a.e.sourceCredentials(a.who); ok { // they are kept by the admin, not here
-		return LoginWith(ctx, a.from.Driver, c)
+		return a.e.configured(ctx, a.from.Driver, c)
 	}
 	login := func(ctx context.Context, user, secret string) (Mail, error) {
 		return a.stored(ctx, a.from.Driver, user, secret)
@@ -40,6 +40,17 @@ func (a *account) stored(ctx context.Context, d Driver, user, secret string) (Ma
 		return nil, err
 	}
 	m, err := d.Login(ctx, user, secret)
+	told(err)
+	return m, err
+}
+
+// configured logs in with credentials that the admin has configured. That needs no leave either, and a refusal counts, too.
+func (e *Engine) configured(ctx context.Context, d Driver, c Credentials) (Mail, error) {
+	told, err := e.guesses.strike(ctx, d.Host(), c.User, c.Secret, true)
+	if err != nil {
+		return nil, err
+	}
+	m, err := LoginWith(ctx, d, c)
 	told(err)
 	return m, err
 }
