@@ -174,15 +174,11 @@ func (l *accountList) destination(ctx context.Context) (notes []string) {
 		}
 		for _, i := range infos {
 			a := l.add(i.Login, ListedAccount{Account: i.Login, Stage: AccountMissing, KnownFrom: "destination"})
-			for _, w := range []struct {
-				is         bool
-				kind, text string
-			}{{i.Disabled, NeedDisabled, "the mailbox is disabled on the new server: enable it there"},
-				{i.TwoFactor, NeedTwoFactor, "the mailbox asks for a second factor on the new server, which mail programs cannot give: switch that off until the mailbox has moved"},
-				{i.PasswordExpired, NeedExpired, "the mailbox's password has run out on the new server"}} {
-				if w.is && a.Stage != AccountClosed {
-					a.need(w.kind, w.text, time.Time{})
-				}
+			if a.Stage == AccountClosed {
+				continue
+			}
+			for _, bar := range i.bars() {
+				a.need(bar.Kind, bar.Text, time.Time{})
 			}
 		}
 	}

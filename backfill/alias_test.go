@@ -240,15 +240,3 @@ func TestAliasUses(t *testing.T) {
 		t.Errorf("%+v, stored %+v", r, rec)
 	}
 }
-
-// TestInboxIsSpelled: clients are told INBOX although a destination spells it otherwise, below it, too.
-func TestInboxIsSpelled(t *testing.T) {
-	for name, want := range map[string]string{"Inbox": "INBOX", "inbox/Bills": "INBOX/Bills", "Inboxes": "Inboxes", "A/Inbox": "A/Inbox", "": ""} {
-		if got := spelled(name, "/"); got != want {
-			t.Errorf("%q is told as %q, want %q", name, got, want)
-		}
-	}
-	if got := spelled("Inbox/Bills", ""); got != "Inbox/Bills" {
-		t.Errorf("without a hierarchy: %q", got)
-	}
-}

@@ -112,6 +112,11 @@ func BenchmarkOneEdit(b *testing.B) {
 // BenchmarkExpungeOne removes one message from a folder of 200,000 links.
 func BenchmarkExpungeOne(b *testing.B) {
 	_, f := benchFolder(b, 200_000)
+	expungeUpwards(b, f)
+}
+
+// expungeUpwards removes messages one by one, the lowest first.
+func expungeUpwards(b *testing.B, f *folder) {
 	next := uint32(1)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -146,15 +151,5 @@ func BenchmarkExpungeSettled(b *testing.B) {
 		e.record().Identity = store.Identity{UIDValidity: 2, Native: true, Fixed: true, NextUID: provisional}
 		return nil
 	}))
-	next := uint32(1)
-	b.ReportAllocs()
-	for b.Loop() {
-		must(b, f.edit(func(e *edit) error {
-			if l, ok := e.link(next); ok {
-				e.remove(l)
-			}
-			next++
-			return nil
-		}))
-	}
+	expungeUpwards(b, f)
 }

@@ -90,12 +90,7 @@ func (d *disked) steal(t *testing.T, db string) (secret string, err error) {
 // the master key, and gives it no more once the account is closed; nor does the database itself.
 func TestClosedIsErased(t *testing.T) {
 	d := newDisked(t)
-	d.begin()
-	s := d.login()
-	d.wait()
-	must(t, s.Close())
-	d.settleAll()
-	d.finish()
+	d.moved(t)
 	earlier, again := d.copyOf(t), d.copyOf(t)
 	if secret, err := d.steal(t, earlier); err != nil || secret != "pw" {
 		t.Fatalf("before the account is closed: %q, %v: the test does not know how to open it", secret, err)
@@ -116,12 +111,7 @@ func TestClosedIsErased(t *testing.T) {
 // TestKilledBeforeErased: a kill between the two steps of a close is made good at the next start.
 func TestKilledBeforeErased(t *testing.T) {
 	d := newDisked(t)
-	d.begin()
-	s := d.login()
-	d.wait()
-	must(t, s.Close())
-	d.settleAll()
-	d.finish()
+	d.moved(t)
 	earlier := d.copyOf(t)
 	d.begin()
 	must(t, d.account().leaveSource())
@@ -226,4 +216,15 @@ func TestLostKeys(t *testing.T) {
 			}
 		})
 	}
+}
+
+// moved has the account's mail moved and shown under the destination's numbers.
+func (d *disked) moved(t *testing.T) {
+	t.Helper()
+	d.begin()
+	s := d.login()
+	d.wait()
+	must(t, s.Close())
+	d.settleAll()
+	d.finish()
 }

@@ -303,17 +303,6 @@ func withChildren(list []ListEntry, sep string) []ListEntry {
 		default:
 			list[i].Attrs = append(list[i].Attrs, `\HasNoChildren`)
 		}
-		list[i].Name = spelled(list[i].Name, sep)
 	}
 	return list
-}
-
-// spelled is a name as clients are told it: a destination that says Inbox must not make programs that know the old server's
-// INBOX take it for another folder.
-func spelled(name, sep string) string {
-	const inbox = "INBOX"
-	if len(name) >= len(inbox) && strings.EqualFold(name[:len(inbox)], inbox) && (len(name) == len(inbox) || sep != "" && strings.HasPrefix(name[len(inbox):], sep)) {
-		return inbox + name[len(inbox):]
-	}
-	return name
 }

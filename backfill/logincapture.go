@@ -111,15 +111,24 @@ func (t *attempt) ours() bool { return t.rec.Made != nil && !t.rec.Made.Changed 
 
 // usable tells why a mailbox cannot be opened with its password alone; nil if it can.
 func (t *attempt) usable(info MailboxInfo) error {
-	switch {
-	case info.Disabled:
-		return t.refuse(NeedDisabled, "the mailbox is disabled on the new server: enable it there")
-	case info.TwoFactor:
-		return t.refuse(NeedTwoFactor, "the mailbox asks for a second factor on the new server, which mail programs cannot give: switch that off until the mailbox has moved")
-	case info.PasswordExpired:
-		return t.refuse(NeedExpired, "the mailbox's password has run out on the new server")
+	if bars := info.bars(); len(bars) > 0 {
+		return t.refuse(bars[0].Kind, bars[0].Text)
 	}
 	return nil
+}
+
+// bars are what keeps a mailbox from being opened with its password alone.
+func (info *MailboxInfo) bars() (out []AccountNeed) {
+	if info.Disabled {
+		out = append(out, AccountNeed{Kind: NeedDisabled, Text: "the mailbox is disabled on the new server: enable it there"})
+	}
+	if info.TwoFactor {
+		out = append(out, AccountNeed{Kind: NeedTwoFactor, Text: "the mailbox asks for a second factor on the new server, which mail programs cannot give: switch that off until the mailbox has moved"})
+	}
+	if info.PasswordExpired {
+		out = append(out, AccountNeed{Kind: NeedExpired, Text: "the mailbox's password has run out on the new server"})
+	}
+	return out
 }
 
 // intended tells whether a record is that of a mailbox of which it is not known whether it was made.

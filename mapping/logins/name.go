@@ -32,12 +32,6 @@ type errName string
 
 func (e errName) Error() string { return "the login name makes no sense: " + string(e) }
 
-// IsNoName tells whether an error is about a name that makes no sense.
-func IsNoName(err error) bool {
-	var e errName
-	return errors.As(err, &e)
-}
-
 // clean is a name without the spaces around it, composed.
 func clean(s string) (string, error) {
 	s = strings.TrimSpace(s)

@@ -1,6 +1,7 @@
 package logins
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -79,7 +80,7 @@ func TestOneMailboxOneKey(t *testing.T) {
 			t.Fatalf("%q is once %+v, once %+v", a, x, again)
 		}
 		for _, err := range []error{errX, errY} {
-			if err != nil && !IsNoName(err) {
+			if err != nil && !isNoName(err) {
 				t.Fatalf("%v", err)
 			}
 		}
@@ -156,7 +157,7 @@ func FuzzIdentify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		id, err := r.Identify(s)
 		if err != nil {
-			if !IsNoName(err) {
+			if !isNoName(err) {
 				t.Fatal(err)
 			}
 			return
@@ -208,4 +209,10 @@ func FuzzLines(f *testing.F) {
 		}
 		_ = fmt.Sprint(err, err2)
 	})
+}
+
+// isNoName tells whether an error is about a name that makes no sense.
+func isNoName(err error) bool {
+	var e errName
+	return errors.As(err, &e)
 }

@@ -87,7 +87,7 @@ func TestIdentify(t *testing.T) {
 	} {
 		id, err := rules(t, c.config).Identify(c.login)
 		if c.source == "-" {
-			if err == nil || !IsNoName(err) {
+			if err == nil || !isNoName(err) {
 				t.Errorf("%q: %+v, %v", c.login, id, err)
 			}
 			continue

@@ -66,3 +66,12 @@ func inboxPrefix(name, sep string) int {
 	}
 	return 0
 }
+
+// spelled is a name as clients are told it: a destination that says Inbox must not make programs that know the old server's
+// INBOX take it for another folder.
+func spelled(name, sep string) string {
+	if n := inboxPrefix(name, sep); n > 0 {
+		return inbox + name[n:]
+	}
+	return name
+}

@@ -19,6 +19,7 @@ func newTree(entries []backfill.ListEntry, sep string) []*branch {
 	byName := make(map[string]*branch, len(entries))
 	tree := make([]*branch, 0, len(entries))
 	for _, e := range entries {
+		e.Name = spelled(e.Name, sep)
 		if byName[e.Name] == nil {
 			byName[e.Name] = &branch{ListEntry: e}
 			tree = append(tree, byName[e.Name])
