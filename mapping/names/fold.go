@@ -54,24 +54,39 @@ func foldASCII(buf []byte, name string) ([]byte, bool) {
 // foldLetters folds a name of ASCII and of letters that stand by themselves into buf. It is what foldUnicode would give,
 // without allocating.
 func foldLetters(buf []byte, name string) ([]byte, bool) {
+	last := rune(0)
 	for _, r := range name {
 		switch {
-		case len(buf)+utf8.UTFMax > cap(buf):
+		case len(buf)+2*utf8.UTFMax > cap(buf), thaiVowelBelow(r) && thaiTone(last):
 			return nil, false
 		case r < utf8.RuneSelf && foldedToSpace(r):
 			if len(buf) > 0 && buf[len(buf)-1] != ' ' {
 				buf = append(buf, ' ')
 			}
+		case r == 'ς':
+			buf = utf8.AppendRune(buf, 'σ')
+		case r == 'ำ':
+			buf = append(buf, "\u0e4d\u0e32"...)
 		case r < utf8.RuneSelf || standsAlone(r):
 			buf = utf8.AppendRune(buf, unicode.ToLower(r))
 		default:
 			return nil, false
 		}
+		last = r
 	}
 	if n := len(buf); n > 0 && buf[n-1] == ' ' {
 		buf = buf[:n-1]
 	}
 	return buf, true
+}
+
+// thaiVowelBelow and thaiTone are the two classes of Thai marks that normalisation puts in order: vowels go first.
+func thaiVowelBelow(r rune) bool { return r == '\u0e38' || r == '\u0e39' }
+func thaiTone(r rune) bool       { return '\u0e48' <= r && r <= '\u0e4b' }
+
+// thai tells of letters and marks that normalisation leaves alone, but for the order of those two classes.
+func thai(r rune) bool {
+	return 0x0e01 <= r && r <= 0x0e39 && r != 0x0e33 || 0x0e40 <= r && r <= 0x0e4e
 }
 
 // standsAlone tells of letters that no normalisation changes or joins to their neighbours, and that have the plainest of
@@ -86,7 +101,7 @@ func standsAlone(r rune) bool {
 	return 0x00c0 <= r && r <= 0x017f || 0x1ea0 <= r && r <= 0x1ef9 || // Latin
 		0x0391 <= r && r <= 0x03ce || 0x0400 <= r && r <= 0x045f || // Greek, Cyrillic
 		0x05d0 <= r && r <= 0x05ea || 0x0621 <= r && r <= 0x063a || 0x0641 <= r && r <= 0x064a || // Hebrew, Arabic
-		0x3041 <= r && r <= 0x3096 || 0x30a1 <= r && r <= 0x30fa || r == 'ー' || // kana
+		thai(r) || 0x3041 <= r && r <= 0x3096 || 0x30a1 <= r && r <= 0x30fa || r == 'ー' || // kana
 		0x4e00 <= r && r <= 0x9fff || 0xac00 <= r && r <= 0xd7a3 // Han, Hangul
 }
 

@@ -54,7 +54,7 @@ func TestFoldLetters(t *testing.T) {
 	var buf [200]byte
 	quick := 0
 	for r := rune(0); r <= unicode.MaxRune; r++ {
-		for _, name := range []string{string(r), "A " + string(r) + "Ж", string(r) + string(r)} {
+		for _, name := range []string{string(r), "A " + string(r) + "Ж", string(r) + string(r), "ก\u0e49" + string(r)} {
 			if got, ok := foldLetters(buf[:0], name); ok {
 				quick++
 				if want := foldUnicode(name); string(got) != want {
@@ -67,9 +67,20 @@ func TestFoldLetters(t *testing.T) {
 		t.Errorf("only %d names are folded the quick way", quick)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		name := rapid.StringOf(rapid.Rune().Filter(func(r rune) bool { return r < 0x80 || standsAlone(r) })).Draw(t, "name")
+		name := rapid.StringOf(rapid.Rune().Filter(func(r rune) bool { return r < 0x80 || standsAlone(r) || r == 'ς' || r == 'ำ' })).Draw(t, "name")
 		if got, ok := foldLetters(buf[:0], name); ok && string(got) != foldUnicode(name) {
 			t.Fatalf("%q is %q, want %q", name, got, foldUnicode(name))
+		}
+	})
+}
+
+// The quick way loosens Thai names as the general one does.
+func TestLoosenThai(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := Fold(rapid.StringOf(rapid.OneOf(rapid.Just(' '), rapid.RuneFrom(nil, unicode.Thai))).Draw(t, "name"))
+		key, marks := loosen(name)
+		if k, m := loosenMarked(name); k != key || m != marks {
+			t.Fatalf("%q is %q without %q, want %q without %q", name, key, marks, k, m)
 		}
 	})
 }

@@ -14,10 +14,16 @@ import (
 // about mail. Vowel signs of Indic and south-east Asian scripts stay. marks are the accents that were taken, in
 // order: a name that has accents which another lacks is not a spelling of it (see within).
 func loosen(folded string) (key, marks string) {
-	if plain(folded) {
+	if plain(folded) || wholeThai(folded) {
 		return strings.ReplaceAll(folded, " ", ""), ""
 	}
+	return loosenMarked(folded)
+}
+
+// loosenMarked is the general case.
+func loosenMarked(folded string) (key, marks string) {
 	var k, m strings.Builder
+	k.Grow(len(folded))
 	base := rune(0)
 	for _, r := range norm.NFD.String(folded) {
 		if r == ' ' {
@@ -109,6 +115,18 @@ func plain(s string) bool {
 		if s[i] >= utf8.RuneSelf {
 			return false
 		}
+	}
+	return true
+}
+
+// wholeThai tells of names in which nothing is spelt either way and no mark changes its place when blanks go.
+func wholeThai(folded string) bool {
+	last := rune(0)
+	for _, r := range folded {
+		if r != ' ' && !thai(r) || last == ' ' && unicode.Is(unicode.Mn, r) {
+			return false
+		}
+		last = r
 	}
 	return true
 }

@@ -61,7 +61,7 @@ func (b *Book) Senses(name string) []Sense {
 	if !ok {
 		key = append(buf[:0], foldUnicode(name)...)
 	}
-	if i, ok := slices.BinarySearchFunc(b.keys, key, compare); ok {
+	if i, ok := b.find(key); ok {
 		return b.senses[i]
 	}
 	if len(key) == 0 {
@@ -92,19 +92,23 @@ func (b *Book) unnumbered(base string, sure bool) []Sense {
 
 // byRule returns the meanings of a folded name that is not in the table.
 func (b *Book) byRule(key string) []Sense {
-	if s := b.spelt(key); s != nil {
+	loose, marks := loosen(key)
+	if s := b.spelt(loose, marks); s != nil {
 		return s
 	}
-	return b.compose(key)
+	return b.compose(key, loose)
 }
 
-// compare orders a string before or after a key as strings.Compare does.
-func compare(s string, key []byte) int {
-	switch t := string(key); { // not allocated: compared only
-	case s < t:
-		return -1
-	case s > t:
-		return 1
+// find returns the place of a folded name in the table. It is slices.BinarySearch without a copy of the key.
+func (b *Book) find(key []byte) (int, bool) {
+	low, high := 0, len(b.keys)
+	for low < high {
+		mid := int(uint(low+high) >> 1)
+		if b.keys[mid] < string(key) {
+			low = mid + 1
+		} else {
+			high = mid
+		}
 	}
-	return 0
+	return low, low < len(b.keys) && b.keys[low] == string(key)
 }

@@ -5,10 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// spelt returns the meanings of names in the table that differ from key in spelling only. A spelling that leaves
-// accents out may stand for several names; one that has accents of its own stands for none.
-func (b *Book) spelt(key string) []Sense {
-	loose, marks := loosen(key)
+// spelt returns the meanings of names in the table that differ in spelling only from the one that was loosened. A spelling
+// that leaves accents out may stand for several names; one that has accents of its own stands for none.
+func (b *Book) spelt(loose, marks string) []Sense {
 	var same, fewer []int
 	for _, e := range b.loose[loose] {
 		switch {

@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// compose returns the meanings of a folded name that is made of words for one role and of fillers, all of one
+// compose returns the meanings of a folded name, and loose, that is made of words for one role and of fillers, all of one
 // language, with nothing left over: "gesendete" and "nachrichten". Where words are written without blanks, and in
 // languages that write several nouns as one, the words may stand inside one.
-func (b *Book) compose(key string) []Sense {
-	if !b.known(key) {
+func (b *Book) compose(key, loose string) []Sense {
+	if !b.known(key, loose) {
 		return nil
 	}
 	c := composer{book: b}
@@ -52,18 +52,20 @@ func (b *Book) compose(key string) []Sense {
 }
 
 // known tells whether a word may begin with the beginning of a folded name: most names end here.
-func (b *Book) known(key string) bool {
+func (b *Book) known(key, loose string) bool {
 	first := strings.TrimLeftFunc(key, bracket)
 	if i := strings.IndexFunc(first, bracket); i >= 0 {
 		first = first[:i]
 	}
-	first, _ = loosen(first)
-	for i := range first {
-		if i >= minPart && b.begins[first[:i]] {
+	if len(first) < len(key) {
+		loose, _ = loosen(first)
+	}
+	for i := range loose {
+		if i >= minPart && b.begins[loose[:i]] {
 			return true
 		}
 	}
-	_, ok := b.begins[first]
+	_, ok := b.begins[loose]
 	return ok
 }
 
