@@ -138,7 +138,8 @@
 // loginfirst.go); of accounts that have settled it is the destination. A password that was accepted before is likely,
 // and is asked of both sides at once; any other may be a guess, and goes to the source first: all users come from one address,
 // and a destination that counts failed logins would lock everybody out. Package strikes knows how many more failures each
-// server bears and which passwords were refused a short while ago (guesses.go).
+// server bears and which passwords were refused a short while ago (guesses.go); failures of a driver's own logins count, too
+// (ownlogins.go).
 //
 // A mailbox is made by makemailbox.go, its password sealed and durable before: a record with Made.Intended is no account yet,
 // but says whose the mailbox is that is found after a crash. rekey.go gives it its user's new password only while it takes

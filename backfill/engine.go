@@ -159,6 +159,10 @@ func New(opt Options) (*Engine, error) {
 		accounts: make(map[store.AccountID]*account),
 		saved:    newSavedMail(opt.Quarantine), settleSoon: make(chan struct{}, 1),
 	}
+	e.guesses.countOwn(opt.Destination)
+	for _, s := range e.sources {
+		e.guesses.countOwn(s.Driver)
+	}
 	e.ctx, e.stop = context.WithCancel(context.Background())
 	if err := e.reconcile(); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"crossfade/backfill"
@@ -83,6 +84,32 @@ func TestCapture(t *testing.T) {
 	if n := api.API.Count("authenticate-user"); n != 1 {
 		t.Errorf("%d logins at the API", n)
 	}
+}
+
+// TestOwnLoginsCount: failed logins of the API's own user are counted together with those of users, as the server does, and
+// leave them less.
+func TestOwnLoginsCount(t *testing.T) {
+	e, old, api := capturing(t)
+	api.API.AddAdmin(standin.Admin{Name: "admin", Password: "another one"})
+	for i := range 4 {
+		name := fmt.Sprintf("user%d@example.com", i)
+		old.Account(name, "old secret "+name)
+		if s, err := e.Login(t.Context(), name, "old secret "+name); err == nil {
+			_ = s.Close()
+			t.Errorf("%s got in without a mailbox", name)
+		}
+	}
+	counted := api.IDS.Tally(netip.MustParseAddr("127.0.0.1")).Total
+	if counted != 1 {
+		t.Errorf("the server counted %d failures of the API", counted)
+	}
+	refused := 4 // by the mail server, which counts for itself here
+	for _, l := range e.Status().Logins {
+		if l.Side == "destination" && l.Failures == refused+counted {
+			return
+		}
+	}
+	t.Errorf("told are %+v, want %d failures at the destination", e.Status().Logins, refused+counted)
 }
 
 // TestCaptureRefused: a stranger, a password that the policy refuses, and a mailbox that was there before with another

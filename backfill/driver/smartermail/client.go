@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"crossfade/backfill"
@@ -25,6 +26,8 @@ type client struct {
 	http *http.Client
 	keys *keys
 	old  sync.Once // the build was looked at
+
+	counter atomic.Pointer[func(login string, failed bool)] // nil: nobody counts
 }
 
 func newClient(o Options) (*client, error) {
@@ -94,7 +97,8 @@ func (c *client) exchange(ctx context.Context, r request, token string) (*answer
 	}
 }
 
-// once is exchange without a second try.
+// once is exchange without a second try. With an error the answer is what is left of one that is none of the API's: its
+// status.
 func (c *client) once(ctx context.Context, r request, token string) (*answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Timeout, errors.New("no answer within "+c.opts.Timeout.String()))
 	defer cancel()
@@ -129,14 +133,14 @@ func (c *client) once(ctx context.Context, r request, token string) (*answer, er
 	case err != nil:
 		return nil, c.broken(r, cause(ctx, err))
 	case len(raw) > bodyMost:
-		return nil, c.broken(r, fmt.Errorf("the answer is longer than %d MB", bodyMost>>20))
+		return &answer{status: resp.StatusCode}, c.broken(r, fmt.Errorf("the answer is longer than %d MB", bodyMost>>20))
 	}
 	a, err := parseAnswer(resp.StatusCode, raw)
 	if err != nil && resp.StatusCode == http.StatusNotFound { // a build that does not know the call
 		return &answer{status: resp.StatusCode}, nil
 	}
 	if err != nil {
-		return nil, c.broken(r, err)
+		return &answer{status: resp.StatusCode}, c.broken(r, err)
 	}
 	return a, nil
 }

@@ -14,7 +14,8 @@
 //   - Half a login is one that SmarterMail calls a success although its token opens nothing: a second factor is wanted, or
 //     a new password. It is refused here with words for the admin.
 //   - The bar keeps the client from trying a password again that was refused: the server counts failed logins of all
-//     protocols by address, and everybody's mail goes through this one.
+//     protocols by address, and everybody's mail goes through this one. Those that fail all the same are told to whoever
+//     keeps the count (counted.go).
 //
 // Rules:
 //

@@ -55,6 +55,7 @@ type mail struct {
 var (
 	_ backfill.Provisioner   = (*Driver)(nil)
 	_ backfill.MailboxLister = (*Driver)(nil)
+	_ backfill.OwnLogins     = (*Driver)(nil)
 	_ backfill.AutoCleaner   = (*mail)(nil)
 )
 

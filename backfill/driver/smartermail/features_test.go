@@ -26,6 +26,7 @@ func features() map[string]struct{ of, face reflect.Type } {
 		"Greeter":       {driver, reflect.TypeFor[backfill.Greeter]()},
 		"Provisioner":   {driver, reflect.TypeFor[backfill.Provisioner]()},
 		"MailboxLister": {driver, reflect.TypeFor[backfill.MailboxLister]()},
+		"OwnLogins":     {driver, reflect.TypeFor[backfill.OwnLogins]()},
 		"Mail":          {mail, reflect.TypeFor[backfill.Mail]()},
 		"Writer":        {mail, reflect.TypeFor[backfill.Writer]()},
 		"Listener":      {mail, reflect.TypeFor[backfill.Listener]()},

@@ -31,7 +31,7 @@ func (k *keys) login(ctx context.Context) (token, error) {
 	c := k.c
 	r := post("login", map[string]string{"username": c.opts.User, "password": c.opts.Secret, "clientId": k.client}, "auth/authenticate-user")
 	r.secrets = []string{c.opts.Secret}
-	a, err := c.once(ctx, r, "")
+	a, err := c.prove(ctx, r)
 	if err != nil {
 		return token{}, err
 	}
@@ -89,7 +89,7 @@ func (k *keys) refresh(ctx context.Context, old token) (token, error) {
 	r := post("refresh", map[string]string{"token": old.refresh}, "auth/refresh-token")
 	r.secrets = []string{old.refresh, old.access}
 	k.forget(old.refresh)
-	a, err := k.c.once(ctx, r, "")
+	a, err := k.c.prove(ctx, r)
 	if err != nil {
 		return token{}, err
 	}
