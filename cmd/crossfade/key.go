@@ -63,9 +63,6 @@ func readKey(path, name string, log *slog.Logger) (key [32]byte, err error) {
 	if err != nil || len(raw) != len(key) {
 		return key, usagef("%s: a key is 32 bytes in hex; make one with: openssl rand -hex 32", name)
 	}
-	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 {
-		log.Warn("others may read the key that seals the stored passwords; chmod 600 it", "file", path, "mode", info.Mode().Perm().String())
-	}
 	copy(key[:], raw)
 	return key, nil
 }

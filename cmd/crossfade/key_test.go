@@ -43,22 +43,16 @@ func TestSealingKeyIsMadeOnce(t *testing.T) {
 func TestSealingKeyFile(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct {
-		name, text string
-		mode       os.FileMode
-		err, log   string
+		name, text, err string
 	}{
-		{"good", strings.Repeat("0a", 32) + "\n", 0o600, "", ""},
-		{"others may read it", strings.Repeat("0a", 32), 0o644, "", "chmod 600"},
-		{"too short", strings.Repeat("0a", 31), 0o600, "openssl rand -hex 32", ""},
-		{"no hex", strings.Repeat("zz", 32), 0o600, "openssl rand -hex 32", ""},
-		{"empty", "", 0o600, "openssl rand -hex 32", ""},
+		{"good", strings.Repeat("0a", 32) + "\n", ""},
+		{"too short", strings.Repeat("0a", 31), "openssl rand -hex 32"},
+		{"no hex", strings.Repeat("zz", 32), "openssl rand -hex 32"},
+		{"empty", "", "openssl rand -hex 32"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(dir, "key-file")
 			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Chmod(path, c.mode); err != nil {
 				t.Fatal(err)
 			}
 			var said bytes.Buffer
@@ -66,8 +60,8 @@ func TestSealingKeyFile(t *testing.T) {
 			if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
 				t.Errorf("error %v, want %q", err, c.err)
 			}
-			if c.log == "" && said.Len() > 0 || !strings.Contains(said.String(), c.log) {
-				t.Errorf("log %q, want %q", said.String(), c.log)
+			if said.Len() > 0 {
+				t.Errorf("log %q", said.String())
 			}
 			if _, err := os.Stat(filepath.Join(dir, "key")); err == nil {
 				t.Error("a key was made although one was given")

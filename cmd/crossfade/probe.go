@@ -67,7 +67,7 @@ func (c *checkCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	}
 	r.Survey = probe.Run(ctx, opts)
 	api.check(ctx, c.User, opts.Tell)
-	here(ctx, s, r.Survey, c.Accounts, opts.Tell)
+	here(ctx, s, r.Survey, c.Accounts, []secretAt{{"password-file", c.PasswordFile, "the test account's password"}}, opts.Tell)
 	r.OK = r.Red == 0
 	if err := c.conclude(io.out, r, paper); err != nil {
 		return err

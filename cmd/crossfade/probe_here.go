@@ -25,13 +25,15 @@ const (
 	filesWell       = 8192
 )
 
-// here tells of the machine that this runs on, which should be the one that the proxy is to run on.
-func here(ctx context.Context, s settings, found probe.Survey, accounts int, tell func(probe.Finding)) {
+// here tells of the machine that this runs on, which should be the one that the proxy is to run on. secrets are the
+// command's own files with passwords.
+func here(ctx context.Context, s settings, found probe.Survey, accounts int, secrets []secretAt, tell func(probe.Finding)) {
 	h := machine{tell}
 	running := proxyRuns(ctx, s.State)
 	h.stateDir(s.State, running)
 	h.disk(s.State, found, accounts)
 	h.files()
+	h.secrets(s, secrets...)
 	if err := s.checkListeners(); err != nil {
 		h.say(probe.Red, "listeners", err.Error(), "")
 		return

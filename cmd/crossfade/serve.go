@@ -34,6 +34,7 @@ func (c *serveCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	s.warnOfOpenSecrets(log)
 	memory, err := s.memory()
 	if err != nil {
 		return err
