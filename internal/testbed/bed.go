@@ -209,14 +209,15 @@ func root(t testing.TB) string {
 }
 
 // FreePort finds an address whose port nobody listens on, and that no other call has got. The port is below those that
-// the system gives to outgoing connections, so it stays free until a server takes it, and while that server is down.
+// the system gives to outgoing connections, so it stays free until a server takes it, and while that server is down;
+// and other processes that ask here do not get it either.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	handedOut.Lock()
 	defer handedOut.Unlock()
 	for range 200 {
 		addr := fmt.Sprintf("127.0.0.1:%d", 16000+rand.IntN(16000))
-		if handedOut.ports[addr] {
+		if handedOut.ports[addr] != nil {
 			continue
 		}
 		ln, err := net.Listen("tcp", addr)
@@ -226,7 +227,11 @@ func FreePort(t testing.TB) string {
 		if err := ln.Close(); err != nil {
 			t.Fatal(err)
 		}
-		handedOut.ports[addr] = true
+		kept, err := net.ListenPacket("udp", addr) // for good: so other processes that run tests know it as taken
+		if err != nil {
+			continue
+		}
+		handedOut.ports[addr] = kept
 		return addr
 	}
 	t.Fatal("testbed: no free port")
@@ -236,5 +241,5 @@ func FreePort(t testing.TB) string {
 // handedOut are the ports that tests of this process have: they run side by side.
 var handedOut = struct {
 	sync.Mutex
-	ports map[string]bool
-}{ports: map[string]bool{}}
+	ports map[string]net.PacketConn
+}{ports: map[string]net.PacketConn{}}
