@@ -189,7 +189,7 @@ func acceptAndStop(t *testing.T, n int) (died bool) {
 		}
 		return nil
 	}
-	for end := time.Now().Add(5 * time.Second); n > 0 && carried() != nil && time.Now().Before(end); <-tick() {
+	for end := time.Now().Add(time.Minute); n > 0 && carried() != nil && time.Now().Before(end); <-tick() {
 		select {
 		case <-kv.died:
 			end = time.Now()

@@ -80,7 +80,7 @@ func (b *fakeBox) mark(uid uint32, flags ...string) {
 func (b *bed) eventually(check func() error) {
 	b.t.Helper()
 	var err error
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(3 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(3 * time.Millisecond) {
 		if err = check(); err == nil {
 			return
 		}

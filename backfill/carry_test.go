@@ -261,7 +261,7 @@ func stopWhileCarrying(t *testing.T, n int) (died bool) {
 			return false
 		}
 		defer m.Close()
-		for end := time.Now().Add(3 * time.Second); time.Now().Before(end); <-tick() {
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); <-tick() {
 			if m.f.refresh(t.Context(), 0) != nil {
 				return false
 			}

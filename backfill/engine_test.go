@@ -88,7 +88,7 @@ func (b *bed) open(s *Session, name string) *Mailbox {
 // wait waits until the engine says that everything is copied.
 func (b *bed) wait() Report {
 	b.t.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		r := b.e.Status()
 		if r.Done {
 			return r

@@ -90,7 +90,7 @@ func TestMasterOpensTheSource(t *testing.T) {
 // has waits until a mailbox's INBOX holds so many messages.
 func has(t *testing.T, e *backfill.Engine, box *faults.Account, n int) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); len(box.Messages("INBOX")) != n; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(box.Messages("INBOX")) != n; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d messages, want %d: %+v", len(box.Messages("INBOX")), n, e.Status())
 		}

@@ -22,7 +22,7 @@ func TestRefusedIsTriedAgain(t *testing.T) {
 		}
 		b.start(false)
 		m := b.open(b.login(), "INBOX")
-		for end := time.Now().Add(10 * time.Second); m.f.counted().counts().Quarantined != 1; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(time.Minute); m.f.counted().counts().Quarantined != 1; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("never refused: %+v", m.f.counted().counts())
 			}
@@ -34,7 +34,7 @@ func TestRefusedIsTriedAgain(t *testing.T) {
 			m = b.open(b.login(), "INBOX")
 		}
 		b.dst.set(func() { b.dst.refuse = nil })
-		for end := time.Now().Add(10 * time.Second); m.f.counted().counts().Copied != 5; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(time.Minute); m.f.counted().counts().Copied != 5; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("not tried again: %+v", m.f.counted().counts())
 			}

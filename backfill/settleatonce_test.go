@@ -77,7 +77,7 @@ func TestSettleAtOnce(t *testing.T) {
 				if n > 0 { // until all have begun that may
 					select {
 					case <-full:
-					case <-time.After(10 * time.Second):
+					case <-time.After(time.Minute):
 					}
 				}
 			}

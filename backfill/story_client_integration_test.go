@@ -59,7 +59,7 @@ func appendMine(ctx context.Context, w *world) error {
 			Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil },
 		}})
 	}
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		there := map[int]int{}
 		for _, m := range w.joeDst.Messages("Drafts") {
 			for i := range 3 {
@@ -121,7 +121,7 @@ func moveMine(ctx context.Context, w *world, on string, cut faults.Cut, restart 
 			return err
 		}
 	}
-	for end := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		work, drafts := w.joeDst.Messages("Work"), w.joeDst.Messages("Drafts")
 		moved := 4
 		if told != nil {

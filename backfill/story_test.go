@@ -193,7 +193,7 @@ func (s story) happen(t testing.TB, w *world) (err error) {
 
 // follow waits until the destination is as it must be; if that does not come to be, the comparison at the end tells.
 func (s story) follow(ctx context.Context, w *world, want map[string][]faults.Message) {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
 		if s.compare(want, truth(w.joeDst)) == nil {
 			return
 		}

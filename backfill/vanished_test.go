@@ -49,7 +49,7 @@ func numberedMail(i int) faults.Message {
 func within(t *testing.T, check func() error) {
 	t.Helper()
 	var err error
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); <-time.After(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); <-time.After(10 * time.Millisecond) {
 		if err = check(); err == nil {
 			return
 		}

@@ -24,7 +24,7 @@ func hello(t *testing.T, addr string) *talk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = nc.Close() })
-	_ = nc.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = nc.SetDeadline(time.Now().Add(time.Minute))
 	c := &talk{t: t, nc: nc, r: bufio.NewReader(nc)}
 	if line, _ := c.r.ReadString('\n'); strings.HasPrefix(line, "* OK") {
 		c.say("LOGIN joe pw")

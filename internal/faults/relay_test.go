@@ -93,7 +93,7 @@ func TestRelayCutAt(t *testing.T) {
 			before := r.Passed(leg)
 			r.CutAt(leg, n)
 			go func() { _, _ = c.Write(bytes.Repeat([]byte("x"), 200_000)) }() // it is cut
-			_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+			_ = c.SetDeadline(time.Now().Add(time.Minute))
 			got, _ := io.Copy(io.Discard, c)
 			_ = c.Close()
 			if passed := r.Passed(leg) - before; passed != n || leg == ToClient && got != n {
@@ -114,7 +114,7 @@ func TestRelayCutRandomly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+		_ = c.SetDeadline(time.Now().Add(time.Minute))
 		_, _ = c.Write(bytes.Repeat([]byte("x"), 30_000))
 		_ = c.(*net.TCPConn).CloseWrite()
 		_, _ = io.Copy(io.Discard, c)
@@ -144,7 +144,7 @@ func TestRelayFreeze(t *testing.T) {
 		t.Error("a frozen relay passes bytes")
 	}
 	r.Freeze(false)
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(time.Minute))
 	if _, err := c.Read(make([]byte, 1)); err != nil {
 		t.Error(err)
 	}

@@ -109,7 +109,7 @@ func TestIdle(t *testing.T) {
 	}
 	joe.Remove("INBOX", 1)
 	joe.Add("INBOX", Message{Body: []byte("c")}, Message{Body: []byte("d")})
-	for want := time.After(5 * time.Second); ; {
+	for want := time.After(time.Minute); ; {
 		select {
 		case n := <-exists:
 			if n != 3 {

@@ -28,7 +28,7 @@ func dial(t *testing.T, addr string) *talk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = nc.Close() })
-	_ = nc.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = nc.SetDeadline(time.Now().Add(time.Minute))
 	c := &talk{nc: nc, r: bufio.NewReader(nc)}
 	c.greeting, _ = c.r.ReadString('\n')
 	return c

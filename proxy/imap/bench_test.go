@@ -121,7 +121,7 @@ func TestIdleConnectionIsSmall(t *testing.T) {
 		}
 		defer c.Close()
 		conns[i] = c
-		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		_ = c.SetDeadline(time.Now().Add(time.Minute))
 		fmt.Fprintf(c, "a LOGIN alice pw\r\nb SELECT INBOX\r\nc UID FETCH 1:* (FLAGS BODY.PEEK[])\r\nd IDLE\r\n")
 		var got strings.Builder
 		for !strings.Contains(got.String(), "+ idling") {

@@ -115,7 +115,7 @@ func (k *talker) send(raw string) {
 // line reads one line; an end of the connection is "EOF".
 func (k *talker) line() string {
 	k.t.Helper()
-	_ = k.conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = k.conn.SetReadDeadline(time.Now().Add(time.Minute))
 	s, err := k.r.ReadString('\n')
 	if err == io.EOF || err != nil && strings.Contains(err.Error(), "reset") {
 		return s + "EOF"

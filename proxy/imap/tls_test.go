@@ -35,7 +35,7 @@ func testTLS(t testing.TB) *tls.Config {
 func (k *talker) upgrade() {
 	k.t.Helper()
 	c := tls.Client(k.conn, &tls.Config{InsecureSkipVerify: true})
-	_ = k.conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = k.conn.SetDeadline(time.Now().Add(time.Minute))
 	if err := c.HandshakeContext(context.Background()); err != nil {
 		k.t.Fatal(err)
 	}

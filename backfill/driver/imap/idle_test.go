@@ -44,7 +44,7 @@ func TestListen(t *testing.T) {
 		case <-told:
 		case err := <-ended:
 			t.Fatalf("%s: ended: %v", what, err)
-		case <-time.After(2 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%s is not told", what)
 		}
 	}
@@ -122,7 +122,7 @@ func TestDeleteEndsTheIdle(t *testing.T) {
 				if !errors.Is(err, backfill.ErrNotOffered) {
 					t.Errorf("%s: ended with %v", c.listens, err)
 				}
-			case <-time.After(2 * time.Second):
+			case <-time.After(time.Minute):
 				t.Errorf("%s: the IDLE goes on", c.listens)
 			}
 			stop()
@@ -133,7 +133,7 @@ func TestDeleteEndsTheIdle(t *testing.T) {
 		case <-told:
 		case err := <-ended:
 			t.Errorf("%s: ended with %v", c.listens, err)
-		case <-time.After(2 * time.Second):
+		case <-time.After(time.Minute):
 			t.Errorf("%s: new mail is not told", c.listens)
 		}
 		stop()
