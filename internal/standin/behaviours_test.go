@@ -21,7 +21,7 @@ func TestBehaviours(t *testing.T) {
 	tests := testsIn(t, ".", "../../backfill", "../../backfill/driver/smartermail", "../../cmd/crossfade")
 	types := map[string]reflect.Type{
 		"Options": reflect.TypeFor[Options](), "IMAPOptions": reflect.TypeFor[IMAPOptions](), "IDSOptions": reflect.TypeFor[IDSOptions](),
-		"APIOptions": reflect.TypeFor[APIOptions](), "Domain": reflect.TypeFor[Domain](), "Mailbox": reflect.TypeFor[Mailbox](),
+		"APIOptions": reflect.TypeFor[APIOptions](), "DAVOptions": reflect.TypeFor[DAVOptions](), "Domain": reflect.TypeFor[Domain](), "Mailbox": reflect.TypeFor[Mailbox](),
 	}
 	row := regexp.MustCompile(`(?m)^\| (\d+) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$`)
 	code := regexp.MustCompile("`([^`]+)`")
@@ -52,6 +52,9 @@ func TestBehaviours(t *testing.T) {
 			}
 			if c[1] == "TestManners" && m[1] != "1" && !slices.ContainsFunc(manners(), func(x manner) bool { return m[1] == strconv.Itoa(x.behaviour) }) {
 				t.Errorf("behaviour %s is not among the manners", m[1])
+			}
+			if c[1] == "TestDAVManners" && !slices.ContainsFunc(davManners(), func(x davManner) bool { return m[1] == strconv.Itoa(x.behaviour) }) {
+				t.Errorf("behaviour %s is not among DAV's manners", m[1])
 			}
 		}
 	}

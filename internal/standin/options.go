@@ -10,6 +10,7 @@ type Options struct {
 	IDS  IDSOptions
 	API  APIOptions
 	IMAP IMAPOptions
+	DAV  DAVOptions
 	// Locale of mailboxes and domains that have none of their own; "" is "en".
 	Locale string
 	// TCPProxy: every connection to IMAP must begin with a PROXY header, as was reported of a whitelist entry's "TCP Proxy"

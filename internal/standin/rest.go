@@ -42,16 +42,6 @@ type Admin struct {
 	ChangePassword bool // likewise
 }
 
-// Fault makes calls fail in ways that have nothing to do with the protocol.
-type Fault struct {
-	Path   string // the end of the path: "user-put"
-	Times  int    // how often; 0 is for ever
-	Status int    // answered with some HTML; 0: the connection ends
-	After  bool   // the call is done first
-	Body   string // answered instead, with Status or 200
-	Do     func() // run first
-}
-
 // NewAPI makes an API over a directory and a counter.
 func NewAPI(dir *Directory, ids *IDS, o APIOptions) *API {
 	a := &API{dir: dir, ids: ids, opt: o.orDefaults(), now: ids.opt.Now, mux: http.NewServeMux(), admins: map[string]Admin{}, tokens: map[string]*token{},
@@ -142,43 +132,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Lock()
 	a.counts[path]++
-	f := a.fault(path)
+	f := findFault(a.broken, r.Method, path)
 	a.mu.Unlock()
-	if f == nil {
-		a.mux.ServeHTTP(w, r)
-		return
-	}
-	if f.Do != nil {
-		f.Do()
-	}
-	if f.After {
-		a.mux.ServeHTTP(httptest.NewRecorder(), r)
-	}
-	switch {
-	case f.Body != "":
-		w.WriteHeader(max(200, f.Status))
-		_, _ = io.WriteString(w, f.Body)
-	case f.Status != 0:
-		w.WriteHeader(f.Status)
-		_, _ = io.WriteString(w, "<html><body>no</body></html>")
-	case f.Do == nil || f.After:
-		panic(http.ErrAbortHandler)
-	default:
-		a.mux.ServeHTTP(w, r)
-	}
-}
-
-// fault finds the fault that acts; the caller holds mu.
-func (a *API) fault(path string) *Fault {
-	for i := range a.broken {
-		f := &a.broken[i]
-		if f.Times > 0 && strings.HasSuffix(path, f.Path) {
-			f.Times--
-			c := *f
-			return &c
-		}
-	}
-	return nil
+	f.act(w, r, a.mux)
 }
 
 // level is who may make a call.
@@ -250,6 +206,7 @@ type Server struct {
 	IDS       *IDS
 	Gate      *Gate
 	API       *API
+	DAV       *DAV
 	IMAP      *IMAP
 }
 
@@ -261,9 +218,21 @@ func Start(t testing.TB, o Options) *Server {
 	s.Gate.TCPProxy.Store(o.TCPProxy)
 	s.Directory.locale = o.Locale
 	s.IMAP = StartIMAP(t, s.Directory, s.Gate, o.IMAP)
-	s.API = StartAPI(t, s.Directory, s.IDS, o.API)
+	s.API, s.DAV = NewAPI(s.Directory, s.IDS, o.API), NewDAV(s.Directory, s.IDS, o.DAV)
+	web := httptest.NewServer(s)
+	t.Cleanup(web.Close)
+	s.API.URL, s.API.Stop, s.DAV.URL = web.URL, web.Close, web.URL
 	s.API.AddAdmin(Admin{Name: "admin", Password: "admin-secret"})
 	return s
+}
+
+// ServeHTTP is the web server: the API, and DAV beside it.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/api/v1/") {
+		s.API.ServeHTTP(w, r)
+		return
+	}
+	s.DAV.ServeHTTP(w, r)
 }
 
 // String keeps secrets out of test logs.

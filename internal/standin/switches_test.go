@@ -4,7 +4,12 @@ import "testing"
 
 // TestPairs: any two positions of any two switches meet.
 func TestPairs(t *testing.T) {
-	all := IMAPSwitches()
+	for name, all := range map[string][]Switch{"IMAP": IMAPSwitches(), "DAV": DAVSwitches()} {
+		t.Run(name, func(t *testing.T) { pairsMeet(t, all) })
+	}
+}
+
+func pairsMeet(t *testing.T, all []Switch) {
 	rows := Pairs(all)
 	t.Logf("%d rows for %d switches", len(rows), len(all))
 	for a := range all {
