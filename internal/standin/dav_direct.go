@@ -9,7 +9,7 @@ import (
 
 // Collection is what a mailbox sees of a collection, past the wire.
 type Collection struct {
-	ID, Name         string
+	ID, Name, Owner  string // Owner is an address, or the domain of its addresses' book
 	Kind             Kind
 	Comps            []string
 	Shared, ReadOnly bool
@@ -32,7 +32,7 @@ func (d *DAV) Collections(email string) (out []Collection) {
 		return nil
 	}
 	for _, l := range d.linksOf(h) {
-		c := Collection{ID: l.id, Name: l.display(), Kind: l.kind, Comps: l.comps, Shared: l.shared, ReadOnly: l.readOnly}
+		c := Collection{ID: l.id, Name: l.display(), Owner: l.owner, Kind: l.kind, Comps: l.comps, Shared: l.shared, ReadOnly: l.readOnly}
 		for _, o := range l.list() {
 			c.Objects = append(c.Objects, Object{Name: o.name, UID: o.uid, ETag: o.etag(), Body: o.body, Changed: o.changed})
 		}

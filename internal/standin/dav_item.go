@@ -105,7 +105,7 @@ func unfolded(body []byte) []string {
 func bounded(body []byte) bool {
 	depth := 0
 	for _, l := range unfolded(body) {
-		switch name, _, _ := strings.Cut(l, ":"); strings.ToUpper(name) {
+		switch nameOf(l) {
 		case "BEGIN":
 			depth++
 		case "END":
@@ -126,9 +126,14 @@ func bounded(body []byte) bool {
 	return true
 }
 
+// nameOf is the name of a line's property, in upper case.
+func nameOf(line string) string {
+	return strings.ToUpper(line[:strings.IndexAny(line+":", ":;")])
+}
+
 // rewritten says the same in other bytes: PRODID is the server's own, properties are in another order, lines are folded
-// after 75 octets.
-func rewritten(kind Kind, body []byte) []byte {
+// after 75 octets. Bytes that would not be read the same then stay as they are.
+func (it *davItem) rewritten(kind Kind, body []byte) []byte {
 	var out bytes.Buffer
 	var run []string // properties since the last BEGIN or END
 	flush := func() {
@@ -139,8 +144,7 @@ func rewritten(kind Kind, body []byte) []byte {
 		run = run[:0]
 	}
 	for _, l := range unfolded(body) {
-		name, _, _ := strings.Cut(l, ":")
-		switch strings.ToUpper(name) {
+		switch nameOf(l) {
 		case "":
 			continue
 		case "BEGIN", "END":
@@ -153,16 +157,18 @@ func rewritten(kind Kind, body []byte) []byte {
 		run = append(run, l)
 	}
 	flush()
+	if is, err := readItem(kind, out.Bytes(), false); err != nil || is.uid != it.uid || is.comp != it.comp {
+		return body
+	}
 	return out.Bytes()
 }
 
 // rank orders properties: VERSION comes first, as RFC 6350 6.7.9 wants.
 func rank(line string) string {
-	name := strings.ToUpper(line[:strings.IndexAny(line+":", ":;")])
-	if name == "VERSION" {
-		return ""
+	if name := nameOf(line); name != "VERSION" {
+		return name
 	}
-	return name
+	return ""
 }
 
 func writeFolded(out *bytes.Buffer, line string) {

@@ -60,8 +60,14 @@ func (c *davCall) found(p place, ask *node) (string, error) {
 		want = append(want, namesIn(include)...)
 	}
 	yes, no := c.told(p, want)
-	stats := propstat(yes, http.StatusOK)
-	if no != "" && !strings.Contains(c.r.Header.Get("Brief"), "t") {
+	if c.r.Header.Get("Brief") == "t" { // what is missing is not told of
+		no = ""
+	}
+	stats := ""
+	if yes != "" || no == "" {
+		stats = propstat(yes, http.StatusOK)
+	}
+	if no != "" {
 		stats += propstat(no, http.StatusNotFound)
 	}
 	return response(c.href(p), stats), nil

@@ -57,7 +57,7 @@ func (c *davCall) put() (reply, error) {
 	}
 	body, name, out := c.body, c.at.name, reply{status: http.StatusNoContent, head: map[string]string{}}
 	if c.d.opt.Rewrite {
-		body = rewritten(c.at.link.kind, body)
+		body = it.rewritten(c.at.link.kind, body)
 	}
 	if c.at.obj == nil {
 		out.status = http.StatusCreated

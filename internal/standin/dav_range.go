@@ -107,7 +107,13 @@ func length(c *ical.Component, start time.Time) time.Duration {
 // maxRecurrences are looked at before a component is taken to be within.
 const maxRecurrences = 20_000
 
-func (r timeRange) recurs(c *ical.Component, start time.Time, long time.Duration) bool {
+// recurs tells whether any of a component's recurrences is within. One that makes the parser of rules panic is.
+func (r timeRange) recurs(c *ical.Component, start time.Time, long time.Duration) (within bool) {
+	defer func() {
+		if recover() != nil {
+			within = true
+		}
+	}()
 	if c.Props.Get(ical.PropRecurrenceRule) == nil && len(c.Props[ical.PropRecurrenceDates]) == 0 {
 		return r.overlaps(start, start.Add(long))
 	}

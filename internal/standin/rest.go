@@ -23,6 +23,7 @@ type API struct {
 	opt APIOptions
 	now func() time.Time
 	mux *http.ServeMux
+	dav *DAV // nil: it knows of no calendars and no contacts
 
 	mu       sync.Mutex
 	admins   map[string]Admin
@@ -219,6 +220,7 @@ func Start(t testing.TB, o Options) *Server {
 	s.Directory.locale = o.Locale
 	s.IMAP = StartIMAP(t, s.Directory, s.Gate, o.IMAP)
 	s.API, s.DAV = NewAPI(s.Directory, s.IDS, o.API), NewDAV(s.Directory, s.IDS, o.DAV)
+	s.API.dav = s.DAV
 	web := httptest.NewServer(s)
 	t.Cleanup(web.Close)
 	s.API.URL, s.API.Stop, s.DAV.URL = web.URL, web.Close, web.URL

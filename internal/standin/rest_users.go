@@ -14,6 +14,7 @@ func (a *API) routes() {
 	a.userRoutes()
 	a.domainRoutes()
 	a.itemRoutes()
+	a.calendarRoutes()
 }
 
 func (a *API) userRoutes() {

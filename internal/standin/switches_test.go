@@ -1,6 +1,9 @@
 package standin
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 // TestPairs: any two positions of any two switches meet.
 func TestPairs(t *testing.T) {
@@ -26,6 +29,34 @@ func pairsMeet(t *testing.T, all []Switch) {
 	for i, r := range rows {
 		if len(r) != len(all) {
 			t.Errorf("row %d has %d switches", i, len(r))
+		}
+	}
+}
+
+// TestDAVSwitches: every switch of DAV is in the list, once, and its first position is the zero value.
+func TestDAVSwitches(t *testing.T) {
+	sets := map[string]int{}
+	for _, s := range DAVSwitches() {
+		if s.Positions[0].Set != nil {
+			t.Errorf("%s begins with %s", s.Name, s.Positions[0].Name)
+		}
+		for i, p := range s.Positions[1:] {
+			var o Options
+			p.Set(&o)
+			if reflect.DeepEqual(o, Options{}) {
+				t.Errorf("%s: %s sets nothing", s.Name, p.Name)
+			}
+			v := reflect.ValueOf(o.DAV)
+			for f := range v.NumField() {
+				if !v.Field(f).IsZero() && i == 0 {
+					sets[v.Type().Field(f).Name]++
+				}
+			}
+		}
+	}
+	for f := range reflect.TypeFor[DAVOptions]().Fields() {
+		if sets[f.Name] != 1 {
+			t.Errorf("%s is in %d switches", f.Name, sets[f.Name])
 		}
 	}
 }

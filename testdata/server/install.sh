@@ -1,12 +1,12 @@
 # Installs the servers' packages on Debian 12. Sourced by 'server install'. Idempotent, asks nothing, and leaves
 # no system service started or enabled that was not there before.
 
-# gcc and libc6-dev are for go test -race; isync, curl, offlineimap3, neomutt and thunderbird are clients that tests use, prometheus
+# gcc and libc6-dev are for go test -race; isync, curl, offlineimap3, neomutt, thunderbird and vdirsyncer are clients that tests use, prometheus
 # (with promtool) reads the metrics, nginx is another proxy to be compared with; msmtp-mta keeps cyrus-common from pulling in
 # a whole mail server.
 PACKAGES="ca-certificates openssl python3 procps gcc libc6-dev dovecot-core dovecot-imapd dovecot-managesieved
   cyrus-common libsasl2-modules libsasl2-modules-db sasl2-bin msmtp-mta isync curl offlineimap3 neomutt
-  thunderbird prometheus nginx libnginx-mod-mail"
+  thunderbird vdirsyncer prometheus nginx libnginx-mod-mail"
 # All are "an IMAP server" and exclude each other for apt: these are unpacked beside the other, each into a directory with
 # all that it needs. Courier's is a root of its own (see servers/courier.sh).
 UNPACKED="cyrus-imapd courier"
