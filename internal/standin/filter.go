@@ -12,7 +12,8 @@ import (
 
 // Filter stands before a real IMAP server on loopback, which must offer LITERAL+ and SPECIAL-USE, and gives it SmarterMail's
 // manners on the wire: greeting, capabilities, commands that it does not know, XLIST in place of SPECIAL-USE,
-// UIDVALIDITY, spaces, keywords lost on APPEND. What the server keeps is the server's own.
+// UIDVALIDITY, spaces, keywords lost on APPEND. What the server keeps is the server's own, and so are all literals, in both
+// directions. A command that is refused in its middle ends the connection.
 //
 // Of the options it heeds Banner, Offer, OfferIn, MixedInbox, XListDrafts, Validity, Keywords, SingleSpaces, MaxBad and
 // MaxSize.
@@ -83,10 +84,7 @@ func (f *Filter) serve(client net.Conn) {
 	if closed {
 		return
 	}
-	c := &filtered{opt: f.opt, out: bufio.NewWriter(client), up: bufio.NewWriter(server)}
-	c.idle.L = &c.mu
-	c.cmds = imapwire.NewReader(client, imapwire.Limits{Literal: 1 << 30})
-	c.answers = imapwire.NewResponseReader(server, imapwire.Limits{Literal: 1 << 30})
+	c := newFiltered(f.opt, client, server)
 	if _, _, err := c.answers.Next(); err != nil { // the server's own greeting
 		return
 	}
@@ -96,10 +94,6 @@ func (f *Filter) serve(client net.Conn) {
 	f.work.Go(func() {
 		_ = c.answer()
 		_ = client.Close()
-		c.mu.Lock()
-		c.gone = true
-		c.idle.Broadcast()
-		c.mu.Unlock()
 	})
 	_ = c.command()
 }
@@ -119,6 +113,14 @@ type filtered struct {
 	xlist string // the tag of an XLIST under way
 	login string // the tag of a login under way
 	gone  bool   // the server is
+}
+
+func newFiltered(o IMAPOptions, client, server io.ReadWriter) *filtered {
+	c := &filtered{opt: o, out: bufio.NewWriter(client), up: bufio.NewWriter(server)}
+	c.idle.L = &c.mu
+	c.cmds = imapwire.NewReader(client, imapwire.Limits{})
+	c.answers = imapwire.NewResponseReader(server, imapwire.Limits{})
+	return c
 }
 
 // say writes lines to the client.

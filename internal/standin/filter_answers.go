@@ -1,14 +1,22 @@
 package standin
 
 import (
-	"fmt"
 	"io"
 	"regexp"
 	"strings"
+
+	"crossfade/internal/imapwire"
 )
 
 // answer passes the server's answers on, changed, until it goes.
 func (c *filtered) answer() error {
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		_ = c.out.Flush() // what stands before an answer that was cut short
+		c.gone = true
+		c.idle.Broadcast()
+	}()
 	for {
 		text, lit, err := c.answers.Next()
 		if err != nil {
@@ -23,7 +31,7 @@ func (c *filtered) answer() error {
 			if out := c.changed(kind, line, first, &sp); !drop {
 				_, _ = c.out.WriteString(out) // Flush tells
 				if lit != nil {
-					_, _ = fmt.Fprintf(c.out, "{%d}\r\n", lit.Size)
+					_, _ = c.out.Write(imapwire.AppendMarker(nil, lit.Size, false, lit.Binary))
 					_, err = io.Copy(c.out, lit)
 					sp.value = true
 				} else {
@@ -83,7 +91,7 @@ var (
 	validCode  = regexp.MustCompile(`\[(UIDVALIDITY|APPENDUID|COPYUID) \d+`)
 	validItem  = regexp.MustCompile(`\bUIDVALIDITY \d+`)
 	permanent  = regexp.MustCompile(`\[PERMANENTFLAGS \(([^)]*)\)`)
-	attributes = regexp.MustCompile(`^\* LIST \(([^)]*)\)`)
+	attributes = regexp.MustCompile(`(?i)^\* +(LIST|LSUB) +\(([^)]*)\)`)
 	inboxName  = regexp.MustCompile(`(?i) "?inbox"?$`)
 )
 
@@ -99,7 +107,7 @@ func (c *filtered) changed(kind, line string, first bool, sp *spacer) string {
 		if i := strings.LastIndexByte(line, '('); i >= 0 {
 			return line[:i] + validItem.ReplaceAllStringFunc(line[i:], c.validity)
 		}
-	case "LIST":
+	case "LIST", "LSUB":
 		if first {
 			return c.listed(line)
 		}
@@ -135,15 +143,16 @@ func (c *filtered) flags(s string) string {
 	return s + ` \Recent)`
 }
 
-// listed is a LIST answer without uses, or an XLIST answer with those that XLIST knows.
+// listed is a LIST or LSUB answer without uses, or an XLIST answer with those that XLIST knows.
 func (c *filtered) listed(line string) string {
 	inbox := inboxName.MatchString(line)
 	line = attributes.ReplaceAllStringFunc(line, func(s string) string {
-		how, keep := "LIST", []string(nil)
-		if c.xlist != "" {
+		found := attributes.FindStringSubmatch(s)
+		how, keep := strings.ToUpper(found[1]), []string(nil)
+		if c.xlist != "" && how == "LIST" {
 			how = "XLIST"
 		}
-		for _, a := range strings.Fields(attributes.FindStringSubmatch(s)[1]) {
+		for _, a := range strings.Fields(found[2]) {
 			switch use := strings.ToLower(a); use {
 			case `\sent`, `\trash`, `\junk`, `\drafts`, `\archive`, `\all`, `\flagged`, `\important`:
 				told := map[string]string{`\sent`: `\Sent`, `\trash`: `\Trash`, `\junk`: `\Spam`}[use]

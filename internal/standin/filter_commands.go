@@ -1,7 +1,7 @@
 package standin
 
 import (
-	"fmt"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -10,10 +10,10 @@ import (
 )
 
 // needed are the commands that belong to a capability.
-var needed = map[string]string{"MOVE": "MOVE", "ENABLE": "ENABLE", "GETQUOTA": "QUOTA", "GETQUOTAROOT": "QUOTA", "XLIST": "XLIST"}
+var needed = map[string]string{"MOVE": "MOVE", "ENABLE": "ENABLE", "GETQUOTA": "QUOTA", "GETQUOTAROOT": "QUOTA", "XLIST": "XLIST", "IDLE": "IDLE"}
 
 var plainVerbs = strings.Fields("CAPABILITY NOOP LOGOUT LOGIN AUTHENTICATE LIST LSUB XLIST STATUS CREATE DELETE RENAME SUBSCRIBE UNSUBSCRIBE " +
-	"SELECT EXAMINE CLOSE CHECK FETCH STORE SEARCH COPY EXPUNGE APPEND UID MOVE ENABLE GETQUOTA GETQUOTAROOT")
+	"SELECT EXAMINE CLOSE CHECK FETCH STORE SEARCH COPY EXPUNGE APPEND UID MOVE ENABLE GETQUOTA GETQUOTAROOT IDLE")
 
 // offered is the list of capabilities now.
 func (c *filtered) offered() []string {
@@ -24,6 +24,8 @@ func (c *filtered) offered() []string {
 	}
 	return c.opt.Offer.list()
 }
+
+var errHalf = errors.New("half a command was sent on")
 
 // command reads the client's commands until it goes.
 func (c *filtered) command() error {
@@ -37,7 +39,9 @@ func (c *filtered) command() error {
 		verb, args, _ := strings.Cut(rest, " ")
 		verb = strings.ToUpper(verb)
 		switch answer := c.refuses(verb, args, lit); {
-		case tag == "" && lit == nil:
+		case line == "" && lit == nil:
+		case !goodTag(tag):
+			err = c.refuse("*", "BAD Invalid tag", lit)
 		case answer != "":
 			err = c.refuse(tag, answer, lit)
 		case verb == "CAPABILITY":
@@ -55,6 +59,9 @@ func (c *filtered) command() error {
 	}
 }
 
+// goodTag tells whether an answer can be told by its tag (RFC 3501 9).
+func goodTag(tag string) bool { return tag != "" && !strings.ContainsAny(tag, "+*(){%\"\\]\x00\r\t") }
+
 // refuses tells how a command is refused; "" if it is not.
 func (c *filtered) refuses(verb, args string, lit *imapwire.Literal) string {
 	upper := strings.ToUpper(args)
@@ -66,13 +73,20 @@ func (c *filtered) refuses(verb, args string, lit *imapwire.Literal) string {
 	switch {
 	case !slices.Contains(plainVerbs, verb), need != "" && !slices.Contains(c.offered(), need):
 		return "BAD Invalid command"
-	case lit != nil && lit.NonSync:
-		return "BAD Invalid literal"
 	case verb == "LIST" && (strings.HasPrefix(args, "(") || strings.Contains(upper, " RETURN (")):
 		return "BAD Invalid arguments"
 	case verb == "AUTHENTICATE" && inner != "PLAIN", verb == "AUTHENTICATE" && !slices.Contains(c.offered(), "AUTH=PLAIN"):
 		return "NO not this way"
-	case verb == "APPEND" && lit != nil && c.opt.MaxSize > 0 && lit.Size > c.opt.MaxSize:
+	}
+	return c.refusesLiteral(verb, lit)
+}
+
+func (c *filtered) refusesLiteral(verb string, lit *imapwire.Literal) string {
+	switch {
+	case lit == nil:
+	case lit.NonSync:
+		return "BAD Invalid literal"
+	case verb == "APPEND" && c.opt.MaxSize > 0 && lit.Size > c.opt.MaxSize:
 		return "NO the message is too large"
 	}
 	return ""
@@ -115,6 +129,7 @@ func (c *filtered) forward(tag, line, end, verb string, lit *imapwire.Literal) e
 		c.login = tag
 	}
 	c.mu.Unlock()
+	first := line
 	for {
 		if verb == "APPEND" && c.opt.Keywords != KeywordsKept {
 			line = withoutKeywords(line)
@@ -123,7 +138,7 @@ func (c *filtered) forward(tag, line, end, verb string, lit *imapwire.Literal) e
 			_, _ = c.up.WriteString(line + end + "\r\n") // Flush tells
 			break
 		}
-		_, _ = fmt.Fprintf(c.up, "%s{%d+}\r\n", line, lit.Size)
+		_, _ = c.up.Write(imapwire.AppendMarker([]byte(line), lit.Size, true, lit.Binary))
 		if err := c.say("+ go on"); err != nil {
 			return err
 		}
@@ -135,17 +150,23 @@ func (c *filtered) forward(tag, line, end, verb string, lit *imapwire.Literal) e
 			return err
 		}
 		line, lit = string(text), next
+		if answer := c.refusesLiteral(verb, lit); answer != "" { // the server waits for the rest, which never comes
+			_ = c.say("* BYE half a command", tag+" "+answer)
+			return errHalf
+		}
 	}
 	if err := c.up.Flush(); err != nil {
 		return err
 	}
-	if verb == "AUTHENTICATE" && len(strings.Fields(line)) == 3 { // no initial response: the server asks for one
+	if verb == "IDLE" || verb == "AUTHENTICATE" && len(strings.Fields(first)) == 3 { // the server asks for a line
 		answer, err := c.cmds.ReadLine()
 		if err != nil {
 			return err
 		}
 		_, _ = c.up.WriteString(string(answer) + "\r\n")
-		return c.up.Flush()
+		if err := c.up.Flush(); err != nil {
+			return err
+		}
 	}
 	if verb == "XLIST" || verb == "LOGIN" || verb == "AUTHENTICATE" {
 		return c.settle()

@@ -51,6 +51,20 @@ func TestListShapes(t *testing.T) {
 	}
 }
 
+// TestModSeqsNotOffered: a server that tells of mod-sequences and does not offer CONDSTORE, as one whose capabilities somebody
+// shortens, is not asked for what changed since one.
+func TestModSeqsNotOffered(t *testing.T) {
+	for caps, want := range map[string]uint64{"IMAP4rev1 UIDPLUS": 0, "IMAP4rev1 CONDSTORE": 9} {
+		f := &fake{caps: caps, answer: func(cmd string) (string, bool) {
+			return "* 1 EXISTS\r\n* OK [UIDVALIDITY 7] it\r\n* OK [UIDNEXT 6] it\r\n* OK [HIGHESTMODSEQ 9] it\r\nTAG OK [READ-ONLY] done\r\n", strings.HasPrefix(cmd, "EXAMINE")
+		}}
+		st, err := loginFake(t, f).Examine(t.Context(), "INBOX")
+		if err != nil || st.Exists != 1 || st.HighestModSeq != want {
+			t.Errorf("%s: %+v %v", caps, st, err)
+		}
+	}
+}
+
 // TestMissingBodies: a message that exists is never told empty; what does not exist is skipped.
 func TestMissingBodies(t *testing.T) {
 	for name, wire := range map[string]string{

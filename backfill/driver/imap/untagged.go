@@ -126,7 +126,7 @@ func (c *conn) statusCode(st status) {
 			c.state.UIDNext = n
 		}
 	case "HIGHESTMODSEQ":
-		if n, ok := sc.Number(); ok {
+		if n, ok := sc.Number(); ok && c.condstore() { // else CHANGEDSINCE would not be understood
 			c.state.HighestModSeq = n
 		}
 	case "PERMANENTFLAGS":
