@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// TestVdirsyncer syncs a calendar, tasks and an address book both ways with vdirsyncer, over TLS, under the switches that it
-// can live with.
+// TestVdirsyncer syncs a calendar, tasks and an address book both ways with vdirsyncer, over TLS: with no switch set, and with
+// all of them.
 func TestVdirsyncer(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -25,7 +25,8 @@ func TestVdirsyncer(t *testing.T) {
 	}{
 		{"as RFCs want it", Options{}},
 		{"as they do not", davWith(func(o *DAVOptions) {
-			*o = DAVOptions{ShortNames: true, WellKnown: WellKnown404, MakeCalendars: Make403, NoSyncToken: true, NoCTag: true, NoETag: true, Rewrite: true, AbsoluteHrefs: true, Strict: true, Conflict: ConflictMailbox}
+			*o = DAVOptions{ShortNames: true, WellKnown: WellKnown404, MakeCalendars: Make405, MakeBooks: Make405, NoSyncToken: true, NoCTag: true, NoETag: true, Rewrite: true,
+				Hrefs: HrefsUntold, AbsoluteHrefs: true, Journals: true, GAL: true, Conflict: ConflictMailbox, Strict: true, MaxSize: 30_000, Schedules: true}
 		})},
 	} {
 		t.Run(c.name, func(t *testing.T) {
