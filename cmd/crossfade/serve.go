@@ -34,7 +34,6 @@ func (c *serveCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	s.warnOfOpenSecrets(log)
 	memory, err := s.memory()
 	if err != nil {
 		return err
@@ -44,6 +43,7 @@ func (c *serveCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	if err != nil {
 		return err
 	}
+	s.warnOfOpenSecrets(log) // not before: what is wrong with the settings is told in one line
 	log.Info("crossfade", "version", versionText(), "source", withoutQuery(s.Source), "destination", withoutQuery(s.Destination), "state", s.State)
 	return st.run(ctx)
 }
