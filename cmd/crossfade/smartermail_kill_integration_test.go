@@ -327,9 +327,7 @@ func (r *killedRow) oneMailbox(t *testing.T) {
 func (p *proxyProcess) dieAtSync(t *testing.T, syncs int) {
 	t.Helper()
 	cmd := exec.Command("crossfade", p.args...)
-	end := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
-	defer end.Stop()
-	if _, err := syncwatch.KillAfter(cmd, p.state, syncs); err != nil {
+	if _, err := syncwatch.KillAfter(cmd, p.state, syncs, 20*time.Second); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -7,20 +7,23 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // KillAfter runs a program and kills it as soon as it has made something durable so many times: an fsync or fdatasync of what
-// is in a directory or below it, or an msync. It looks at no bytes, so the program goes on faster than under Run. reached is
-// false if the program ended before, by itself or by somebody else's hand.
-func KillAfter(cmd *exec.Cmd, dir string, syncs int) (reached bool, err error) {
+// is in a directory or below it, or an msync; or else after a while. It looks at no bytes, so the program goes on faster than
+// under Run. reached is false if the program ended before it came to that.
+func KillAfter(cmd *exec.Cmd, dir string, syncs int, longest time.Duration) (reached bool, err error) {
 	pending := map[int]bool{}
 	err = onLastingThread(func() error {
 		t, err := start(cmd)
 		if err != nil {
 			return err
 		}
+		end := time.AfterFunc(longest, func() { _ = unix.Kill(t.pid, unix.SIGKILL) })
+		defer end.Stop()
 		t.enter = func(tid int, c call) error {
 			pending[tid] = syncs > 0 && durable(tid, c, dir)
 			return nil
