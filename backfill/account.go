@@ -45,6 +45,7 @@ type account struct {
 	arrived   time.Time // last login in this run
 
 	mu       sync.Mutex
+	anew     bool             // it is begun anew at the next start, and rests until then
 	rebuild  string           // why it waits for 'crossfade rebuild'; "" if it does not
 	old      []store.FolderID // folders of the state before, until it is rebuilt
 	secrets  secrets          // sealed
@@ -175,7 +176,7 @@ func (a *account) reconnect(ctx context.Context) error {
 	defer a.connect.release()
 	a.mu.Lock()
 	src, dst, sealed, wait, closed := a.src, a.dst, a.secrets, time.Until(a.retryAt), a.closed
-	shut := !a.parting.closed.IsZero() // only logins tell passwords then
+	shut := !a.parting.closed.IsZero() || a.anew // only logins tell passwords then
 	a.mu.Unlock()
 	switch {
 	case src != nil && dst != nil:

@@ -19,10 +19,16 @@ func (a *account) proven(secret string) bool {
 	return time.Since(a.provenAt) < proofTime && subtle.ConstantTimeCompare(d[:], a.proof[:]) == 1 && a.dst != nil
 }
 
-// adopt takes over freshly proven connections. A changed password is sealed anew and replaces the old ones.
+// adopt takes over freshly proven connections. A changed password is sealed anew and replaces the old ones. Those of an account
+// that is to be begun anew are of no use: what is known of the mailbox is known of another one.
 func (a *account) adopt(src Mail, dst Writer, secret string) error {
 	d := a.e.vault.digest(a.key, secret)
 	a.mu.Lock()
+	if a.anew {
+		a.mu.Unlock()
+		end(src, dst)
+		return a.refuseRebuild()
+	}
 	fresh := subtle.ConstantTimeCompare(d[:], a.proof[:]) != 1
 	var old []Mail
 	keep := func(have, got Mail) Mail {

@@ -71,7 +71,8 @@
 // itself: such an account is not served, both sides are matched as at a first meeting and nothing is written to either
 // (rebuild.go), until the admin has said what becomes of mail that users seem to have deleted (rebuildend.go).
 // Folders are shown under a greater UIDVALIDITY from then on. Only if the marks are lost too does it begin anew. An account
-// that was closed is in the marks, and closed still: there is nothing to rebuild (marksclosed.go).
+// that was closed is in the marks, and closed still: there is nothing to rebuild (marksclosed.go). An account whose mailbox is
+// gone from the destination goes the same way, by the admin's word (anew.go).
 //
 // # Rules
 //

@@ -170,6 +170,9 @@ func New(opt Options) (*Engine, error) {
 	if err := e.needs.load(e.store); err != nil {
 		return nil, fmt.Errorf("read what users wait for: %w", err)
 	}
+	if err := e.beginAnew(); err != nil {
+		return nil, err
+	}
 	return e, e.load()
 }
 

@@ -71,7 +71,10 @@ func (t *attempt) open(ctx context.Context, p Provisioner, src Mail, refused err
 		case errors.Is(err, ErrNoMailbox) && t.a == nil:
 			return t.makeMailbox(ctx, p, src)
 		case errors.Is(err, ErrNoMailbox):
-			return nil, t.refuse(NeedVanished, "the mailbox is not on the new server any more: make it there again, or find out what became of it")
+			if t.mayMakeAgain() {
+				return t.makeMailbox(ctx, p, src)
+			}
+			return nil, t.refuse(NeedVanished, "the mailbox is not on the new server any more: restore it there from a backup, or see what 'crossfade accounts again' would do; do not just make it anew, since what is known of the old one would be taken for the new one's")
 		case err == nil:
 			if err := t.usable(info); err != nil {
 				return nil, err

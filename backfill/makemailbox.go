@@ -20,7 +20,8 @@ func (t *attempt) makeMailbox(ctx context.Context, p Provisioner, src Mail) (Wri
 	}
 	tree := TreeOf(fs, src.Features())
 	m := NewMailbox{Login: t.id.DestLogin, Secret: t.secret, Language: tree.Language(t.e.opt.Folders.Overrides)}
-	if err := t.intend(); err != nil {
+	withdraw, err := t.intended()
+	if err != nil {
 		return nil, err
 	}
 	switch err = p.Create(ctx, m); {
@@ -30,10 +31,19 @@ func (t *attempt) makeMailbox(ctx context.Context, p Provisioner, src Mail) (Wri
 	case !refusedToMake(err): // it may have been made all the same
 		return nil, t.refuse(NeedAPI, "the mailbox could not be made, or the answer did not come; it is tried again at the user's next login: "+err.Error())
 	}
-	if err := t.withdraw(); err != nil {
+	if err := withdraw(); err != nil {
 		return nil, err
 	}
 	return nil, t.notMade(err)
+}
+
+// intended notes that the mailbox is about to be made. withdraw forgets that again.
+func (t *attempt) intended() (withdraw func() error, err error) {
+	if t.a == nil {
+		return t.withdraw, t.intend()
+	}
+	was, err := t.intendAgain()
+	return func() error { return t.withdrawAgain(was) }, err
 }
 
 // notMade words why a mailbox was not made or not given a password.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"crossfade/internal/marks"
 	"crossfade/store"
 )
 
@@ -39,7 +40,7 @@ func (e *Engine) reconcile() error {
 	case uint64(generation) < noted:
 		e.log.Error("the state was restored from an older copy: every account waits for 'crossfade rebuild'", "generation", generation, "noted", noted)
 		for _, rec := range accounts {
-			if err := e.setAside(rec); err != nil {
+			if err := e.setAside(rec, rebuildOld); err != nil {
 				return fmt.Errorf("set aside the old state of %s: %w", rec.DestLogin, err)
 			}
 		}
@@ -48,7 +49,7 @@ func (e *Engine) reconcile() error {
 	}
 	for _, rec := range accounts { // a store of before it was closed
 		if rec.Closed.IsZero() && e.wasClosed(rec.Key) {
-			if err := e.setAside(rec); err != nil {
+			if err := e.setAside(rec, rebuildOld); err != nil {
 				return fmt.Errorf("close %s again: %w", rec.DestLogin, err)
 			}
 		}
@@ -169,17 +170,25 @@ func (e *Engine) markSettled(key string) error {
 	return nil
 }
 
+// markOf is what the marks know of an account; zero if there are none.
+func (e *Engine) markOf(key string) (was marks.Account) {
+	if e.opt.Marks != nil {
+		was, _ = e.opt.Marks.Account(key)
+	}
+	return was
+}
+
 // asideAtOnce is how many folders are set aside in one transaction.
 const asideAtOnce = 200
 
 // setAside puts an account's folders away and has it wait. It is done again from the beginning after a crash: the
-// generation grows only when all are done.
-func (e *Engine) setAside(rec store.Account) error {
+// generation grows, or the admin's word is taken back, only when all are done.
+func (e *Engine) setAside(rec store.Account, why string) error {
 	high, err := e.shown(rec)
 	if err != nil {
 		return err
 	}
-	was, _ := e.opt.Marks.Account(rec.Key)
+	was := e.markOf(rec.Key)
 	var folders []store.Folder
 	err = e.store.View(func(rx *store.Rx) (err error) {
 		folders, err = rx.Folders(rec.ID)
@@ -207,7 +216,8 @@ func (e *Engine) setAside(rec store.Account) error {
 	if err != nil {
 		return err
 	}
-	if rec.Rebuild, rec.HighUIDValidity = rebuildOld, max(high, was.High, 1); was.Closed {
+	rec.Anew = time.Time{}
+	if rec.Rebuild, rec.HighUIDValidity = why, max(high, was.High, 1); was.Closed {
 		closedAgain(&rec)
 	}
 	return e.store.Update(func(tx *store.Tx) error { return tx.PutAccount(rec) })

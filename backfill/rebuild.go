@@ -93,7 +93,7 @@ func (f *folder) takeOver() error {
 // are not kept in memory.
 func (a *account) remembered() (map[origin]keepsake, error) {
 	a.mu.Lock()
-	old := slices.Clone(a.old)
+	old, anew := slices.Clone(a.old), a.rebuild == rebuildAnew
 	a.mu.Unlock()
 	out := map[origin]keepsake{}
 	for _, id := range old {
@@ -104,7 +104,8 @@ func (a *account) remembered() (map[origin]keepsake, error) {
 			}
 			for i := range data.Links {
 				l := &data.Links[i]
-				if l.Src == 0 || l.State != store.Whiteout && !(l.Touched && l.State == store.Listed) {
+				said := l.Touched && l.State == store.Listed || anew && l.State == store.Copied && l.Flags != l.Base
+				if l.Src == 0 || l.State != store.Whiteout && !said {
 					continue
 				}
 				box := data.Folder.Sources[l.Box]
@@ -125,7 +126,8 @@ func (a *account) remembered() (map[origin]keepsake, error) {
 type RebuildAccount struct {
 	Account string `json:"account"`
 	Why     string `json:"why"`
-	// State is "waiting for its user" (who has to log in once), "matching", or "ready": then the numbers hold.
+	// State is "waiting for its user" (who has to log in once), "waiting for a restart of the proxy", "matching", or "ready":
+	// then the numbers hold.
 	State   string          `json:"state"`
 	Problem string          `json:"problem,omitempty"`
 	Folders []RebuildFolder `json:"folders,omitempty"`
@@ -189,8 +191,12 @@ func (e *Engine) allAccounts() []*account {
 func (a *account) rebuildReport() (RebuildAccount, error) {
 	a.mu.Lock()
 	r := RebuildAccount{Account: a.name, Why: a.rebuild, State: rebuildReady, Problem: a.problems.Text}
-	listed := !a.treeInfo.at.IsZero()
+	listed, anew := !a.treeInfo.at.IsZero(), a.anew
 	a.mu.Unlock()
+	if anew {
+		r.State = rebuildRestart
+		return r, nil
+	}
 	folders := a.all()
 	if !listed || len(folders) == 0 {
 		r.State = rebuildMatching

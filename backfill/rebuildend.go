@@ -39,6 +39,8 @@ func notReady(name, state string) error {
 	switch state {
 	case rebuildWaiting:
 		return fmt.Errorf("%s has to log in once before its mailboxes can be compared", name)
+	case rebuildRestart:
+		return fmt.Errorf("%s is begun anew at the next start of the proxy: restart it", name)
 	case rebuildMatching:
 		return fmt.Errorf("the mailboxes of %s are still being compared; 'crossfade rebuild' tells when they are ready", name)
 	}

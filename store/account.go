@@ -38,6 +38,9 @@ type Account struct {
 	// Rebuild is why the account waits for 'crossfade rebuild': its state is an old copy, or new because the one it
 	// had is lost. "": it does not.
 	Rebuild string
+	// Anew is when the admin said that the account is to be begun anew, because its mailbox is gone from the destination;
+	// zero once its folders are put aside.
+	Anew time.Time `json:",omitzero"`
 	// NoClients: the admin says that nobody uses IMAP there, so that folders need not wait for being opened. SettleStopped:
 	// nothing of the account settles.
 	NoClients     bool `json:",omitempty"`

@@ -14,6 +14,7 @@ import (
 type accountsCmd struct {
 	List  accountsListCmd `cmd:"" default:"withargs" help:"Who is enrolled, when they came last, what each needs, and who never came."`
 	Enrol enrolCmd        `cmd:"" help:"Enrol users who never log in, with the passwords of --users or a master user."`
+	Again againCmd        `cmd:"" help:"Begin an account anew whose mailbox is gone from the new server: tells what that means for its mail, and does it with --yes."`
 }
 
 type accountsListCmd struct {

@@ -102,3 +102,33 @@ func TestEnrol(t *testing.T) {
 		t.Errorf("%d %s", code, errs)
 	}
 }
+
+// TestAgain: what it means is told first; it is done only with --yes; what stands in the way is a failure.
+func TestAgain(t *testing.T) {
+	e := &fakeEngine{anew: backfill.Anew{Account: "ann@example.com", Again: 12, NotCopied: 3, Deleted: 4, Gone: 5}}
+	state := control(t, e)
+	code, out, errs := call("accounts", "again", "ann@example.com", "--state", state)
+	if code != exitWell || errs != "" || e.asked[0] != "again false ann@example.com" {
+		t.Errorf("%d %s %q", code, errs, e.asked)
+	}
+	for _, want := range []string{"12 messages would be copied again", "3 are not copied yet", "4 were deleted and stay so", "5 were on the new server alone", "restore it there instead", "Nothing was done yet: say --yes"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	e.anew.Noted = true
+	if code, out, _ := call("accounts", "again", "--yes", "ann@example.com", "--state", state); code != exitWell || e.asked[1] != "again true ann@example.com" || !strings.Contains(out, "restart it") || !strings.Contains(strings.Join(strings.Fields(out), " "), "rebuild --accept") {
+		t.Errorf("%d %q\n%s", code, e.asked, out)
+	}
+	e.anew = backfill.Anew{Account: "ann@example.com", Why: []string{"the new server has\nthe mailbox"}}
+	if code, out, _ := call("accounts", "again", "ann@example.com", "--yes", "--state", state); code != exitFailed || out != "ann@example.com is not begun anew:\n  the new server has the mailbox\n" {
+		t.Errorf("%d %q", code, out)
+	}
+	e.err = errors.New("no account is known")
+	if code, _, errs := call("accounts", "again", "x", "--json", "--state", state); code != exitFailed || !strings.Contains(errs, "no account is known") {
+		t.Errorf("%d %s", code, errs)
+	}
+	if code, _, _ := call("accounts", "again", "--state", state); code != exitUsage {
+		t.Errorf("nobody named: %d", code)
+	}
+}

@@ -34,6 +34,7 @@ type fakeEngine struct {
 	listed  []backfill.ListedAccount
 	notes   []string
 	enrols  []backfill.Enrolled
+	anew    backfill.Anew
 }
 
 func (f *fakeEngine) ListAccounts(_ context.Context, each func(backfill.ListedAccount) error) ([]string, error) {
@@ -74,6 +75,9 @@ func (f *fakeEngine) AcceptSplice(account string, is bool) (backfill.Parting, er
 }
 func (f *fakeEngine) CloseAccount(_ context.Context, account string, anyway bool) (backfill.Closing, error) {
 	return f.closing, f.steer(fmt.Sprint("close ", anyway), backfill.Target{Account: account})
+}
+func (f *fakeEngine) BeginAnew(_ context.Context, account string, yes bool) (backfill.Anew, error) {
+	return f.anew, f.steer(fmt.Sprint("again ", yes), backfill.Target{Account: account})
 }
 func (f *fakeEngine) NoClients(account string, is bool) error {
 	return f.steer(fmt.Sprint("no clients ", is), backfill.Target{Account: account})

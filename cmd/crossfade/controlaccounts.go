@@ -13,6 +13,7 @@ import (
 type accountKeeper interface {
 	ListAccounts(ctx context.Context, each func(backfill.ListedAccount) error) (notes []string, err error)
 	Enrol(ctx context.Context, logins []string, each func(backfill.Enrolled) error) error
+	BeginAnew(ctx context.Context, account string, yes bool) (backfill.Anew, error)
 }
 
 // accountsEnd is the last line that /accounts streams.
@@ -80,6 +81,11 @@ func handleAccounts(mux *http.ServeMux, e accountKeeper) {
 			end.Error = err.Error()
 		}
 		_ = send(end) // an error here means that the asker has gone
+	})
+	mux.HandleFunc("POST /again", func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		got, err := e.BeginAnew(r.Context(), q.Get("account"), q.Get("yes") == "true")
+		answerOrder(w, got, err)
 	})
 	mux.HandleFunc("POST /enrol", func(w http.ResponseWriter, r *http.Request) {
 		send := lines(w)

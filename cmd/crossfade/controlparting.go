@@ -20,24 +20,26 @@ type parter interface {
 
 // handleParting answers /splice and /close.
 func handleParting(mux *http.ServeMux, e parter) {
-	answer := func(w http.ResponseWriter, got any, err error) {
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(got) // an error here means that the asker has gone
-	}
 	mux.HandleFunc("POST /splice", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		got, err := e.AcceptSplice(q.Get("account"), q.Get("undo") != "true")
-		answer(w, got, err)
+		answerOrder(w, got, err)
 	})
 	mux.HandleFunc("POST /close", func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		got, err := e.CloseAccount(r.Context(), q.Get("account"), q.Get("yes") == "true")
-		answer(w, got, err)
+		answerOrder(w, got, err)
 	})
+}
+
+// answerOrder answers what order asked.
+func answerOrder(w http.ResponseWriter, got any, err error) {
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(got) // an error here means that the asker has gone
 }
 
 // part sends an order about one account and prints what the proxy answers, in words or as one JSON object.
