@@ -15,6 +15,7 @@ const (
 	LeftSieve    = "sieve"    // other filters
 	LeftShared   = "shared"   // somebody else may use a folder, or this user somebody else's
 	LeftMetadata = "metadata" // annotations
+	LeftRights   = "rights"   // the user's rights do not let a folder be read or written
 	LeftUnseen   = "unseen"   // what could not be looked at
 )
 
@@ -22,6 +23,12 @@ const (
 // nothing. What it is not let look at is told as LeftUnseen.
 type LeftBehind interface {
 	LeftBehind(ctx context.Context) ([]Leftover, error)
+}
+
+// Restricted is a Mail that can tell which of the user's own folders its rights (RFC 4314) do not let it read or, with write,
+// write. They are told as LeftRights.
+type Restricted interface {
+	Restricted(ctx context.Context, write bool) ([]Leftover, error)
 }
 
 // Leftover is one thing that does not move: Kind is one of the above, Text is for the admin.

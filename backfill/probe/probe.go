@@ -82,6 +82,7 @@ func (p *prober) destination(ctx context.Context) {
 	p.dst = w
 	p.inside(ctx, n, w)
 	p.room(ctx, n)
+	restricted(ctx, n, w)
 	p.write(ctx, n)
 }
 

@@ -36,6 +36,7 @@ type settings struct {
 	SourceMaster             string `koanf:"source-master" placeholder:"USER" help:"A user of the old server who may open everybody's mailbox."`
 	SourceMasterPasswordFile string `koanf:"source-master-password-file" placeholder:"FILE" help:"The file whose first line is that user's password."`
 	SourceMasterForm         string `koanf:"source-master-form" placeholder:"FORM" help:"How that user logs in for another: '{login}*{master}' (default), or 'sasl' with an authorization identity."`
+	SourceSieve              string `koanf:"source-sieve" placeholder:"PORT" help:"The port of --source's ManageSieve, where filters, forwards and vacation notices are looked for, or HOST:PORT (default: 4190). Nothing is changed there."`
 	IMAP                     string `koanf:"imap" placeholder:"ADDR:PORT" help:"Listen for IMAP with STARTTLS."`
 	IMAPS                    string `koanf:"imaps" placeholder:"ADDR:PORT" help:"Listen for IMAP over TLS. With neither --imap nor --imaps: :993."`
 	TLSCert                  string `koanf:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM) shown to mail clients; read again when it changes."`
@@ -204,7 +205,7 @@ func checkNames(path string, raw map[string]any) error {
 // numeric tells whether a setting's text is a number.
 func numeric(name string) bool {
 	_, what, _ := strings.Cut(name, "-")
-	return name == "memory" || strings.HasPrefix(name, "max-connections") || contains([]string{"connections", "messages", "bytes", "folders", "accounts", "unseen"}, what)
+	return name == "memory" || strings.HasPrefix(name, "max-connections") || contains([]string{"connections", "messages", "bytes", "folders", "accounts", "unseen", "sieve"}, what)
 }
 
 func kindOf(name string) reflect.Kind {

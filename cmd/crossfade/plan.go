@@ -120,7 +120,29 @@ func (c *planCmd) fromServers(ctx context.Context, s settings, opts mapping.Plan
 	for _, v := range views {
 		p.guessed = append(p.guessed, fmt.Sprintf("%d of %d messages in %q are in no folder that is moved", v.Alone, v.Messages, v.Name))
 	}
-	return p, nil
+	return p, p.restrictions(ctx, old, fresh)
+}
+
+// restrictions notes what rights do not let be read or written.
+func (p *planned) restrictions(ctx context.Context, old, fresh backfill.Mail) error {
+	for _, side := range []struct {
+		name  string
+		m     backfill.Mail
+		write bool
+	}{{"source", old, false}, {"destination", fresh, true}} {
+		by, ok := side.m.(backfill.Restricted)
+		if !ok {
+			continue
+		}
+		found, err := by.Restricted(ctx, side.write)
+		if err != nil {
+			return fmt.Errorf("--%s: %w", side.name, err)
+		}
+		for _, l := range found {
+			p.guessed = append(p.guessed, fmt.Sprintf("on the %s, %s", side.name, l.Text))
+		}
+	}
+	return nil
 }
 
 // askTree lists one account's folders on one server, which stays open unless that fails.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"crossfade/backfill/pace"
 	"crossfade/backfill/probe"
 )
 
@@ -111,7 +112,7 @@ func (c *checkCmd) options(s settings, io std) (o probe.Options, err error) {
 	}
 	o = probe.Options{User: c.User, Connections: c.TryConnections, Large: c.Large}
 	log := slog.New(slog.DiscardHandler)
-	if o.Source, err = newDriver("source", s.Source, s.AllowPlainUpstream, log); err != nil {
+	if o.Source, err = s.sourceDriver(s.Source, pace.Limits{}, log); err != nil {
 		return o, err
 	}
 	if o.Destination, err = newDriver("destination", s.Destination, s.AllowPlainUpstream, log); err != nil {
@@ -139,7 +140,7 @@ func (c *checkCmd) options(s settings, io std) (o probe.Options, err error) {
 		return o, err
 	}
 	o.Below, o.Above = account.below, account.above
-	o.Source, err = newDriver("source", account.url, s.AllowPlainUpstream, log)
+	o.Source, err = s.sourceDriver(account.url, pace.Limits{}, log)
 	return o, err
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -62,7 +64,7 @@ func build(s settings, log *slog.Logger) (st *stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	source, err := pacedDriver("source", s.Source, s.AllowPlainUpstream, below, log)
+	source, err := s.sourceDriver(s.Source, below, log)
 	if err != nil {
 		return nil, err
 	}
@@ -114,11 +116,50 @@ func newDriver(name, url string, allowPlain bool, log *slog.Logger) (backfill.Dr
 
 // pacedDriver reads a server's URL. The error does not repeat it: people put passwords into URLs.
 func pacedDriver(name, url string, allowPlain bool, limits pace.Limits, log *slog.Logger) (backfill.Driver, error) {
-	d, err := imap.New(imap.Options{URL: url, AllowPlain: allowPlain, Limits: limits, Log: log})
+	return imapDriver(name, imap.Options{URL: url, AllowPlain: allowPlain, Limits: limits, Log: log})
+}
+
+func imapDriver(name string, o imap.Options) (backfill.Driver, error) {
+	d, err := imap.New(o)
 	if err != nil {
 		return nil, usagef("--%s: %s", name, strings.TrimPrefix(err.Error(), "imap: "))
 	}
 	return d, nil
+}
+
+// sourceDriver makes the driver of a source: url is --source or one of --sources, which have ManageSieve on its usual port.
+func (s *settings) sourceDriver(url string, limits pace.Limits, log *slog.Logger) (backfill.Driver, error) {
+	o := imap.Options{URL: url, AllowPlain: s.AllowPlainUpstream, Limits: limits, Log: log}
+	if url == s.Source {
+		var err error
+		if o.SieveAddr, err = s.sieveAddr(); err != nil {
+			return nil, err
+		}
+	}
+	return imapDriver("source", o)
+}
+
+// sieveAddr reads --source-sieve; "" is the usual port of the source's host.
+func (s *settings) sieveAddr() (string, error) {
+	if s.SourceSieve == "" {
+		return "", nil
+	}
+	host, port, err := net.SplitHostPort(s.SourceSieve)
+	if err != nil {
+		host, port = "", s.SourceSieve
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
+		return "", usagef("--source-sieve %s: give a port, such as 2000, or HOST:PORT", s.SourceSieve)
+	}
+	if host == "" {
+		u, err := url.Parse(s.Source)
+		if err != nil { // the driver says what is wrong with it
+			return "", nil
+		}
+		host = u.Hostname()
+	}
+	return net.JoinHostPort(host, port), nil
 }
 
 // open opens all listeners before anything runs, so that a port that is taken is told at once.

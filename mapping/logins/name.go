@@ -84,7 +84,11 @@ func checked(user, domain string) (name, error) {
 	case strings.ContainsAny(user, `\/*%@"`):
 		return name{}, errName(`it holds one of \ / * % "`)
 	}
-	return name{user, domain}, nil
+	n := name{user, domain}
+	if len(n.String()) > longest { // with the domain that is added
+		return name{}, errName("it is too long")
+	}
+	return n, nil
 }
 
 // Domain is a mail domain as it is compared: in lower case and in ASCII (A-labels), without a dot at its end.

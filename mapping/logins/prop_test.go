@@ -150,7 +150,7 @@ func TestDomainsSettle(t *testing.T) {
 }
 
 func FuzzIdentify(f *testing.F) {
-	for _, s := range []string{"alice", "Alice@Example.com", `EX\alice`, "a@xn--bcher-kva.example", "a@xn--99999999", "a@b@c", "a@ß", "\xff", "a@·.·"} {
+	for _, s := range []string{"alice", "Alice@Example.com", `EX\alice`, "a@xn--bcher-kva.example", "a@xn--99999999", "a@b@c", "a@ß", "\xff", "a@·.·", strings.Repeat("u", longest-5)} {
 		f.Add(s)
 	}
 	r := rules(f, Config{Domain: "example.com", Windows: map[string]string{"EX": "example.com"}})

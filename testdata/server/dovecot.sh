@@ -83,6 +83,11 @@ plugin {
   acl = vfile
   sieve = file:~/sieve;active=~/active.sieve
 }
+passdb {
+  driver = passwd-file
+  args = username_format=%u $D/masters
+  master = yes
+}
 service managesieve-login {
   inet_listener sieve {
     port = $1
@@ -104,7 +109,8 @@ dovecot_start() {
   chmod 755 "$D" "$D/run"; chown mail:mail "$D/mail"
   for i in $(seq 0 $((CROSSFADE_TEST_USERS - 1))); do echo "u$i@$DOMAIN:{PLAIN}$CROSSFADE_TEST_PASS::::::"; done > "$D/users"
   for i in 0 1 2 3; do echo "u$i@$SECOND_DOMAIN:{PLAIN}$CROSSFADE_TEST_PASS::::::"; done >> "$D/users"
-  chmod 644 "$D/users"
+  echo "master@$DOMAIN:{PLAIN}masters-$CROSSFADE_TEST_PASS::::::" > "$D/masters" # opens everybody's mailbox, where it may
+  chmod 644 "$D/users" "$D/masters"
   srv_conf > "$D/dovecot.conf"
   ! declare -F dovecot_before >/dev/null || dovecot_before
   dovecot -c "$D/dovecot.conf" </dev/null >"$D/start.log" 2>&1 || { cat "$D/start.log" >&2; return 1; }

@@ -11,7 +11,7 @@
 : "${CROSSFADE_SOURCE_FORMAT:=maildir}"                   # maildir | mdbox | sdbox
 : "${CROSSFADE_SOURCE_DEFAULTS:=yes}"                   # no: makes no default folders by itself
 : "${CROSSFADE_SOURCE_DEFLATE:=no}"                      # yes: offers COMPRESS=DEFLATE
-: "${CROSSFADE_SOURCE_SIEVE:=}"                           # a port: ManageSieve listens there, and folders have access lists
+: "${CROSSFADE_SOURCE_SIEVE:=}"                           # a port: ManageSieve listens there, folders have access lists, and there is a master user
 
 # dovecot-dest: separator '/', 'Sent Items', 'Deleted Items', 'Junk E-Mail', Drafts
 : "${CROSSFADE_DEST_IMAP:=15200}" "${CROSSFADE_DEST_IMAPS:=15201}"
@@ -28,6 +28,7 @@
 : "${CROSSFADE_CYRUS_UNIXHIERSEP:=yes}"                   # no: '.' as separator
 : "${CROSSFADE_CYRUS_MUNGE8BIT:=no}"                      # yes: 8-bit bytes in headers become X
 : "${CROSSFADE_CYRUS_MAXMSG:=}"                           # bytes
+: "${CROSSFADE_CYRUS_SIEVE:=}"                           # a port: ManageSieve listens there
 # courier: everything below INBOX., separator '.', no special uses
 : "${CROSSFADE_COURIER_IMAP:=15400}" "${CROSSFADE_COURIER_IMAPS:=15401}"
 # proxies in front of dovecot-dest

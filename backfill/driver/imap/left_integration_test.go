@@ -30,24 +30,8 @@ func TestLeftBehindDovecot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	look := func() []string {
-		t.Helper()
-		m, err := d.Login(t.Context(), user, testbed.Pass)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer m.Close()
-		found, err := m.(backfill.LeftBehind).LeftBehind(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var out []string
-		for _, l := range found {
-			out = append(out, l.Kind+": "+l.Text)
-		}
-		return out
-	}
-	if got := look(); len(got) != 0 {
+	own := backfill.Credentials{User: user, Secret: testbed.Pass}
+	if got := leftBehind(t, d, own); len(got) != 0 {
 		t.Errorf("found %q where there is nothing", got)
 	}
 	home := filepath.Join(bed.Dir, s.Name, "mail", user)
@@ -71,13 +55,50 @@ func TestLeftBehindDovecot(t *testing.T) {
 	defer c.Close()
 	must(c.Login(user, testbed.Pass).Wait())
 	must(c.SetACL("INBOX.Sent", goimap.RightsIdentifier(testbed.User(4)), goimap.RightModificationReplace, goimap.RightSet("lr")).Wait())
-	got := look()
+	must(c.SetACL("INBOX.Trash", goimap.RightsIdentifier(user), goimap.RightModificationReplace, goimap.RightSet("lka")).Wait())
 	want := []string{`redirect: the filter "main" forwards mail to bob@else.example`, `vacation: the filter "main" answers mail with a vacation notice`,
-		`sieve: the filter "main" sorts mail into folders`, "sieve: 1 filters that are not at work", `shared: shares "INBOX.Sent" with ` + testbed.User(4) + " (lr)"}
-	if !slices.Equal(got, want) {
-		t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		`sieve: the filter "main" sorts mail into folders`, "sieve: 1 filters that are not at work", `shared: shares "INBOX.Sent" with ` + testbed.User(4) + " (lr)",
+		`rights: "INBOX.Trash": this user may not read it (rights "lkac")`}
+	secure, err := imap.New(imap.Options{URL: s.URL(), SieveAddr: addr}) // STARTTLS there, or nothing
+	must(err)
+	for _, c := range []struct {
+		name      string
+		got, want []string
+	}{
+		{"plain", leftBehind(t, d, own), want},
+		{"STARTTLS", leftBehind(t, secure, own), want},
+		// the access lists are those of the master then: it sees no folder that was not given to it
+		{"SASL, for others", leftBehind(t, secure, backfill.Credentials{User: "master@example.test", As: user, Secret: "masters-" + testbed.Pass}), want[:4]},
+	} {
+		if !slices.Equal(c.got, c.want) {
+			t.Errorf("%s: found\n%s\nwant\n%s", c.name, strings.Join(c.got, "\n"), strings.Join(c.want, "\n"))
+		}
+	}
+	m, err := d.Login(t.Context(), user, testbed.Pass)
+	must(err)
+	defer m.Close()
+	if got, err := m.(backfill.Restricted).Restricted(t.Context(), true); err != nil || len(got) != 1 || !strings.Contains(got[0].Text, "read it, add mail, set flags, mark mail as read, delete mail, expunge") {
+		t.Errorf("%+v, %v", got, err)
 	}
 	if text, err := os.ReadFile(filepath.Join(home, "sieve", "main.sieve")); err != nil || string(text) != script {
 		t.Errorf("the script is now %q, %v", text, err)
 	}
+}
+
+// leftBehind logs in and tells what does not move.
+func leftBehind(t *testing.T, d *imap.Driver, as backfill.Credentials) (out []string) {
+	t.Helper()
+	m, err := backfill.LoginWith(t.Context(), d, as)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	found, err := m.(backfill.LeftBehind).LeftBehind(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range found {
+		out = append(out, l.Kind+": "+l.Text)
+	}
+	return out
 }

@@ -53,10 +53,53 @@ func TestParseMetadata(t *testing.T) {
 	}
 }
 
+func TestParseMyRights(t *testing.T) {
+	for text, want := range map[string]string{
+		`INBOX lrswipkxtea`: "lrswipkxtea",
+		`"a b" "lr"`:        "lr",
+		`INBOX ""`:          "",
+		"{1}\r\nx lr":       "lr",
+		`INBOX`:             "none",
+		``:                  "none",
+	} {
+		got, ok := parseMyRights(imapwire.NewScanner([]byte(text)))
+		if !ok {
+			got = "none"
+		}
+		if got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestLacking: what a folder's rights keep the move from, by RFC 4314 and as servers of before it have them.
+func TestLacking(t *testing.T) {
+	for _, c := range []struct{ rights, below, above string }{
+		{"lrswipkxtea", "", ""},
+		{"lrswitea", "", ""},
+		{"lrswipcda", "", ""}, // RFC 2086
+		{"lr", "", "add mail, set flags, mark mail as read, delete mail, expunge"},
+		{"lrswi", "", "delete mail, expunge"},
+		{"lrswit", "", "expunge"},
+		{"la", "read it", "read it, add mail, set flags, mark mail as read, delete mail, expunge"},
+		{"", "read it", "read it, add mail, set flags, mark mail as read, delete mail, expunge"},
+	} {
+		if got := lacking(c.rights, false); got != c.below {
+			t.Errorf("%q below: %q, want %q", c.rights, got, c.below)
+		}
+		if got := lacking(c.rights, true); got != c.above {
+			t.Errorf("%q above: %q, want %q", c.rights, got, c.above)
+		}
+	}
+}
+
 func FuzzLeft(f *testing.F) {
 	f.Add(`INBOX ann lrs`)
 	f.Add(`INBOX (/private/comment "x")`)
 	f.Fuzz(func(t *testing.T, text string) {
+		if rights, _ := parseMyRights(imapwire.NewScanner([]byte(text))); len(rights) > 4*64 {
+			t.Errorf("%d bytes of rights", len(rights))
+		}
 		if n := len(parseACL(imapwire.NewScanner([]byte(text)))); n > 100 {
 			t.Errorf("%d rights", n)
 		}

@@ -34,8 +34,8 @@ type sieve struct {
 	why  string
 }
 
-// LeftBehind implements backfill.LeftBehind: filters by ManageSieve (RFC 5804), rights on folders (RFC 4314) and
-// annotations (RFC 5464). Nothing is changed.
+// LeftBehind implements backfill.LeftBehind: filters by ManageSieve (RFC 5804), rights on folders (RFC 4314), the
+// user's own among them, and annotations (RFC 5464). Nothing is changed.
 func (a *account) LeftBehind(ctx context.Context) ([]backfill.Leftover, error) {
 	fs, err := a.Folders(ctx)
 	if err != nil {
@@ -53,7 +53,8 @@ func (a *account) LeftBehind(ctx context.Context) ([]backfill.Leftover, error) {
 		}
 		out = append(out, found...)
 	}
-	return out, nil
+	unread, err := a.Restricted(ctx, false)
+	return append(out, unread...), err
 }
 
 func left(kind, format string, args ...any) backfill.Leftover {
@@ -231,7 +232,8 @@ func (a *account) filters(ctx context.Context) []backfill.Leftover {
 	scripts, err := managesieve.Read(ctx, o)
 	if err != nil {
 		// IMAP has just taken the same password: who refuses it here would refuse everybody's, and count that
-		if why = sieveError(err); ctx.Err() == nil {
+		_, port, _ := net.SplitHostPort(o.Addr)
+		if why = sieveError(err, port); ctx.Err() == nil {
 			s.mu.Lock()
 			s.till, s.why = time.Now().Add(sieveOff), why
 			s.mu.Unlock()
@@ -242,10 +244,10 @@ func (a *account) filters(ctx context.Context) []backfill.Leftover {
 }
 
 // sieveError is the reason without what the network said: that is the same for all accounts.
-func sieveError(err error) string {
+func sieveError(err error, port string) string {
 	for _, known := range []error{managesieve.ErrNone, managesieve.ErrRefused, managesieve.ErrPlain, managesieve.ErrNoSASL} {
 		if errors.Is(err, known) {
-			return known.Error() + " on port 4190"
+			return known.Error() + " on port " + port
 		}
 	}
 	return err.Error()

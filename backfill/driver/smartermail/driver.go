@@ -32,6 +32,7 @@ type fullMail interface {
 	backfill.UseCreator
 	backfill.Meter
 	backfill.LeftBehind
+	backfill.Restricted
 }
 
 // mailDriver keeps the field's name from being one of the methods.
@@ -122,7 +123,8 @@ const (
 )
 
 // AutoCleaned implements backfill.AutoCleaner: the rules of the mailbox's domain. Those that a user made for one folder
-// are not told to an administrator.
+// are not told to an administrator, and no public source names a call that tells them to the user: a token of the user
+// (impersonate-user) would have to be tried on guesses.
 func (m *mail) AutoCleaned(ctx context.Context) ([]backfill.CleanRule, error) {
 	domain := domainOf(m.login)
 	if domain == "" {

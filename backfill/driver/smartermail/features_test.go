@@ -35,6 +35,7 @@ func features() map[string]struct{ of, face reflect.Type } {
 		"UseCreator":    {mail, reflect.TypeFor[backfill.UseCreator]()},
 		"Meter":         {mail, reflect.TypeFor[backfill.Meter]()},
 		"LeftBehind":    {mail, reflect.TypeFor[backfill.LeftBehind]()},
+		"Restricted":    {mail, reflect.TypeFor[backfill.Restricted]()},
 		"AutoCleaner":   {mail, reflect.TypeFor[backfill.AutoCleaner]()},
 		"Exporter":      {}, // asked of whoever takes an export
 	}

@@ -8,6 +8,7 @@ srv_ports() { echo "imap=$CROSSFADE_CYRUS_IMAP imaps=$CROSSFADE_CYRUS_IMAPS"; }
 srv_conf() {
   cat <<C
 configdirectory: $D/conf
+sievedir: $D/conf/sieve
 proc_path: $D/conf/proc
 mboxname_lockpath: $D/conf/lock
 defaultpartition: default
@@ -50,7 +51,8 @@ START {
 }
 SERVICES {
   imap  cmd="$IMAPD/imapd -C $D/imapd.conf -U 30" listen="$CROSSFADE_TEST_ADDR:$CROSSFADE_CYRUS_IMAP" prefork=0 maxchild=1000
-  imaps cmd="$IMAPD/imapd -C $D/imapd.conf -s -U 30" listen="$CROSSFADE_TEST_ADDR:$CROSSFADE_CYRUS_IMAPS" prefork=0 maxchild=1000
+${CROSSFADE_CYRUS_SIEVE:+  sieve cmd="$BIN/timsieved -C $D/imapd.conf" listen="$CROSSFADE_TEST_ADDR:$CROSSFADE_CYRUS_SIEVE" prefork=0 maxchild=100
+}  imaps cmd="$IMAPD/imapd -C $D/imapd.conf -s -U 30" listen="$CROSSFADE_TEST_ADDR:$CROSSFADE_CYRUS_IMAPS" prefork=0 maxchild=1000
 }
 EVENTS {
   checkpoint cmd="$BIN/ctl_cyrusdb -C $D/imapd.conf -c" period=30
