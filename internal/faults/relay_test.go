@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -81,28 +82,30 @@ func refused(t *testing.T, addr string) error {
 	return err
 }
 
-// TestRelayCutAt: the bytes up to the place arrive, and no more.
+// TestRelayCutAt: the bytes up to the place arrive, and no more. Each case has a relay of its own: what an earlier
+// connection still carries would be counted.
 func TestRelayCutAt(t *testing.T) {
-	r := NewRelay(t, echo(t), 0)
 	for _, n := range []int64{1, 7, 100_000} {
 		for _, leg := range []Leg{ToServer, ToClient} {
-			c, err := net.Dial("tcp", r.Addr)
-			if err != nil {
-				t.Fatal(err)
-			}
-			before := r.Passed(leg)
-			r.CutAt(leg, n)
-			go func() { _, _ = c.Write(bytes.Repeat([]byte("x"), 200_000)) }() // it is cut
-			_ = c.SetDeadline(time.Now().Add(time.Minute))
-			got, _ := io.Copy(io.Discard, c)
-			_ = c.Close()
-			if passed := r.Passed(leg) - before; passed != n || leg == ToClient && got != n {
-				t.Errorf("leg %d: %d passed, %d came, want %d", leg, passed, got, n)
-			}
+			t.Run(fmt.Sprint(n, " ", leg), func(t *testing.T) {
+				r := NewRelay(t, echo(t), 0)
+				c, err := net.Dial("tcp", r.Addr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.CutAt(leg, n)
+				go func() { _, _ = c.Write(bytes.Repeat([]byte("x"), 200_000)) }() // it is cut
+				_ = c.SetDeadline(time.Now().Add(time.Minute))
+				got, _ := io.Copy(io.Discard, c)
+				_ = c.Close()
+				if passed := r.Passed(leg); passed != n || leg == ToClient && got != n {
+					t.Errorf("%d passed, %d came, want %d", passed, got, n)
+				}
+				if r.Cuts() != 1 {
+					t.Errorf("%d cuts", r.Cuts())
+				}
+			})
 		}
-	}
-	if r.Cuts() != 6 {
-		t.Errorf("%d cuts", r.Cuts())
 	}
 }
 
