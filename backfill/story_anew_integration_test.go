@@ -92,7 +92,7 @@ func renumbering(x side, a anew, when string, arm func(w *world), then func(ctx 
 		w.src.Unscript() // what has not happened by now does not happen while both sides are compared
 		w.dst.Unscript()
 		return err
-	}, want: expectation{appends: 400}, time: 100 * time.Second}
+	}, want: expectation{appends: 400}}
 	s = x.quirky(s, with(a.q, func(q *faults.Quirks) { q.DropKeywords, q.UIDGap = true, 2 }))
 	return s
 }

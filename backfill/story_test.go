@@ -135,7 +135,7 @@ func (w *world) login(ctx context.Context, user string) error {
 	}
 }
 
-const storyTime = 150 * time.Second
+const storyTime = 5 * time.Minute
 
 // tell runs the story and says what is wrong with its end.
 func (s story) tell(t testing.TB) error {
