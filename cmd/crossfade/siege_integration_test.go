@@ -84,6 +84,8 @@ func siege(t *testing.T, mode string) {
 		})
 	}
 	users.Wait()
+	for end := time.Now().Add(longEnough); guesses.Load() < 100 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	}
 	lift()
 	siege.Wait()
 	if inside.Load() > 0 || guesses.Load() < 100 {
