@@ -122,7 +122,7 @@ func TestOldClient(t *testing.T) {
 // copied waits until so many messages are.
 func (p *proxyProcess) copied(t *testing.T, n int) {
 	t.Helper()
-	for end := time.Now().Add(longEnough); p.report(t).Total.Copied < n; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(longEnough); p.report(t).Total.Copied < n; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("not copied: %+v", p.report(t).Total)
 		}
