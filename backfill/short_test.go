@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"crossfade/mapping"
 )
@@ -54,6 +55,9 @@ func TestSourceShortForAMoment(t *testing.T) {
 func shortForAMoment(t *testing.T, state string, modseq, restart bool) {
 	b := &shortBed{bed: newBed(t)}
 	b.src.modseq = modseq
+	if state == "copied" { // however long the moment is: what is missing for longer than this is deleted from the destination
+		b.opt = func(o *Options) { o.Recheck = time.Hour }
+	}
 	want := many(b.src.boxes["INBOX"], 100)
 	if state == "paired" {
 		b.dst.with("INBOX", func(d *fakeBox) {

@@ -118,6 +118,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 
 // TestMetricsOfAMove: after the demo's move the metrics say what happened, in good form, without naming anybody.
 func TestMetricsOfAMove(t *testing.T) {
+	t.Parallel()
 	d, err := (&demoCmd{Check: true, IMAP: "127.0.0.1:0", Seed: 1}).build(t.TempDir(), std{out: io.Discard, err: io.Discard}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +129,7 @@ func TestMetricsOfAMove(t *testing.T) {
 		if err := d.check(ctx); err != nil {
 			return err
 		}
-		for end := time.Now().Add(10 * time.Second); !d.proxy.engine.Status().Done && time.Now().Before(end); {
+		for end := time.Now().Add(time.Minute); !d.proxy.engine.Status().Done && time.Now().Before(end); {
 			time.Sleep(20 * time.Millisecond)
 		}
 		families, err := r.Gather()

@@ -99,7 +99,7 @@ func enrolPatiently(t *testing.T, addr string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = conn.SetDeadline(time.Now().Add(20 * time.Second)) // a closed connection says so when it is used
+		_ = conn.SetDeadline(time.Now().Add(time.Minute)) // a closed connection says so when it is used
 		_, _ = fmt.Fprintf(conn, "a LOGIN %s %s\r\nb LOGOUT\r\n", testbed.User(0), testbed.Pass)
 		answer, _ := io.ReadAll(conn)
 		_ = conn.Close()
