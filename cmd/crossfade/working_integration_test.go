@@ -20,6 +20,7 @@ import (
 // TestWorkingDuringKills: kill -9 at random moments of a move while clients store, append, move and delete. What
 // the proxy has acknowledged holds at the end; what it had not time to acknowledge was done or was not.
 func TestWorkingDuringKills(t *testing.T) {
+	t.Parallel()
 	rounds(t, "CROSSFADE_TEST_KILLS", func(t *testing.T, n int) {
 		bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 		bed.Server(testbed.Source).FillFiles(t, testbed.User(0), "--folders", "20", "--per-folder", "250", "--mean", "1800", "--clean")
@@ -38,7 +39,9 @@ func TestWorkingDuringKills(t *testing.T) {
 		for _, w := range workers {
 			group.Go(func() error { return w.run(stop) })
 		}
-		hit := p.killOften(t, rand.New(rand.NewPCG(seed, 99)), n, before.Count())
+		hit := p.killOften(t, rand.New(rand.NewPCG(seed, 99)), n, before.Count(), workers)
+		for end := time.Now().Add(longEnough); servedBy(workers) < 5*n && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		}
 		close(stop)
 		if err := group.Wait(); err != nil {
 			t.Error(err)
@@ -59,6 +62,7 @@ func TestWorkingDuringKills(t *testing.T) {
 
 // TestWorkingWhileMoving: clients work as fast as they can while what they work on is being copied.
 func TestWorkingWhileMoving(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 	bed.Server(testbed.Source).FillFiles(t, testbed.User(0), "--folders", "4", "--per-folder", "400", "--mean", "1800", "--clean")
 	before := snapshot(t, bed.Server(testbed.Source).Addr)
@@ -98,19 +102,37 @@ func TestWorkingWhileMoving(t *testing.T) {
 	p.wantWorked(t, before, workers)
 }
 
-// killOften kills and restarts the proxy n times and returns how often mail was still moving.
-func (p *proxyProcess) killOften(t *testing.T, random *rand.Rand, n, count int) (hit int) {
+// killOften kills and restarts the proxy n times, each at a random place of its n-th of the move, when clients were served
+// since the time before, and returns how often mail was still moving.
+func (p *proxyProcess) killOften(t *testing.T, random *rand.Rand, n, count int, workers []*worker) (hit int) {
 	t.Helper()
-	for range n {
-		time.Sleep(time.Duration(random.Int64N(int64(2 * time.Second))))
-		r := p.report(t)
-		if r.Total.Listed+r.Total.Copying > count/100 {
-			hit++
+	for i := range n {
+		place, before := count-i*count/n-random.IntN(count/n), servedBy(workers)
+		for end := time.Now().Add(longEnough); ; time.Sleep(10 * time.Millisecond) {
+			r := p.report(t)
+			left := r.Total.Listed + r.Total.Copying
+			if left <= place && servedBy(workers) > before {
+				if left > count/100 {
+					hit++
+				}
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%d messages are left, %d were to be; clients were served %d times: %+v\n%s", left, place, servedBy(workers)-before, r.Total, p.said)
+			}
 		}
 		p.kill()
 		p.start(t)
 	}
 	return hit
+}
+
+// servedBy is how often clients were told that what they wanted is done.
+func servedBy(workers []*worker) (n int) {
+	for _, w := range workers {
+		n += int(w.served.Load())
+	}
+	return n
 }
 
 // wantWorked waits for the end of the move and holds both sides against what the workers know.
