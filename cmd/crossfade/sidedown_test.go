@@ -161,9 +161,10 @@ func (b *sideBed) login(t *testing.T) *rawClient {
 	return c
 }
 
+// until waits longer than a host that was away is ever left alone, which is up to five minutes.
 func (b *sideBed) until(t *testing.T, done func(backfill.Report) bool) {
 	t.Helper()
-	for end := time.Now().Add(3 * time.Minute); !done(b.engine.Status()); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(6 * time.Minute); !done(b.engine.Status()); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%+v", b.engine.Status().Total)
 		}
