@@ -7,6 +7,7 @@ import (
 )
 
 func TestDemoMailDependsOnSeed(t *testing.T) {
+	t.Parallel()
 	if a, b := makeDemoMail(3), makeDemoMail(3); !reflect.DeepEqual(a, b) {
 		t.Error("one seed, two mailboxes")
 	}

@@ -35,6 +35,7 @@ func demoPair(t *testing.T) []string {
 
 // TestCheck is the whole command between the demo's servers: everything is told in 80 columns, the password never is.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	args := demoPair(t)
 	file := filepath.Join(t.TempDir(), "pw")
 	if err := os.WriteFile(file, []byte("wrong-"+demoPass+"\n"), 0o600); err != nil {
@@ -68,6 +69,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestCheckJSON(t *testing.T) {
+	t.Parallel()
 	var out, errs bytes.Buffer
 	code := run(t.Context(), append(demoPair(t), "--json", "--user", demoUser), std{out: &out, err: &errs, env: []string{passwordEnv + "=" + demoPass}})
 	var r checkReport

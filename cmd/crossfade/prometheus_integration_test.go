@@ -150,6 +150,7 @@ func (p *proxyProcess) sameAsVerify(t *testing.T, prom *promServer, when string)
 // the one that verify finds: before anything moved, in the middle, at the end with a refused message, and when that
 // is signed off.
 func TestPrometheus(t *testing.T) {
+	t.Parallel()
 	bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never", "CROSSFADE_DEST_MAXMSG=300k"}, testbed.Source, testbed.Dest)
 	source, users := bed.Server(testbed.Source), []string{"u0@example.test", "u1@example.test", "u0@second.test"}
 	for i, u := range users {

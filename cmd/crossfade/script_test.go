@@ -34,6 +34,7 @@ func (s sideBySide) Run() int {
 // TestScripts plays the stories in testdata/script with the real command line. 'exits N command...' wants that
 // exit code; 'oneline' wants that the last command said one line on standard error.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

@@ -292,6 +292,7 @@ func (b *sideBed) recovers(t *testing.T, open *rawClient) {
 // TestSlowReaders: more sessions than there may be connections to a server fetch large mail and do not read it. Others go
 // on: flags, folders, new mail.
 func TestSlowReaders(t *testing.T) {
+	t.Parallel()
 	b := newSideBed(t)
 	large := faults.Message{Body: append([]byte("Message-ID: <large@side.test>\r\n\r\n"), bytes.Repeat([]byte("0123456789abcde\r\n"), 2<<20)...)}
 	b.oldAccount.Add("Later", large)
