@@ -54,7 +54,7 @@ func TestPacedMove(t *testing.T) {
 		}
 	}
 	for !e.Status().Done {
-		if most = max(most, e.Hosts()[0].Connections); time.Since(begun) > 50*time.Second {
+		if most = max(most, e.Hosts()[0].Connections); time.Since(begun) > 5*time.Minute {
 			t.Fatalf("%+v", e.Status())
 		}
 		time.Sleep(5 * time.Millisecond)
