@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"crossfade/internal/durable"
 	"crossfade/internal/faults"
 	"crossfade/internal/testbed"
 )
@@ -33,8 +34,8 @@ func smallDisk(t *testing.T, mb int) string {
 	return dir
 }
 
-// fillDisk writes to a file until the disk has no room at all.
-func fillDisk(t *testing.T, file string) {
+// fillDisk writes to a file until the disk has only so many bytes of room; 0: until it takes not one more.
+func fillDisk(t *testing.T, file string, leave uint64) {
 	t.Helper()
 	f, err := os.Create(file)
 	if err != nil {
@@ -42,6 +43,13 @@ func fillDisk(t *testing.T, file string) {
 	}
 	defer f.Close()
 	for size := 1 << 20; size > 0; {
+		var disk syscall.Statfs_t
+		if err := syscall.Statfs(file, &disk); err != nil {
+			t.Fatal(err)
+		}
+		if leave > 0 && disk.Bavail*uint64(disk.Bsize) <= leave {
+			return
+		}
 		if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
 			size /= 16
 		} else if err != nil {
@@ -57,6 +65,7 @@ func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	for _, killed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("killed %v", killed), func(t *testing.T) {
+			t.Parallel()
 			bed := testbed.Start(t, []string{"CROSSFADE_DEST_FSYNC=never"}, testbed.Source, testbed.Dest)
 			before := fill(t, bed, 20)
 			disk := smallDisk(t, 600)
@@ -65,15 +74,18 @@ func TestDiskFull(t *testing.T) {
 			p := proxyBetween(t, bed, source.URL(), dest.URL())
 			p.state = filepath.Join(disk, "state")
 			p.args[len(p.args)-1] = p.state
-			p.args = append(p.args, "--destination-messages", "40") // it must not be over before the disk is full
+			p.args = append(p.args, "--destination-messages", "40", "--hold-backfill") // it must not be over before the disk is full
 			p.start(t)
 			enrol(t, p.imap)
+			fillDisk(t, filepath.Join(disk, "most"), durable.Floor+64<<20) // what takes longest, before anything is copied
+			p.args = p.args[:len(p.args)-1]
+			p.move(t, "release")
 			c := newReader(t, p.imap)
 			c.says("SELECT INBOX", "OK")
 			for p.report(t).Total.Copied == 0 {
 				time.Sleep(10 * time.Millisecond)
 			}
-			fillDisk(t, filepath.Join(disk, "ballast"))
+			fillDisk(t, filepath.Join(disk, "ballast"), 0)
 			p.stopsForDisk(t, before.Count())
 			c.says("UID FETCH 1:* (FLAGS)", "OK")
 			c.says("NOOP", "OK")
