@@ -113,11 +113,14 @@ func TestServersKilled(t *testing.T) {
 	rounds(t, "CROSSFADE_TEST_KILLS", func(t *testing.T, n int) {
 		bed := testbed.Start(t, nil, testbed.Source, testbed.Dest)
 		before := fill(t, bed, n)
-		p, _ := slowly(t, bed)
+		p, relays := slowly(t, bed)
 		p.trouble(t, before, n, 300*time.Millisecond, func(random *rand.Rand) {
-			s := bed.Server([]string{testbed.Source, testbed.Dest}[random.IntN(2)])
+			i := random.IntN(2)
+			s := bed.Server([]string{testbed.Source, testbed.Dest}[i])
 			s.Kill(t)
+			relays[i].Down(true) // until we know that it is back: else the move may be over by then
 			s.Start(t)
+			relays[i].Down(false)
 		})
 	})
 }
