@@ -45,7 +45,7 @@ TLS="$CROSSFADE_TEST_DIR/tls"
 port_open() { (exec 3<>"/dev/tcp/$CROSSFADE_TEST_ADDR/$1") 2>/dev/null; }
 wait_port() {
   local i
-  for i in $(seq 1 300); do port_open "$1" && return 0; sleep 0.1; done
+  for i in $(seq 1 1200); do port_open "$1" && return 0; sleep 0.1; done
   echo "server: port $1 did not open; see the log below $CROSSFADE_TEST_DIR" >&2; return 1
 }
 
@@ -65,19 +65,27 @@ stop_pid() { # pid file; asks first, then kills
   rm -f "$1"
 }
 
-# the process and all that descend from it, oldest first
+# the process and all that descend from it, oldest first, each with when it started: numbers are given to others again.
+# cat goes on where a process has ended meanwhile; awk would not, and some would be left out.
 tree() {
-  echo "$1"
-  local c
-  for c in $(awk -v p="$1" '{ sub(/^.*\) . /, ""); if ($1 == p) { n = split(FILENAME, a, "/"); print a[n - 1] } }' /proc/[0-9]*/stat 2>/dev/null); do tree "$c"; done
+  { cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v p="$1" '
+    function down(q,  c) { print q ":" started[q]; for (c in parent) if (parent[c] == q) down(c) }
+    { pid = $1; sub(/^.*\) . /, ""); parent[pid] = $1; started[pid] = $19 }
+    END { if (p in parent) down(p) }'
+}
+same() { # pid:start
+  local line
+  { read -r line < "/proc/${1%:*}/stat"; } 2>/dev/null || return 1
+  set -- "$1" ${line##*) }
+  [ "${21}" = "${1#*:}" ]
 }
 signal_tree() { # signal, pid file
   alive "$2" || return 0
   local p list
   list="$(tree "$(cat "$2")")"
-  for p in $list; do kill "-$1" "$p" 2>/dev/null || true; done
+  for p in $list; do if same "$p"; then kill "-$1" "${p%:*}" 2>/dev/null || true; fi; done
   [ "$1" = KILL ] || return 0
-  for p in $list; do while running "$p"; do sleep 0.02; done; done
+  for p in $list; do while same "$p" && running "${p%:*}"; do sleep 0.02; done; done
 }
 
 certificate() { # one self-signed certificate for all servers
