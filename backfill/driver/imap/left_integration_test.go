@@ -3,6 +3,10 @@
 package imap_test
 
 import (
+	"bufio"
+	"encoding/base64"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -10,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	goimap "github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -101,4 +106,68 @@ func leftBehind(t *testing.T, d *imap.Driver, as backfill.Credentials) (out []st
 		out = append(out, l.Kind+": "+l.Text)
 	}
 	return out
+}
+
+// TestLeftBehindCyrus: likewise of Cyrus, which has annotations, too.
+func TestLeftBehindCyrus(t *testing.T) {
+	t.Parallel()
+	addr := testbed.FreePort(t)
+	_, port, _ := net.SplitHostPort(addr)
+	bed := testbed.Start(t, []string{"CROSSFADE_CYRUS_SIEVE=" + port}, testbed.Cyrus)
+	s, user := bed.Server(testbed.Cyrus), testbed.User(3)
+	own := backfill.Credentials{User: user, Secret: testbed.Pass}
+	d, err := imap.New(imap.Options{URL: s.URL(), SieveAddr: addr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := leftBehind(t, d, own); len(got) != 0 {
+		t.Errorf("found %q where there is nothing", got)
+	}
+	script := "require [\"vacation\", \"fileinto\", \"copy\"];\r\nredirect :copy \"bob@else.example\";\r\nvacation \"away\";\r\nif true { fileinto \"Sent\"; }\r\n"
+	initial := base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + testbed.Pass))
+	talk(t, addr, `AUTHENTICATE "PLAIN" "`+initial+`"`, fmt.Sprintf("PUTSCRIPT \"main\" {%d+}\r\n%s", len(script), script), `SETACTIVE "main"`, `PUTSCRIPT "old" {5+}`+"\r\nkeep;", "LOGOUT")
+	c, err := imapclient.DialInsecure(s.Addr, nil)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(err)
+	defer c.Close()
+	must(c.Login(user, testbed.Pass).Wait())
+	must(c.SetACL("Sent", goimap.RightsIdentifier(testbed.User(4)), goimap.RightModificationReplace, goimap.RightSet("lr")).Wait())
+	must(c.SetACL("Trash", goimap.RightsIdentifier(user), goimap.RightModificationReplace, goimap.RightSet("la")).Wait())
+	note := []byte("mine")
+	must(c.SetMetadata("Drafts", map[string]*[]byte{"/private/comment": &note}).Wait())
+	want := []string{`redirect: the filter "main" forwards mail to bob@else.example`, `vacation: the filter "main" answers mail with a vacation notice`,
+		`sieve: the filter "main" sorts mail into folders`, "sieve: 1 filters that are not at work", `shared: shares "Sent" with ` + testbed.User(4) + " (lr)",
+		`metadata: 1 annotations of folders: "/private/comment"`, `rights: "Trash": this user may not read it (rights "lkxcan")`}
+	if got := leftBehind(t, d, own); !slices.Equal(got, want) {
+		t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// talk says commands to ManageSieve, each of which must be taken.
+func talk(t *testing.T, addr string, commands ...string) {
+	t.Helper()
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	_ = nc.SetDeadline(time.Now().Add(time.Minute))
+	in := bufio.NewReader(nc)
+	for _, say := range append([]string{""}, commands...) {
+		if say != "" {
+			if _, err := io.WriteString(nc, say+"\r\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for line := ""; !strings.HasPrefix(line, "OK"); {
+			if line, err = in.ReadString('\n'); err != nil || strings.HasPrefix(line, "NO") || strings.HasPrefix(line, "BYE") {
+				t.Fatalf("%.20q: %q, %v", say, line, err)
+			}
+		}
+	}
 }

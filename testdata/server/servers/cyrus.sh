@@ -44,6 +44,10 @@ C
   [ -z "$CROSSFADE_CYRUS_MAXMSG" ] || echo "maxmessagesize: $CROSSFADE_CYRUS_MAXMSG"
 }
 
+srv_sieve() {
+  [ -z "$CROSSFADE_CYRUS_SIEVE" ] || echo "  sieve cmd=\"$BIN/timsieved -C $D/imapd.conf\" listen=\"$CROSSFADE_TEST_ADDR:$CROSSFADE_CYRUS_SIEVE\" prefork=0 maxchild=100"
+}
+
 srv_master() {
   cat <<C
 START {
@@ -51,8 +55,8 @@ START {
 }
 SERVICES {
   imap  cmd="$IMAPD/imapd -C $D/imapd.conf -U 30" listen="$CROSSFADE_TEST_ADDR:$CROSSFADE_CYRUS_IMAP" prefork=0 maxchild=1000
-${CROSSFADE_CYRUS_SIEVE:+  sieve cmd="$BIN/timsieved -C $D/imapd.conf" listen="$CROSSFADE_TEST_ADDR:$CROSSFADE_CYRUS_SIEVE" prefork=0 maxchild=100
-}  imaps cmd="$IMAPD/imapd -C $D/imapd.conf -s -U 30" listen="$CROSSFADE_TEST_ADDR:$CROSSFADE_CYRUS_IMAPS" prefork=0 maxchild=1000
+$(srv_sieve)
+  imaps cmd="$IMAPD/imapd -C $D/imapd.conf -s -U 30" listen="$CROSSFADE_TEST_ADDR:$CROSSFADE_CYRUS_IMAPS" prefork=0 maxchild=1000
 }
 EVENTS {
   checkpoint cmd="$BIN/ctl_cyrusdb -C $D/imapd.conf -c" period=30
