@@ -6,8 +6,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// touch changes or removes a message on the destination as another client would.
+// touch changes or removes a message on the destination as another client would. One that is removed before the answer to
+// its APPEND has come may be appended again: the destination took it and does not have it.
 func (w *world) touch(folder string) {
+	f := w.now(w.boxes[folder][0])
 	n, remove, flags := rapid.IntRange(0, 9).Draw(w.rt, "which"), rapid.Bool().Draw(w.rt, "remove"), w.flags()
 	w.dst.with(folder, func(b *fakeBox) {
 		if b == nil || n >= len(b.msgs) {
@@ -20,6 +22,9 @@ func (w *world) touch(folder string) {
 			}
 		}
 		if remove {
+			if len(f.where(inFlight)) > 0 {
+				w.strange[folder][subject(string(m.body))] = true
+			}
 			b.remove(m.uid)
 		} else {
 			b.mark(m.uid, flags.List()...)

@@ -145,7 +145,8 @@ func (w *world) oldDeletes(folder string) (box string) {
 func (w *world) newLoses(folder, to string) {
 	f := w.now(w.boxes[folder][0])
 	if folder == "INBOX" || !w.dst.exists(folder) || !w.certain(folder) || to != "" && (slices.Contains(w.folders, to) || w.dst.exists(to) || w.hasBelow(to)) ||
-		w.hasBelow(folder) || strings.HasPrefix(to, folder+"/") || f.refresh(w.rt.Context(), 0) != nil || f.counted().removing+f.counted().flying > 0 {
+		w.hasBelow(folder) || strings.HasPrefix(to, folder+"/") || f.refresh(w.rt.Context(), 0) != nil || f.counted().removing+f.counted().flying > 0 ||
+		w.unnoticed(f) {
 		return
 	}
 	had := w.dst.ids(folder)
@@ -179,6 +180,13 @@ func (w *world) newLoses(folder, to string) {
 		w.stays(id)
 		w.mail[to] = append(w.mail[to], mail{id: id, loose: true})
 	}
+}
+
+// unnoticed tells whether a source folder is gone and the engine does not know that yet. What both sides lost then is shown
+// until the admin says that it is gone.
+func (w *world) unnoticed(f *folder) bool {
+	rec := f.record()
+	return slices.ContainsFunc(ownSources(rec), func(b uint16) bool { return !w.src.exists(rec.Sources[b].Name) })
 }
 
 // fromSource are the messages of a folder that the source has still.
