@@ -10,7 +10,10 @@ import (
 )
 
 // StrikeLimits are how many failed logins each server may be caused to count. The zero value is no limit.
-type StrikeLimits struct{ Source, Destination strikes.Limits }
+type StrikeLimits struct {
+	Source, Destination strikes.Limits
+	Ledger              *strikes.Ledger // of those that were counted before; nil: none are known
+}
 
 // guesses are what stands between logins and the servers. Passwords that are known to be wrong, and more failures than a
 // server bears, end here.
@@ -25,7 +28,7 @@ type guesses struct {
 
 func newGuesses(l StrikeLimits, destination string) *guesses {
 	g := &guesses{known: strikes.NewKnown(), limits: l, destination: destination, counters: make(map[string]*strikes.Counter)}
-	g.counters[destination] = strikes.New(l.Destination)
+	g.counters[destination] = l.Ledger.Counter(destination, l.Destination)
 	return g
 }
 
@@ -35,7 +38,7 @@ func (g *guesses) counter(host string) *strikes.Counter {
 	defer g.mu.Unlock()
 	c := g.counters[host]
 	if c == nil {
-		c = strikes.New(g.limits.Source)
+		c = g.limits.Ledger.Counter(host, g.limits.Source)
 		g.counters[host] = c
 	}
 	return c

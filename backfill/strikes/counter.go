@@ -9,6 +9,7 @@ import (
 // Counter is our count of one server's strikes. It is safe for concurrent use.
 type Counter struct {
 	limits Limits
+	struck func() // called after each strike, without mu; nil for nobody
 
 	mu      sync.Mutex
 	strikes []time.Time // ascending; the oldest go when they do not matter any more
@@ -99,11 +100,16 @@ func (p *Place) Accepted() {
 
 // Refused says that the server refused the login, or may have: the answer did not come.
 func (p *Place) Refused() {
+	refused := false
 	p.end(func(now time.Time) {
+		refused = true
 		p.c.strikes = append(p.c.strikes, now)
 		p.c.totals.Strikes++
 		p.c.seen.refused(p.t, now)
 	})
+	if refused && p.c.struck != nil {
+		p.c.struck()
+	}
 }
 
 // Unasked says that the server never saw the password.

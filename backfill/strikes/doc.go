@@ -35,4 +35,6 @@
 // users wait, by one place for each network; he can neither cause more strikes nor stop those whose password is known here.
 //
 // All memory is bounded; what is forgotten starts anew. Names and secrets are kept as keyed hashes of this run, or not at all.
+// Only when strikes were counted outlives the run (Ledger): a program that is started again and again must not cause as many
+// each time. Logins under way when it is killed are not noted.
 package strikes

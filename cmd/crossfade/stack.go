@@ -90,6 +90,9 @@ func newStack(o stackOptions) (*stack, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--state %s: %w", o.state, err), st.Close())
 	}
+	if o.strikes.Ledger, err = openLedger(o.state, o.log); err != nil {
+		return nil, errors.Join(fmt.Errorf("--state %s: %w", o.state, err), st.Close(), keys.Close())
+	}
 	opt := backfill.Options{
 		Marks:  known,
 		Source: o.source, Sources: o.sources, Destination: o.destination, Store: st, Key: key, Keys: keys, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Folders: o.folders, Settling: o.settling, CopyCleaned: o.copyCleaned, MemoryBytes: o.memory, Strikes: o.strikes, Logger: o.log}

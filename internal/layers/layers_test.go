@@ -43,7 +43,7 @@ func rules() []rule {
 		{dir: "backfill/gate", may: []string{"store"}},
 		{dir: "backfill/metrics", may: []string{"backfill/pace", "backfill/strikes"}, any: true},
 		{dir: "backfill/settling", may: []string{"backfill/pace"}},
-		{dir: "backfill/strikes", may: nil},
+		{dir: "backfill/strikes", may: []string{"internal/..."}},
 		{dir: "backfill/turns", may: []string{"store"}},
 		{dir: "backfill/verify", may: []string{"store", "mapping/...", "internal/..."}, any: true},
 		{dir: "backfill/probe", may: []string{"backfill", "mapping/...", "internal/..."}, any: true},
