@@ -99,7 +99,10 @@ func (c compared) Head() verify.Head {
 	f, rec := c.f, c.f.record()
 	h := verify.Head{Account: f.acct.name, Path: rec.Path.String(), Name: rec.Name, Problem: f.problem().Text, Reappended: rec.Reappended, Doubt: tooMany}
 	for i, s := range rec.Sources {
-		gone := s.Gone || f.hasNote(lostFolder(uint16(i))) // nothing of it waits to be copied
+		gone := f.lost(uint16(i)) // nothing of it waits to be copied
+		if s.Borrowed {
+			gone = !f.acct.lends(s)
+		}
 		h.Sources = append(h.Sources, verify.Side{Name: s.Name, Expect: int(s.Exists), Borrowed: s.Borrowed, Gone: gone,
 			Open: func(ctx context.Context) (verify.Box, error) {
 				m, err := f.acct.source(ctx)
@@ -113,6 +116,23 @@ func (c compared) Head() verify.Head {
 		}
 	}
 	return h
+}
+
+// lost tells whether a source folder is known to be gone.
+func (f *folder) lost(b uint16) bool {
+	return f.record().Sources[b].Gone || f.hasNote(lostFolder(b))
+}
+
+// lends tells whether the source folder that others borrow from is there, as one of the folder that shows it.
+func (a *account) lends(box store.SourceBox) bool {
+	for _, f := range a.all() {
+		for i, s := range f.record().Sources {
+			if !s.Borrowed && s.Name == box.Name && s.UIDValidity == box.UIDValidity {
+				return !f.lost(uint16(i))
+			}
+		}
+	}
+	return false
 }
 
 // Links implements verify.Folder.

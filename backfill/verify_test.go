@@ -268,3 +268,36 @@ func TestVerifyNamesSoMany(t *testing.T) {
 		t.Errorf("%d missing, %d named", r.Missing, len(r.Differences))
 	}
 }
+
+// TestVerifyWithoutALender: what a client copied or moved from another folder is proven as far as it can be when that folder
+// is gone from the source, or another one is there under its name.
+func TestVerifyWithoutALender(t *testing.T) {
+	for name, anew := range map[string]bool{"gone": false, "made anew": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t)
+			b.src.with("INBOX.Kunden", func(box *fakeBox) { many(box, 3) })
+			b.start(true)
+			m := b.open(b.login(), "Kunden")
+			_, err := m.Move(t.Context(), []uint32{2}, "INBOX")
+			must(t, err)
+			b.e.Release()
+			b.wait()
+			b.verified()
+			b.src.set(func() {
+				b.src.drop("INBOX.Kunden")
+				if anew {
+					b.src.add("INBOX.Kunden").put(message(9, "anew"))
+				}
+			})
+			b.eventually(func() error {
+				must(t, b.account().refreshTree(t.Context(), 0))
+				_ = m.f.refresh(t.Context(), 0)
+				if r := b.compared("INBOX", verify.Options{}); !r.OK || r.Missing+r.Different > 0 {
+					return fmt.Errorf("%+v", r)
+				}
+				return nil
+			})
+			b.holds("INBOX", `<1@test> \Seen`)
+		})
+	}
+}
