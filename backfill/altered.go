@@ -88,7 +88,7 @@ func (f *folder) sourceTexts(ctx context.Context, links []store.Link) (map[uint3
 	out := make(map[uint32][16]byte)
 	for _, m := range f.sending {
 		text := mapping.NewTextSum()
-		r, err := m.open()
+		r, err := m.Open()
 		if err == nil {
 			_, err = io.Copy(text, r)
 			err = errors.Join(err, r.Close())

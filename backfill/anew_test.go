@@ -17,7 +17,7 @@ import (
 // flagged through the proxy, and 100 was the destination's own.
 func gone(t *testing.T) *loginBed {
 	b := newLoginBed(t, Capture)
-	b.opt.Hold, b.opt.SpoolDir, b.opt.Recheck = false, t.TempDir(), 20*time.Millisecond
+	b.opt.Hold, b.opt.Recheck = false, 20*time.Millisecond
 	b.again()
 	for id := 1; id <= 10; id++ {
 		b.src.users[ann].boxes["INBOX"].put(message(id, fmt.Sprint("mail ", id)))

@@ -2,7 +2,6 @@ package backfill
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/spool"
 	"crossfade/mapping"
 	"crossfade/store"
 )
@@ -98,9 +98,8 @@ func hashItems(items []AppendItem) ([]incoming, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum, head := sha256.New(), &prefix{max: headerKept}
-		n, err := io.Copy(io.MultiWriter(sum, head), r)
-		if err = errors.Join(err, r.Close()); err == nil && n != it.Size {
+		m, err := spool.Sum(r)
+		if err = errors.Join(err, r.Close()); err == nil && m.Size != it.Size {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
@@ -110,7 +109,7 @@ func hashItems(items []AppendItem) ([]incoming, error) {
 		if date.IsZero() {
 			date = time.Now()
 		}
-		batch[i] = incoming{date: date, spooled: &spooled{size: n, hash: [16]byte(sum.Sum(nil)[:16]), msgID: mapping.MessageIDFromHeader(headerOf(head.b))}}
+		batch[i] = incoming{date: date, Message: m}
 	}
 	return batch, nil
 }

@@ -25,8 +25,8 @@ func (f *folder) journal(batch []incoming, floor uint32) ([]incoming, error) {
 				e.mergeFlags(l, Entry{Flags: m.flags})
 				l, _ = e.link(m.uid)
 			}
-			setDetails(&l, Entry{Size: m.size, Date: m.date, MsgID: m.msgID})
-			l.State, l.Hash = store.Copying, m.hash
+			setDetails(&l, Entry{Size: m.Size, Date: m.date, MsgID: m.MsgID})
+			l.State, l.Hash = store.Copying, m.Hash
 			l.Sent = e.flags(keeps.holdable(e.flagsOf(l.Flags)))
 			e.put(l)
 			out = append(out, m)

@@ -17,7 +17,7 @@ func (c *carrying) copyNow(ctx context.Context, links []store.Link) error {
 	batch, err := c.readAll(ctx, links)
 	defer func() {
 		for _, in := range batch {
-			in.close()
+			in.Close()
 		}
 	}()
 	if err != nil {
@@ -40,7 +40,7 @@ func (c *carrying) copyNow(ctx context.Context, links []store.Link) error {
 	items := make([]AppendItem, len(batch))
 	for i, in := range batch {
 		l, _ := c.m.f.get(in.uid)
-		items[i] = AppendItem{Flags: t.keeps().holdable(c.m.f.flags(l.Flags)), Date: in.date, Size: in.size, Open: in.open}
+		items[i] = AppendItem{Flags: t.keeps().holdable(c.m.f.flags(l.Flags)), Date: in.date, Size: in.Size, Open: in.Open}
 	}
 	results, appendErr := w.Append(ctx, t.record().Name, items)
 	found, err := t.noteStrays(ctx, w, strays, intent, distinct(results), appendErr)
@@ -72,7 +72,7 @@ type stray struct {
 // readAll brings the messages into the spool.
 func (c *carrying) readAll(ctx context.Context, links []store.Link) (batch []incoming, err error) {
 	for _, layer := range layers(links) {
-		if _, err := c.m.f.read(ctx, layer, c.m.a.e.spool, func(in incoming) error { batch = append(batch, in); return nil }); err != nil {
+		if _, err := c.m.f.read(ctx, layer, c.m.a.e.bodies.Read, func(in incoming) error { batch = append(batch, in); return nil }); err != nil {
 			return batch, err
 		}
 	}
@@ -97,8 +97,8 @@ func (f *folder) expectStrays(batch []incoming) (strays []store.Link, in store.I
 			if e.rec.Identity.Native { // they share these numbers with what is on its way
 				uid = e.nextUID()
 			}
-			l := store.Link{UID: uid, State: store.Whiteout, Paired: true, Hash: m.hash}
-			setDetails(&l, Entry{Size: m.size, Date: m.date, MsgID: m.msgID})
+			l := store.Link{UID: uid, State: store.Whiteout, Paired: true, Hash: m.Hash}
+			setDetails(&l, Entry{Size: m.Size, Date: m.date, MsgID: m.MsgID})
 			e.insert(l)
 			strays = append(strays, l)
 		}

@@ -31,13 +31,15 @@
 //   - gate tells what stands in the way of switching the old server off (gate.go)
 //   - metrics shows Prometheus how far the move is (metrics.go)
 //   - settling says which folder settles when (settleplan.go, settleloop.go)
+//   - spool holds the bytes of messages on their way, within bounds
+//   - strikes knows how many more failed logins each server bears (guesses.go)
 //   - turns says whose turn it is, and how long an account waits (queue.go, patience.go, pauses.go)
 //   - pace says how fast a server is worked on (pacing.go)
 //
 // # The way of a message
 //
 // queue (queue.go) → look at both sides (open.go, lower.go, lowermerge.go, upper.go) → match (mapping.Pair, confirm.go) →
-// copy: read once into a bounded spool (spool.go, transfer.go), journal the intent, APPEND, learn the UIDs
+// copy: read once into a bounded spool (package spool, readlower.go, transfer.go), journal the intent, APPEND, learn the UIDs
 // (batch.go), compare flags and link (finish.go) → verify (verify.go). What is refused climbs a ladder: as it is, in a
 // literal8 (binary.go), quarantine (quarantine.go), from where it is tried again ever more rarely (retry.go). After a crash or a cut recover.go finds
 // by the hash of the bytes what arrived. A source folder that is numbered anew is matched again by rebase.go and rebaseborrowed.go; mail

@@ -12,10 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"crossfade/backfill/pace"
 	"crossfade/backfill/settling"
+	"crossfade/backfill/spool"
 	"crossfade/backfill/turns"
 	"crossfade/internal/durable"
 	"crossfade/internal/keyring"
@@ -29,9 +28,9 @@ type Options struct {
 	Source      Driver
 	Destination Driver // its Mail must be a Writer
 	Store       *store.Store
-	Key         [32]byte      // seals passwords at rest
-	Keys        *keyring.File // made with it: the accounts' own keys, which are destroyed when they are closed; nil: Key alone seals
-	SpoolDir    string        // for large bodies on their way; "" is the system's
+	Key         [32]byte       // seals passwords at rest
+	Keys        *keyring.File  // made with it: the accounts' own keys, which are destroyed when they are closed; nil: Key alone seals
+	Spool       *durable.Spool // files for large bodies on their way; nil: in the system's directory for temporary files
 	Quarantine  QuarantineOptions
 	MemoryBytes int64         // bodies in flight, default 256 MiB
 	Hold        bool          // start with the backfill held
@@ -88,6 +87,9 @@ func (o *Options) defaults() {
 	if o.PerAccount <= 0 {
 		o.PerAccount = 2
 	}
+	if o.Spool == nil {
+		o.Spool = durable.NewSpool("", durable.Floor)
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -100,12 +102,9 @@ type Engine struct {
 	vault   *vault
 	guesses *guesses
 	log     *slog.Logger
-	owner   string              // names this run in claims and intents
-	started time.Time           // APPENDs of an earlier run may arrive until Grace after it
-	memory  *budget             // bodies in memory
-	disk    *semaphore.Weighted // bodies in files
-	slabs   sync.Pool           // of *slab
-	spools  *durable.Spool
+	owner   string             // names this run in claims and intents
+	started time.Time          // APPENDs of an earlier run may arrive until Grace after it
+	bodies  *spool.Room        // on their way
 	sources map[string]*source // by name
 	above   *pace.Host         // of the destination
 	rests   *turns.Rests
@@ -155,7 +154,7 @@ func New(opt Options) (*Engine, error) {
 	e := &Engine{
 		opt: opt, store: opt.Store, vault: v, guesses: newGuesses(opt.Strikes, opt.Destination.Host()), log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
 		sources: newSources(&opt), above: paceOf(opt.Destination),
-		memory: newBudget(max(opt.MemoryBytes, spoolInMemory)), disk: semaphore.NewWeighted(spoolOnDisk), spools: durable.NewSpool(opt.SpoolDir, durable.Floor), mishaps: newMishaps(), slots: turns.NewSlots(opt.Workers), rests: turns.NewRests(opt.Hold),
+		bodies: spool.NewRoom(opt.MemoryBytes, opt.Spool), mishaps: newMishaps(), slots: turns.NewSlots(opt.Workers), rests: turns.NewRests(opt.Hold),
 		accounts: make(map[store.AccountID]*account),
 		saved:    newSavedMail(opt.Quarantine), settleSoon: make(chan struct{}, 1),
 	}

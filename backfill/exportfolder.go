@@ -9,6 +9,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/spool"
 	"crossfade/backfill/verify"
 	"crossfade/mapping"
 	"crossfade/store"
@@ -237,13 +238,13 @@ func (x *export) send(ctx context.Context, f *folder, out []outgoing, twins map[
 		if o == nil || x.ended != nil { // reading is tried again after an error; handing over is not
 			return x.ended
 		}
-		s, err := x.a.e.spool(ctx, m.Size, m.Body)
+		s, err := x.a.e.bodies.Read(ctx, m.Size, m.Body)
 		if err != nil {
 			return err
 		}
-		defer s.close()
+		defer s.Close()
 		delete(left, m.UID)
-		if below, ok := twins[o.link.UID]; ok && below == s.hash {
+		if below, ok := twins[o.link.UID]; ok && below == s.Hash {
 			return nil // the source has it
 		}
 		return x.body(f, o, s, kept)
@@ -255,14 +256,14 @@ func (x *export) send(ctx context.Context, f *folder, out []outgoing, twins map[
 }
 
 // body hands one message over, unless it is one that its user moved or copied: the source has it still.
-func (x *export) body(f *folder, o *outgoing, s *spooled, kept keptMail) error {
-	o.Size = s.size
+func (x *export) body(f *folder, o *outgoing, s *spool.Message, kept keptMail) error {
+	o.Size = s.Size
 	if !o.Lost {
-		if from, ok := x.gone.take(s.hash); ok {
+		if from, ok := x.gone.take(s.Hash); ok {
 			x.counts.Moved++
 			return x.tell(ExportChange{Kind: "moved", Folder: from.folder, To: f.record().Path.String(), Source: from.box, SourceUID: from.uid})
 		}
-		if from, ok := kept[s.hash]; ok {
+		if from, ok := kept[s.Hash]; ok {
 			x.counts.Copied++
 			return x.tell(ExportChange{Kind: "copied", Folder: from.folder, To: f.record().Path.String(), Source: from.box, SourceUID: from.uid, After: o.Flags})
 		}
@@ -270,7 +271,7 @@ func (x *export) body(f *folder, o *outgoing, s *spooled, kept keptMail) error {
 	return x.message(o, s)
 }
 
-func (x *export) message(o *outgoing, s *spooled) (err error) {
+func (x *export) message(o *outgoing, s *spool.Message) (err error) {
 	x.counts.Messages++
 	if o.Had {
 		x.counts.Had++
@@ -278,7 +279,7 @@ func (x *export) message(o *outgoing, s *spooled) (err error) {
 	if s == nil {
 		err = x.out.Message(o.ExportMessage, nil)
 	} else {
-		r, openErr := s.open()
+		r, openErr := s.Open()
 		if openErr != nil {
 			return openErr
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/spool"
 	"crossfade/mapping"
 )
 
@@ -265,7 +266,7 @@ func (s *fakeServer) Scan(_ context.Context, name string, what Scan, each func(E
 			e.Size = int64(len(m.body))
 		}
 		if what.Details {
-			e.Size, e.Date, e.MsgID = int64(len(m.body)), m.date, mapping.MessageIDFromHeader(headerOf(m.body))
+			e.Size, e.Date, e.MsgID = int64(len(m.body)), m.date, mapping.MessageIDFromHeader(spool.HeaderOf(m.body))
 		}
 		if err := each(e); err != nil {
 			return st, err

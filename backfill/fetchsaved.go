@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"crossfade/backfill/spool"
 	"crossfade/store"
 )
 
@@ -161,7 +162,7 @@ func (w wanted) some(header []byte) []byte {
 
 // answer streams what is wanted of a message of size bytes.
 func (w wanted) answer(r io.Reader, size int64) (RawAtt, error) {
-	br := bufio.NewReaderSize(r, headerKept)
+	br := bufio.NewReaderSize(r, spool.HeaderKept)
 	if w.spec != "" {
 		head, err := headerSize(br, size)
 		if err != nil {
@@ -172,13 +173,13 @@ func (w wanted) answer(r io.Reader, size int64) (RawAtt, error) {
 			size = head
 		case "TEXT":
 			if _, err := br.Discard(int(head)); err != nil {
-				return RawAtt{}, cut(err)
+				return RawAtt{}, spool.Cut(err)
 			}
 			size -= head
 		default:
 			header := make([]byte, head)
 			if _, err := io.ReadFull(br, header); err != nil {
-				return RawAtt{}, cut(err)
+				return RawAtt{}, spool.Cut(err)
 			}
 			picked := w.some(header)
 			br, size = bufio.NewReader(bytes.NewReader(picked)), int64(len(picked))
@@ -186,7 +187,7 @@ func (w wanted) answer(r io.Reader, size int64) (RawAtt, error) {
 	}
 	from := min(w.from, size)
 	if _, err := io.CopyN(io.Discard, br, from); err != nil {
-		return RawAtt{}, cut(err)
+		return RawAtt{}, spool.Cut(err)
 	}
 	if size -= from; w.length >= 0 {
 		size = min(size, w.length)
@@ -197,7 +198,7 @@ func (w wanted) answer(r io.Reader, size int64) (RawAtt, error) {
 // headerSize is the length of the header block with the empty line behind it (RFC 3501 6.4.5); a message without one
 // is all header.
 func headerSize(br *bufio.Reader, size int64) (int64, error) {
-	b, err := br.Peek(int(min(size, headerKept)))
+	b, err := br.Peek(int(min(size, spool.HeaderKept)))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
@@ -211,7 +212,7 @@ func headerSize(br *bufio.Reader, size int64) (int64, error) {
 		}
 		at += end + 1
 	}
-	if size > headerKept {
+	if size > spool.HeaderKept {
 		return 0, fmt.Errorf("%w: the header of the message is too long to be told from what was saved", ErrUnavailable)
 	}
 	return size, nil

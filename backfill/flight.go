@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// batchLinks bounds one batch, as Engine.batchBytes does: one intent, one APPEND, one commit of its links.
+	// batchLinks bounds one batch, as spool.Room.Batch does: one intent, one APPEND, one commit of its links.
 	batchLinks = 500
 	// batchShare and batchMost let batches grow with the folder: what a server does for each is more the larger the folder
 	// is, and must not make the cost of a message grow with it.
@@ -64,7 +64,7 @@ func batchOf(have int) int { return max(batchLinks, min(have/batchShare, batchMo
 // collect waits for messages. While an APPEND is under way the batch may grow until that has ended.
 func (p *writing) collect(ctx context.Context) (batch []incoming, more bool) {
 	var bytes int64
-	most, links := p.f.acct.e.batchBytes(), p.f.acct.e.above.Slice(batchOf(p.f.countDest()))
+	most, links := p.f.acct.e.bodies.Batch(), p.f.acct.e.above.Slice(batchOf(p.f.countDest()))
 	var timeout <-chan time.Time
 	var ended chan struct{}
 	if p.air != nil {
@@ -81,7 +81,7 @@ func (p *writing) collect(ctx context.Context) (batch []incoming, more bool) {
 				defer t.Stop()
 				timeout = t.C
 			}
-			bytes += m.size
+			bytes += m.Size
 		case <-timeout:
 			return batch, true
 		case <-ended:
@@ -183,7 +183,7 @@ func (p *writing) prepare(ctx context.Context, batch []incoming) (*flight, error
 	}
 	for _, m := range batch {
 		if _, ok := kept[m.uid]; !ok || err != nil {
-			m.close()
+			m.Close()
 		}
 	}
 	if err != nil || len(out) == 0 {
@@ -224,7 +224,7 @@ func (p *writing) start(ctx context.Context, fl *flight) {
 	items := make([]AppendItem, len(fl.batch))
 	for i, m := range fl.batch {
 		l, _ := f.get(m.uid)
-		items[i] = AppendItem{Flags: f.flags(l.Sent), Date: m.date, Size: m.size, Open: m.open}
+		items[i] = AppendItem{Flags: f.flags(l.Sent), Date: m.date, Size: m.Size, Open: m.Open}
 	}
 	name := f.record().Name
 	p.air = fl
@@ -299,6 +299,6 @@ func (p *writing) clear(ctx context.Context) error {
 
 func closeAll(batch []incoming) {
 	for _, m := range batch {
-		m.close()
+		m.Close()
 	}
 }

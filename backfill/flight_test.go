@@ -50,7 +50,7 @@ func TestFlights(t *testing.T) {
 				if name == "stopped" {
 					<-stopped
 					b.end()
-					if n := b.e.memory.inUse(); n != 0 {
+					if n := b.e.bodies.InUse(); n != 0 {
 						t.Fatalf("%d bytes are taken after the end", n)
 					}
 					b.dst.set(func() { b.dst.onAppend = nil })
@@ -61,7 +61,7 @@ func TestFlights(t *testing.T) {
 				b.wait()
 				b.eventually(func() error { return count(m, func(c Counts) int { return c.Copied }, flights) })
 				b.eventually(func() error { // a batch is closed after its messages are linked
-					if n, flying := b.e.memory.inUse(), m.f.counted().flying; n != 0 || flying != 0 {
+					if n, flying := b.e.bodies.InUse(), m.f.counted().flying; n != 0 || flying != 0 {
 						return fmt.Errorf("%d bytes are taken, %d messages in flight", n, flying)
 					}
 					return nil

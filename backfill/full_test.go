@@ -3,13 +3,13 @@ package backfill
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"crossfade/internal/durable"
 	"crossfade/mapping"
 	"crossfade/store"
 )
@@ -203,9 +203,10 @@ func (k living) revive() (mortal, error) { return k, nil }
 func TestFullSpool(t *testing.T) {
 	b := newBed(t)
 	b.src.boxes["INBOX"].put(message(1, "small"))
-	b.src.boxes["INBOX"].put(message(2, strings.Repeat("large ", spoolInMemory/5)))
+	b.src.boxes["INBOX"].put(message(2, strings.Repeat("large ", 1<<20/5)))
+	files := durable.NewSpool(t.TempDir(), math.MaxInt64/2)
+	b.opt = func(o *Options) { o.Spool = files }
 	b.start(true)
-	b.e.spools.SetFloor(math.MaxInt64 / 2)
 	m := b.open(b.login(), "INBOX")
 	b.e.Release()
 	b.eventually(func() error {
@@ -217,23 +218,8 @@ func TestFullSpool(t *testing.T) {
 	if got := b.see(m); len(got) != 2 {
 		t.Errorf("%d messages are shown", len(got))
 	}
-	b.e.spools.SetFloor(0)
+	files.SetFloor(0)
 	b.wait()
 	b.same("INBOX", "INBOX")
 	b.verified()
 }
-
-// TestFullDiskInSpoolFile: a disk that is full in the middle of a message is an error of the disk, not a short message.
-func TestFullDiskInSpoolFile(t *testing.T) {
-	b := newBed(t)
-	b.start(true)
-	_, err := b.e.spoolFile(10, io.MultiReader(strings.NewReader("abc"), errReader{store.ErrFull}))
-	if !IsFull(err) {
-		t.Error(err)
-	}
-}
-
-// errReader fails.
-type errReader struct{ err error }
-
-func (r errReader) Read([]byte) (int, error) { return 0, r.err }

@@ -21,7 +21,7 @@ func (e *Engine) snapshot() metrics.Snapshot {
 		Time: v.now, Held: held, Accounts: map[string]int{stateWaiting: 0, stateMoving: 0, stateCopied: 0, stateStopped: 0}, Folders: v.total.byState(), Messages: v.total.tally.byState(),
 		Reappended: v.total.reappended, Ratio: total.Ratio, ETA: total.ETASeconds, Hosts: e.Hosts(),
 		Queue:        metrics.Queue{Opened: v.queue.opened, Background: v.queue.others, OldestOpened: v.queue.oldestOpened, OldestLook: v.queue.oldestLook},
-		MemoryBudget: e.memory.size, MemoryInFlight: e.memory.inUse(),
+		MemoryBudget: e.bodies.Bytes(), MemoryInFlight: e.bodies.InUse(),
 	}
 	maps.Copy(s.Accounts, v.accounts)
 	s.Logins = e.guesses.logins()

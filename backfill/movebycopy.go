@@ -6,6 +6,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/spool"
 	"crossfade/store"
 )
 
@@ -23,7 +24,7 @@ func (c *carrying) moveByCopy(ctx context.Context, w Writer, links []store.Link,
 	var originals []uint32
 	for _, l := range links {
 		if d, ok := read[l.Dst]; ok { // else it has just gone there
-			batch = append(batch, incoming{spooled: &spooled{size: d.size, hash: d.hash}})
+			batch = append(batch, incoming{Message: &spool.Message{Size: d.size, Hash: d.hash}})
 			originals = append(originals, l.Dst)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/spool"
 	"crossfade/mapping"
 	"crossfade/store"
 )
@@ -250,10 +251,10 @@ func (f *folder) exportSource(ctx context.Context, q *Quarantined, each func(Qua
 		return fmt.Errorf("%w: %w", errNotThere, err)
 	}
 	box := f.record().Sources[q.link.Box]
-	var s *spooled
+	var s *spool.Message
 	err = src.Read(ctx, box.Name, box.UIDValidity, imap.UIDSetNum(imap.UID(q.SourceUID)), func(m *Message) (err error) {
 		if s == nil {
-			s, err = f.acct.e.spool(ctx, m.Size, m.Body)
+			s, err = f.acct.e.bodies.Read(ctx, m.Size, m.Body)
 		}
 		return err
 	})
@@ -263,10 +264,10 @@ func (f *folder) exportSource(ctx context.Context, q *Quarantined, each func(Qua
 	case s == nil:
 		return errNotThere
 	}
-	defer s.close()
-	r, err := s.open()
+	defer s.Close()
+	r, err := s.Open()
 	if err != nil {
 		return err
 	}
-	return errors.Join(each(*q, s.size, r), r.Close())
+	return errors.Join(each(*q, s.Size, r), r.Close())
 }

@@ -8,11 +8,12 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/spool"
 	"crossfade/store"
 )
 
 // spooler keeps a body that is read.
-type spooler func(ctx context.Context, size int64, body io.Reader) (*spooled, error)
+type spooler func(ctx context.Context, size int64, body io.Reader) (*spool.Message, error)
 
 // read brings messages of one source folder into the spool, each once. It returns those that the source did not
 // give: shown UIDs by source UID. out takes over what it is given.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"crossfade/backfill/spool"
 	"crossfade/internal/durable"
 	"crossfade/store"
 )
@@ -62,7 +63,9 @@ func newSavedMail(o QuarantineOptions) *savedMail {
 }
 
 // savedName names the bytes of a message.
-func savedName(s *spooled) string { return fmt.Sprintf("%s-%d", hex.EncodeToString(s.hash[:]), s.size) }
+func savedName(s *spool.Message) string {
+	return fmt.Sprintf("%s-%d", hex.EncodeToString(s.Hash[:]), s.Size)
+}
 
 // savedSize is the size that a name tells, or -1.
 func savedSize(name string) int64 {
@@ -84,34 +87,34 @@ func (s *savedMail) path(acc store.AccountID, name string) string {
 
 // save makes the bytes of a message durable and returns their name. The caller holds busy for reading until the record
 // that names them is committed.
-func (s *savedMail) save(acc store.AccountID, m *spooled) (string, error) {
+func (s *savedMail) save(acc store.AccountID, m *spool.Message) (string, error) {
 	if s.dir == "" {
 		return "", nil
 	}
 	name := savedName(m)
-	if err := s.reserve(m.size); err != nil {
+	if err := s.reserve(m.Size); err != nil {
 		return "", err
 	}
 	if s.has(acc, name) { // a twin, or refused again
-		s.grow(-m.size)
+		s.grow(-m.Size)
 		return name, nil
 	}
 	err := durable.MkdirAll(s.fsys, s.accountDir(acc), 0o700)
 	if err == nil {
 		err = durable.Write(s.fsys, s.path(acc, name), 0o600, func(w io.Writer) error {
-			r, err := m.open()
+			r, err := m.Open()
 			if err != nil {
 				return err
 			}
 			n, err := io.Copy(w, r)
-			if err == nil && n != m.size {
+			if err == nil && n != m.Size {
 				err = io.ErrUnexpectedEOF
 			}
 			return errors.Join(err, r.Close())
 		})
 	}
 	if err != nil {
-		s.grow(-m.size)
+		s.grow(-m.Size)
 		return "", err
 	}
 	return name, nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"crossfade/backfill/spool"
 	"crossfade/internal/durable/durabletest"
 )
 
@@ -18,28 +19,28 @@ func TestSavedBytesAreBounded(t *testing.T) {
 		{Dir: "/q", FS: disk, Room: func() int64 { return savedRoom + 5 }},
 	} {
 		s := newSavedMail(o)
-		if _, err := s.save(1, &spooled{size: 11, mem: make([]byte, 11)}); !errors.Is(err, errNoRoom) {
+		if _, err := s.save(1, spooled(t, strings.Repeat("x", 11))); !errors.Is(err, errNoRoom) {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
 	s := newSavedMail(QuarantineOptions{Dir: "/q", FS: disk, Bytes: 25})
-	for i := range byte(2) {
-		if _, err := s.save(1, &spooled{size: 10, mem: []byte("0123456789"), hash: [16]byte{i}}); err != nil {
+	for _, i := range "ab" {
+		if _, err := s.save(1, spooled(t, "012345678"+string(i))); err != nil {
 			t.Error(err)
 		}
 	}
 	for range 2 { // a twin takes no room
-		if _, err := s.save(1, &spooled{size: 5, mem: []byte("01234"), hash: [16]byte{9}}); err != nil {
+		if _, err := s.save(1, spooled(t, "01234")); err != nil {
 			t.Error(err)
 		}
 		s.used -= 5
 	}
 	s = newSavedMail(QuarantineOptions{Dir: "/q", FS: disk, Bytes: 26})
-	if _, err := s.save(2, &spooled{size: 2, mem: []byte("01")}); !errors.Is(err, errNoRoom) {
+	if _, err := s.save(2, spooled(t, "01")); !errors.Is(err, errNoRoom) {
 		t.Errorf("after a restart: %v, %d used", err, s.used)
 	}
-	must(t, s.sweep(1, map[string]bool{savedName(&spooled{size: 10}): true, "nothing": true}))
-	if _, err := s.save(2, &spooled{size: 2, mem: []byte("01")}); err != nil {
+	must(t, s.sweep(1, map[string]bool{savedName(spooled(t, "012345678a")): true, "nothing": true}))
+	if _, err := s.save(2, spooled(t, "01")); err != nil {
 		t.Errorf("after a sweep: %v, %d used", err, s.used)
 	}
 }
@@ -47,7 +48,7 @@ func TestSavedBytesAreBounded(t *testing.T) {
 // TestSavedIsDurable: whatever step the power is cut at, a record that names saved bytes finds them whole.
 func TestSavedIsDurable(t *testing.T) {
 	save := func(d *durabletest.Disk) (string, error) {
-		return newSavedMail(QuarantineOptions{Dir: "/q", FS: d}).save(1, &spooled{size: 5, mem: []byte("whole")})
+		return newSavedMail(QuarantineOptions{Dir: "/q", FS: d}).save(1, spooled(t, "whole"))
 	}
 	whole := durabletest.New()
 	if _, err := save(whole); err != nil {
@@ -115,4 +116,10 @@ func TestLiteral8(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 	}
+}
+
+func spooled(t *testing.T, body string) *spool.Message {
+	m, err := spool.NewRoom(0, nil).Read(t.Context(), int64(len(body)), strings.NewReader(body))
+	must(t, err)
+	return m
 }

@@ -54,7 +54,7 @@ func (f *folder) fromSaved(ctx context.Context, l *store.Link, spool spooler) (i
 		return incoming{}, false, err
 	}
 	if savedName(s) != name {
-		s.close()
+		s.Close()
 		f.acct.log.Error("the saved bytes of a message are damaged and not used", "folder", f.record().Name, "uid", l.UID, "file", name)
 		return incoming{}, false, nil
 	}
@@ -120,11 +120,11 @@ func (f *folder) saveFrom(ctx context.Context, b uint16, links []store.Link) err
 		set.AddNum(imap.UID(l.Src))
 	}
 	err = src.Read(ctx, box.Name, box.UIDValidity, set, func(m *Message) error {
-		s, err := f.acct.e.spool(ctx, m.Size, m.Body)
+		s, err := f.acct.e.bodies.Read(ctx, m.Size, m.Body)
 		if err != nil {
 			return err
 		}
-		defer s.close()
+		defer s.Close()
 		f.acct.e.saved.busy.RLock()
 		defer f.acct.e.saved.busy.RUnlock()
 		name, err := f.acct.e.saved.save(f.acct.id, s)

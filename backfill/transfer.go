@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"crossfade/backfill/spool"
 	"crossfade/mapping"
 	"crossfade/store"
 )
@@ -28,7 +29,7 @@ type incoming struct {
 	flags  mapping.Flags
 	listed uint64 // how often the source had been listed before it was asked for these flags
 	date   time.Time
-	*spooled
+	*spool.Message
 }
 
 // transfer copies what the destination lacks, in ascending source order (rule 6). It returns when nothing is
@@ -64,7 +65,7 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 	if err := f.acct.e.room(); err != nil {
 		return false, err
 	}
-	t := &transferring{f: f, yield: yield, ahead: f.acct.e.newAhead(f.acct.id)}
+	t := &transferring{f: f, yield: yield, ahead: f.acct.e.bodies.NewAhead(f.acct.id)}
 	if err = t.run(ctx, todo); err == nil && t.enough.Load() && f.rests() {
 		err = errRests
 	}
@@ -75,7 +76,7 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 type transferring struct {
 	f      *folder
 	yield  func() bool
-	ahead  *ahead
+	ahead  *spool.Ahead
 	enough atomic.Bool // no more is to be read: another folder goes first, it rests, or there is a problem or no room
 }
 
@@ -90,13 +91,13 @@ func (t *transferring) run(ctx context.Context, todo []uint32) error {
 	var unread error
 	go func() {
 		defer close(ch)
-		defer t.ahead.drop()
+		defer t.ahead.Drop()
 		unread = t.read(reading, todo, ch)
 	}()
 	err := t.f.write(ctx, ch, t.look)
 	stop()
 	for in := range ch { // what was read but not written
-		in.close()
+		in.Close()
 	}
 	if err != nil {
 		return err
@@ -151,11 +152,11 @@ func (t *transferring) box(ctx context.Context, todo []store.Link, out chan<- in
 			plain = append(plain, now)
 		}
 	}
-	left, err := f.read(ctx, plain, t.ahead.spool, func(m incoming) error {
+	left, err := f.read(ctx, plain, t.ahead.Read, func(m incoming) error {
 		select {
 		case out <- m:
 		case <-ctx.Done():
-			m.close()
+			m.Close()
 			return ctx.Err()
 		}
 		if t.enough.Load() {

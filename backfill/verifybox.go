@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"crossfade/backfill/pace"
+	"crossfade/backfill/spool"
 	"crossfade/backfill/verify"
 )
 
@@ -107,14 +108,14 @@ func (b *comparedBox) Headers(ctx context.Context, uids imap.UIDSet, each func(u
 			}
 			text := att.Value
 			if att.Literal != nil {
-				if text, err = io.ReadAll(io.LimitReader(att.Literal, headerKept)); err != nil {
+				if text, err = io.ReadAll(io.LimitReader(att.Literal, spool.HeaderKept)); err != nil {
 					return err
 				}
 				if _, err := io.Copy(io.Discard, att.Literal); err != nil {
 					return err
 				}
 			}
-			each(it.UID, headerOf(text))
+			each(it.UID, spool.HeaderOf(text))
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 
 	"crossfade/backfill"
 	"crossfade/backfill/settling"
+	"crossfade/internal/durable"
 	"crossfade/internal/keyring"
 	"crossfade/mapping"
 	"crossfade/mapping/names"
@@ -95,7 +96,7 @@ func newStack(o stackOptions) (*stack, error) {
 	}
 	opt := backfill.Options{
 		Marks:  known,
-		Source: o.source, Sources: o.sources, Destination: o.destination, Store: st, Key: key, Keys: keys, SpoolDir: spool, Quarantine: quarantineIn(o.state), Hold: o.hold, Folders: o.folders, Settling: o.settling, CopyCleaned: o.copyCleaned, MemoryBytes: o.memory, Strikes: o.strikes, Logger: o.log}
+		Source: o.source, Sources: o.sources, Destination: o.destination, Store: st, Key: key, Keys: keys, Spool: durable.NewSpool(spool, durable.Floor), Quarantine: quarantineIn(o.state), Hold: o.hold, Folders: o.folders, Settling: o.settling, CopyCleaned: o.copyCleaned, MemoryBytes: o.memory, Strikes: o.strikes, Logger: o.log}
 	o.who.engine(&opt)
 	engine, err := backfill.New(opt)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"crossfade/backfill"
 	"crossfade/backfill/driver/imap"
+	"crossfade/internal/durable"
 	"crossfade/internal/faults"
 	"crossfade/internal/standin"
 	"crossfade/store"
@@ -35,7 +36,7 @@ func capturing(t *testing.T) (e *backfill.Engine, old *faults.Server, api *stand
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err = backfill.New(backfill.Options{Source: source, Destination: d, Store: st, Mode: backfill.Capture, Hold: true, SpoolDir: t.TempDir()})
+	e, err = backfill.New(backfill.Options{Source: source, Destination: d, Store: st, Mode: backfill.Capture, Hold: true, Spool: durable.NewSpool(t.TempDir(), durable.Floor)})
 	if err != nil {
 		t.Fatal(err)
 	}

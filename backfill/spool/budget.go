@@ -1,4 +1,4 @@
-package backfill
+package spool
 
 import (
 	"context"
