@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"crossfade/backfill/lineage"
 	"crossfade/backfill/turns"
 	"crossfade/store"
 )
@@ -100,7 +101,7 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 		return nil, fmt.Errorf("read the folders of %s: %w", rec.DestLogin, err)
 	}
 	for _, r := range recs {
-		if r.State == folderOld {
+		if r.State == lineage.OldFolder {
 			a.old = append(a.old, r.ID)
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 // way back from a backup. What the state knows of its messages there must go before another mailbox has that name, since
 // servers that give all folders one UIDVALIDITY give the same numbers to other messages. So the word is made durable first,
 // nothing of the account is served or copied from then on, and the next start of the program puts its folders aside, before
-// anybody can use them (setAside, which is done again after a kill). What they know of deleted mail and of flags is taken
+// anybody can use them (lineage, which is done again after a kill). What they know of deleted mail and of flags is taken
 // over as after the loss of a state (rebuild.go), and the user's next login makes the mailbox.
 
 // rebuildAnew is why such an account waits. Its mailbox may be made again as long as it has met none.
@@ -137,7 +137,7 @@ func (e *Engine) beginAnew() error {
 		if rec.Anew.IsZero() {
 			continue
 		}
-		if err := e.setAside(rec, rebuildAnew); err != nil {
+		if err := e.lineage.SetAside(rec, rebuildAnew); err != nil {
 			return fmt.Errorf("begin %s anew: %w", rec.DestLogin, err)
 		}
 		e.log.Warn("the account is begun anew: its user's next login makes the mailbox, then 'crossfade rebuild' says what would be copied", "account", rec.DestLogin)

@@ -37,17 +37,12 @@ func (t *Attention) noticed(a *account, s *sums) {
 // marked are the accounts that only the marks know: their state is lost, and they wait for a rebuild as soon as their
 // users are here.
 func (e *Engine) marked(accounts []*account) (logins []string) {
-	if e.opt.Marks == nil {
-		return nil
-	}
 	known := make(map[string]bool, len(accounts))
 	for _, a := range accounts {
 		known[a.key] = true
 	}
-	for _, m := range e.opt.Marks.Accounts() {
-		if key := string(m.Key); !known[key] {
-			logins = append(logins, loginOf(key))
-		}
+	for _, key := range e.lineage.Unknown(known) {
+		logins = append(logins, loginOf(key))
 	}
 	return logins
 }

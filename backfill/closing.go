@@ -163,8 +163,8 @@ func (a *account) leaveSource() error {
 	a.src, a.secrets, a.problems = nil, secrets{}, problem{}
 	a.mu.Unlock()
 	end(src, nil)
-	a.kick()                                      // its worker ends
-	if err := a.e.markClosed(a.key); err != nil { // the next start of the program tells them
+	a.kick()                                              // its worker ends
+	if err := a.e.lineage.MarkClosed(a.key); err != nil { // the next start of the program tells them
 		a.log.Warn("it could not be noted that the account is closed", "err", err)
 	}
 	return nil

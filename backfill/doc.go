@@ -29,6 +29,7 @@
 //
 //   - verify proves what was moved (verify.go, verifybox.go hand over)
 //   - gate tells what stands in the way of switching the old server off (gate.go)
+//   - lineage tells whether the store is the one that was written last (engine.go)
 //   - metrics shows Prometheus how far the move is (metrics.go)
 //   - settling says which folder settles when (settleplan.go, settleloop.go)
 //   - spool holds the bytes of messages on their way, within bounds
@@ -68,13 +69,12 @@
 //
 // # A lost or old store
 //
-// The marks (internal/marks) outlive the store. A store of a lower generation than theirs is an old copy, and a new one
-// beside marks that know accounts has lost them (marks.go). Whiteouts are gone with it, so nothing is rebuilt by
-// itself: such an account is not served, both sides are matched as at a first meeting and nothing is written to either
-// (rebuild.go), until the admin has said what becomes of mail that users seem to have deleted (rebuildend.go).
+// Package lineage tells a store that is an old copy, and a new one whose accounts are known. Whiteouts are gone with the
+// store that was lost, so nothing is rebuilt by itself: such an account is not served, both sides are matched as at a
+// first meeting and nothing is written to either (rebuild.go), until the admin has said what becomes of mail that users seem to have deleted (rebuildend.go).
 // Folders are shown under a greater UIDVALIDITY from then on. Only if the marks are lost too does it begin anew. An account
-// that was closed is in the marks, and closed still: there is nothing to rebuild (marksclosed.go). An account whose mailbox is
-// gone from the destination goes the same way, by the admin's word (anew.go).
+// that was closed is closed still. An account whose mailbox is gone from the destination goes the same way, by the admin's
+// word (anew.go).
 //
 // # Rules
 //

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"crossfade/backfill/lineage"
 	"crossfade/backfill/pace"
 	"crossfade/backfill/settling"
 	"crossfade/backfill/spool"
@@ -102,6 +103,7 @@ type Engine struct {
 	vault   *vault
 	guesses *guesses
 	log     *slog.Logger
+	lineage *lineage.Lineage   // whether the store is the one that was written last
 	owner   string             // names this run in claims and intents
 	started time.Time          // APPENDs of an earlier run may arrive until Grace after it
 	bodies  *spool.Room        // on their way
@@ -152,7 +154,7 @@ func New(opt Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		opt: opt, store: opt.Store, vault: v, guesses: newGuesses(opt.Strikes, opt.Destination.Host()), log: opt.Logger, owner: hex.EncodeToString(id[:]), started: time.Now(),
+		opt: opt, store: opt.Store, vault: v, guesses: newGuesses(opt.Strikes, opt.Destination.Host()), log: opt.Logger, lineage: lineage.New(opt.Store, opt.Marks, opt.Logger), owner: hex.EncodeToString(id[:]), started: time.Now(),
 		sources: newSources(&opt), above: paceOf(opt.Destination),
 		bodies: spool.NewRoom(opt.MemoryBytes, opt.Spool), mishaps: newMishaps(), slots: turns.NewSlots(opt.Workers), rests: turns.NewRests(opt.Hold),
 		accounts: make(map[store.AccountID]*account),
@@ -163,7 +165,7 @@ func New(opt Options) (*Engine, error) {
 		e.guesses.countOwn(s.Driver)
 	}
 	e.ctx, e.stop = context.WithCancel(context.Background())
-	if err := e.reconcile(); err != nil {
+	if err := e.lineage.Reconcile(); err != nil {
 		return nil, err
 	}
 	if err := e.needs.load(e.store); err != nil {
@@ -259,6 +261,20 @@ func (e *Engine) spawn(work func()) {
 		defer e.wg.Done()
 		work()
 	}()
+}
+
+// generationTime is how long a generation lasts at most while anything is written: a copy of the store that is older
+// than that is known for one, also if it was taken since the program started.
+const generationTime = time.Minute
+
+// age begins a generation now and then until ctx ends.
+func (e *Engine) age(ctx context.Context) {
+	for seen := e.store.Updates(); sleep(ctx, generationTime) == nil; {
+		var err error
+		if seen, err = e.lineage.Age(seen); err != nil && ctx.Err() == nil {
+			e.log.Warn("the age of the state could not be noted", "err", err)
+		}
+	}
 }
 
 // room is asked before a server is told to change something that the state must keep up with: when nothing can be

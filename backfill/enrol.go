@@ -38,13 +38,13 @@ func (e *Engine) enrol(key string, id LoginIdentity, secret string, came bool) (
 		if came {
 			rec.FirstLogin = rec.Created
 		}
-		e.sinceLost(&rec)
+		e.lineage.SinceLost(&rec)
 		return tx.PutAccount(rec)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("enrol the account: %w", err)
 	}
-	if err := e.mark(rec.Key, 0); err != nil {
+	if err := e.lineage.Mark(rec.Key, 0); err != nil {
 		return nil, err
 	}
 	if a := e.accounts[rec.ID]; a != nil {

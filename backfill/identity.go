@@ -118,11 +118,11 @@ func (f *folder) fixAndMark() error {
 	e, v := f.acct.e, f.record().Identity.UIDValidity
 	var g errgroup.Group
 	g.Go(f.fix)
-	g.Go(func() error { return e.mark(f.acct.key, v) })
+	g.Go(func() error { return e.lineage.Mark(f.acct.key, v) })
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return e.mark(f.acct.key, f.record().Identity.UIDValidity) // fixing may have taken another
+	return e.lineage.Mark(f.acct.key, f.record().Identity.UIDValidity) // fixing may have taken another
 }
 
 // editWithFix changes the folder now or, where the identity is to be fixed when the look is over, together with that: a

@@ -32,7 +32,7 @@ func (f *folder) ready(ctx context.Context) error {
 		}
 		f.acct.log.Warn("a server does not answer, the folder is shown from the state", "folder", f.record().Name, "err", err)
 	}
-	return f.acct.e.mark(f.acct.key, f.record().Identity.UIDValidity)
+	return f.acct.e.lineage.Mark(f.acct.key, f.record().Identity.UIDValidity)
 }
 
 // meetAndFix looks at a folder that nobody was told of and fixes its identity; the caller holds sync.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"crossfade/backfill/lineage"
 	"crossfade/mapping"
 	"crossfade/store"
 )
@@ -166,7 +167,7 @@ func (e *Engine) Rebuilding() ([]RebuildAccount, error) {
 		out = append(out, r)
 	}
 	for _, login := range e.marked(accounts) {
-		out = append(out, RebuildAccount{Account: login, Why: rebuildLost, State: rebuildWaiting})
+		out = append(out, RebuildAccount{Account: login, Why: lineage.Lost, State: rebuildWaiting})
 	}
 	slices.SortFunc(out, func(x, y RebuildAccount) int { return cmp.Compare(x.Account, y.Account) })
 	return out, nil

@@ -273,13 +273,13 @@ func TestCopyOfOneRun(t *testing.T) {
 			b.start(false)
 			m := b.open(b.login(), "INBOX")
 			b.wait()
-			seen, err := b.e.ageOnce(0)
+			seen, err := b.e.lineage.Age(0)
 			must(t, err)
 			backup := copyKV(t, b.kv)
 			if old {
 				must(t, m.Expunge(t.Context(), m.Changes(0).UIDs[:1]))
 			}
-			if _, err := b.e.ageOnce(seen); err != nil {
+			if _, err := b.e.lineage.Age(seen); err != nil {
 				t.Fatal(err)
 			}
 			b.end()

@@ -7,6 +7,9 @@ import (
 	"crossfade/store"
 )
 
+// forgottenAtOnce is how many folders of the old state go in one transaction.
+const forgottenAtOnce = 200
+
 // Rebuild ends the waiting of an account, "" for all that are ready. With discard, messages that were copied before and
 // are gone from the destination stay deleted; else they are copied again. It returns the names of those it ended.
 func (e *Engine) Rebuild(name string, discard bool) ([]string, error) {
@@ -60,7 +63,7 @@ func (a *account) endRebuild(discard bool) error {
 	old := a.old
 	a.mu.Unlock()
 	for len(old) > 0 {
-		n := min(len(old), asideAtOnce)
+		n := min(len(old), forgottenAtOnce)
 		err := a.e.store.Update(func(tx *store.Tx) error {
 			for _, id := range old[:n] {
 				if err := tx.DeleteFolder(a.id, id); err != nil {

@@ -27,7 +27,7 @@ func spliced(rec store.Account, now time.Time) bool {
 // destinationAlone tells whether logins need nothing of the source: it holds nothing that clients are shown. rec is zero
 // if the store does not know the account.
 func (e *Engine) destinationAlone(rec store.Account, key string) bool {
-	return !rec.Settled.IsZero() || !rec.Closed.IsZero() || rec.ID == 0 && e.wasClosed(key)
+	return !rec.Settled.IsZero() || !rec.Closed.IsZero() || rec.ID == 0 && e.lineage.WasClosed(key)
 }
 
 // isNative tells whether clients are shown the destination's numbers in every folder. One that had settled is shown under

@@ -305,7 +305,7 @@ func (a *account) noteSettled(all bool) {
 	if !all {
 		return
 	}
-	if err := a.e.markSettled(a.key); err != nil {
+	if err := a.e.lineage.MarkSettled(a.key); err != nil {
 		a.log.Warn("it could not be noted that the account has settled", "err", err)
 	}
 }
