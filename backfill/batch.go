@@ -102,8 +102,7 @@ func (f *folder) giveBack(unsent, refused []incoming, reasons []error) error {
 	if len(unsent)+len(refused) == 0 {
 		return nil
 	}
-	f.acct.e.saved.busy.RLock()
-	defer f.acct.e.saved.busy.RUnlock()
+	defer f.acct.e.saved.Hold()()
 	saved := f.saveRefused(refused)
 	return f.edit(func(e *edit) error {
 		for i, m := range append(slices.Clone(unsent), refused...) {

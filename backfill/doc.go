@@ -20,7 +20,7 @@
 //   - cursor: how far a side was looked at
 //   - intent: the durable note that an APPEND may be under way
 //   - quarantine: messages that the destination refused, with its words; still served from the source, and their bytes
-//     are saved in the state directory (saved.go), so that they outlive it
+//     are saved in the state directory (package quarantine), so that they outlive it
 //
 // # The parts
 //
@@ -31,6 +31,7 @@
 //   - gate tells what stands in the way of switching the old server off (gate.go)
 //   - lineage tells whether the store is the one that was written last (engine.go)
 //   - metrics shows Prometheus how far the move is (metrics.go)
+//   - quarantine saves the bytes of refused messages (quarantine.go, savedread.go, fetchsaved.go)
 //   - settling says which folder settles when (settleplan.go, settleloop.go)
 //   - spool holds the bytes of messages on their way, within bounds
 //   - strikes knows how many more failed logins each server bears (guesses.go)

@@ -14,6 +14,7 @@ import (
 
 	"crossfade/backfill/lineage"
 	"crossfade/backfill/pace"
+	"crossfade/backfill/quarantine"
 	"crossfade/backfill/settling"
 	"crossfade/backfill/spool"
 	"crossfade/backfill/turns"
@@ -32,7 +33,7 @@ type Options struct {
 	Key         [32]byte       // seals passwords at rest
 	Keys        *keyring.File  // made with it: the accounts' own keys, which are destroyed when they are closed; nil: Key alone seals
 	Spool       *durable.Spool // files for large bodies on their way; nil: in the system's directory for temporary files
-	Quarantine  QuarantineOptions
+	Quarantine  quarantine.Options
 	MemoryBytes int64         // bodies in flight, default 256 MiB
 	Hold        bool          // start with the backfill held
 	Poll        time.Duration // how often open folders look at both sides, default 2 s
@@ -113,7 +114,7 @@ type Engine struct {
 	slots   *turns.Slots
 	mishaps mishaps
 	idle    idleFolders
-	saved   *savedMail // bytes of messages in quarantine
+	saved   *quarantine.Files // bytes of messages in quarantine
 	domains domains
 	spares  atomic.Pointer[bool]  // whether the destination leaves the folders below one that is deleted; nil: not tried
 	asked   atomic.Pointer[Asked] // what Finish said last; nil if it was not asked
@@ -158,7 +159,7 @@ func New(opt Options) (*Engine, error) {
 		sources: newSources(&opt), above: paceOf(opt.Destination),
 		bodies: spool.NewRoom(opt.MemoryBytes, opt.Spool), mishaps: newMishaps(), slots: turns.NewSlots(opt.Workers), rests: turns.NewRests(opt.Hold),
 		accounts: make(map[store.AccountID]*account),
-		saved:    newSavedMail(opt.Quarantine), settleSoon: make(chan struct{}, 1),
+		saved:    quarantine.New(opt.Quarantine), settleSoon: make(chan struct{}, 1),
 	}
 	e.guesses.countOwn(opt.Destination)
 	for _, s := range e.sources {

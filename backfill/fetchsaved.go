@@ -1,17 +1,13 @@
 package backfill
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
-	"strings"
 
-	"crossfade/backfill/spool"
+	"crossfade/backfill/quarantine"
 	"crossfade/store"
 )
 
@@ -22,10 +18,10 @@ func (m *Mailbox) fetchSaved(ctx context.Context, links []store.Link, items []st
 	if len(links) == 0 {
 		return nil
 	}
-	wants := make([]wanted, len(items))
+	wants := make([]quarantine.Item, len(items))
 	for i, item := range items {
 		var ok bool
-		if wants[i], ok = parseWanted(item); !ok {
+		if wants[i], ok = quarantine.ParseItem(item); !ok {
 			return fmt.Errorf("%w: of a message that the new server refused and the old one lost, %s cannot be told", ErrUnavailable, item)
 		}
 	}
@@ -48,7 +44,7 @@ func (f *folder) savedOnes(links []store.Link) (saved, rest []store.Link) {
 		if l.State == store.Quarantined {
 			name, _ = f.savedAs(l.UID) // an error is as good as nothing saved
 		}
-		if name != "" && f.acct.e.saved.has(f.acct.id, name) {
+		if name != "" && f.acct.e.saved.Has(f.acct.id, name) {
 			saved = append(saved, l)
 		} else {
 			rest = append(rest, l)
@@ -58,7 +54,7 @@ func (f *folder) savedOnes(links []store.Link) (saved, rest []store.Link) {
 }
 
 // tellSaved answers all items of one message.
-func (m *Mailbox) tellSaved(l *store.Link, wants []wanted, each func(*RawItem) error) error {
+func (m *Mailbox) tellSaved(l *store.Link, wants []quarantine.Item, each func(*RawItem) error) error {
 	name, err := m.f.savedAs(l.UID)
 	if err != nil {
 		return err
@@ -78,142 +74,19 @@ func (m *Mailbox) tellSaved(l *store.Link, wants []wanted, each func(*RawItem) e
 			_ = open.Close() // it was only read
 		}
 		var err error
-		if open, err = m.a.e.saved.open(m.a.id, name); err != nil {
+		if open, err = m.a.e.saved.Open(m.a.id, name); err != nil {
 			open = nil
 			return RawAtt{}, errors.Join(ErrUnavailable, err)
 		}
 		w := wants[at]
 		at++
-		return w.answer(open, savedSize(name))
-	}})
-}
-
-// wanted is a FETCH item that can be answered from a message's bytes.
-type wanted struct {
-	spec   string          // "", "HEADER", "TEXT", "HEADER.FIELDS", "HEADER.FIELDS.NOT"
-	list   string          // behind it: "(FROM TO)"
-	fields map[string]bool // the same, in upper case
-	from   int64
-	length int64 // -1: all
-	part   string
-}
-
-// parseWanted reads an item as the front door writes it: BODY.PEEK[HEADER.FIELDS (FROM TO)]<0.100>.
-func parseWanted(item string) (wanted, bool) {
-	w := wanted{length: -1}
-	rest, ok := strings.CutPrefix(item, "BODY.PEEK[")
-	end := strings.LastIndexByte(rest, ']')
-	if !ok || end < 0 {
-		return w, false
-	}
-	spec, part := rest[:end], rest[end+1:]
-	w.spec, w.list, _ = strings.Cut(spec, " ")
-	switch w.spec {
-	case "", "HEADER", "TEXT":
-		ok = w.list == ""
-	case "HEADER.FIELDS", "HEADER.FIELDS.NOT":
-		w.fields = make(map[string]bool)
-		for _, name := range strings.Fields(strings.Trim(w.list, "()")) {
-			w.fields[strings.ToUpper(strings.Trim(name, `"`))] = true
+		r, n, err := w.Answer(open, quarantine.Size(name))
+		if errors.Is(err, quarantine.ErrLongHeader) {
+			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
-	default:
-		ok = false
-	}
-	if part == "" || !ok {
-		return w, ok
-	}
-	from, length, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(part, "<"), ">"), ".")
-	var errFrom, errLength error
-	w.from, errFrom = strconv.ParseInt(from, 10, 64)
-	w.length, errLength = strconv.ParseInt(length, 10, 64)
-	w.part = "<" + from + ">"
-	return w, ok && errFrom == nil && errLength == nil && w.from >= 0 && w.length >= 0
-}
-
-// name is what the answer is called.
-func (w wanted) name() string {
-	if w.list != "" {
-		return "BODY[" + w.spec + " " + w.list + "]" + w.part
-	}
-	return "BODY[" + w.spec + "]" + w.part
-}
-
-// some picks header fields, with their continuation lines and the empty line at the end (RFC 3501 6.4.5).
-func (w wanted) some(header []byte) []byte {
-	var out []byte
-	keep := false
-	for len(header) > 0 {
-		line := header
-		if i := bytes.IndexByte(header, '\n'); i >= 0 {
-			line = header[:i+1]
-		}
-		header = header[len(line):]
-		if line[0] != ' ' && line[0] != '\t' {
-			name, _, _ := bytes.Cut(line, []byte{':'})
-			keep = w.fields[strings.ToUpper(string(bytes.TrimSpace(name)))] != (w.spec == "HEADER.FIELDS.NOT")
-			keep = keep && len(bytes.TrimSpace(line)) > 0
-		}
-		if keep {
-			out = append(out, line...)
-		}
-	}
-	return append(out, "\r\n"...)
-}
-
-// answer streams what is wanted of a message of size bytes.
-func (w wanted) answer(r io.Reader, size int64) (RawAtt, error) {
-	br := bufio.NewReaderSize(r, spool.HeaderKept)
-	if w.spec != "" {
-		head, err := headerSize(br, size)
 		if err != nil {
 			return RawAtt{}, err
 		}
-		switch w.spec {
-		case "HEADER":
-			size = head
-		case "TEXT":
-			if _, err := br.Discard(int(head)); err != nil {
-				return RawAtt{}, spool.Cut(err)
-			}
-			size -= head
-		default:
-			header := make([]byte, head)
-			if _, err := io.ReadFull(br, header); err != nil {
-				return RawAtt{}, spool.Cut(err)
-			}
-			picked := w.some(header)
-			br, size = bufio.NewReader(bytes.NewReader(picked)), int64(len(picked))
-		}
-	}
-	from := min(w.from, size)
-	if _, err := io.CopyN(io.Discard, br, from); err != nil {
-		return RawAtt{}, spool.Cut(err)
-	}
-	if size -= from; w.length >= 0 {
-		size = min(size, w.length)
-	}
-	return RawAtt{Name: w.name(), Literal: io.LimitReader(br, size), Size: size}, nil
-}
-
-// headerSize is the length of the header block with the empty line behind it (RFC 3501 6.4.5); a message without one
-// is all header.
-func headerSize(br *bufio.Reader, size int64) (int64, error) {
-	b, err := br.Peek(int(min(size, spool.HeaderKept)))
-	if err != nil && !errors.Is(err, io.EOF) {
-		return 0, err
-	}
-	for at := 0; at < len(b); {
-		end := bytes.IndexByte(b[at:], '\n')
-		if end < 0 {
-			break
-		}
-		if line := b[at : at+end]; len(line) == 0 || len(line) == 1 && line[0] == '\r' {
-			return int64(at + end + 1), nil
-		}
-		at += end + 1
-	}
-	if size > spool.HeaderKept {
-		return 0, fmt.Errorf("%w: the header of the message is too long to be told from what was saved", ErrUnavailable)
-	}
-	return size, nil
+		return RawAtt{Name: w.Name(), Literal: r, Size: n}, nil
+	}})
 }

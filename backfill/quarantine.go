@@ -85,7 +85,7 @@ func (f *folder) saveRefused(refused []incoming) []string {
 	saved := make([]string, len(refused))
 	for i, m := range refused {
 		var err error
-		if saved[i], err = f.acct.e.saved.save(f.acct.id, m.Message); err != nil {
+		if saved[i], err = f.acct.e.saved.Save(f.acct.id, m.Message); err != nil {
 			f.acct.log.Warn("the bytes of a refused message are not saved", "folder", f.record().Name, "uid", m.uid, "err", err)
 		}
 	}

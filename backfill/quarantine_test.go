@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"crossfade/backfill/quarantine"
 	"crossfade/backfill/verify"
 	"crossfade/internal/durable"
 	"crossfade/internal/durable/durabletest"
@@ -21,7 +22,7 @@ func refusing(t *testing.T, disk *durabletest.Disk) *bed {
 	b := newBed(t)
 	b.opt = func(o *Options) {
 		o.Retry = time.Hour
-		o.Quarantine = QuarantineOptions{Dir: "/quarantine", FS: disk}
+		o.Quarantine = quarantine.Options{Dir: "/quarantine", FS: disk}
 	}
 	many(b.src.boxes["INBOX"], 5)
 	b.dst.refuse = func(body []byte) error {
@@ -258,7 +259,7 @@ func TestExport(t *testing.T) {
 		b := refusing(t, disk)
 		if !saved {
 			was := b.opt
-			b.opt = func(o *Options) { was(o); o.Quarantine = QuarantineOptions{} }
+			b.opt = func(o *Options) { was(o); o.Quarantine = quarantine.Options{} }
 		}
 		body := string(b.src.boxes["INBOX"].msgs[2].body)
 		b.start(false)

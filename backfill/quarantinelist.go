@@ -13,6 +13,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/quarantine"
 	"crossfade/backfill/spool"
 	"crossfade/mapping"
 	"crossfade/store"
@@ -209,9 +210,9 @@ func (e *Engine) ExportQuarantine(ctx context.Context, filter QuarantineFilter, 
 }
 
 func (f *folder) export(ctx context.Context, q Quarantined, each func(Quarantined, int64, io.Reader) error) error {
-	if r, err := f.acct.e.saved.open(f.acct.id, q.name); err == nil {
+	if r, err := f.acct.e.saved.Open(f.acct.id, q.name); err == nil {
 		check := &hashing{r: r, sum: sha256.New()}
-		if err := errors.Join(each(q, savedSize(q.name), check), r.Close()); err != nil {
+		if err := errors.Join(each(q, quarantine.Size(q.name), check), r.Close()); err != nil {
 			return err
 		}
 		if !strings.HasPrefix(q.name, hex.EncodeToString(check.sum.Sum(nil)[:16])) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/quarantine"
 	"crossfade/store"
 )
 
@@ -41,7 +42,7 @@ func (f *folder) fromSaved(ctx context.Context, l *store.Link, spool spooler) (i
 	if err != nil || name == "" {
 		return incoming{}, false, err
 	}
-	r, err := f.acct.e.saved.open(f.acct.id, name)
+	r, err := f.acct.e.saved.Open(f.acct.id, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return incoming{}, false, nil
 	}
@@ -49,11 +50,11 @@ func (f *folder) fromSaved(ctx context.Context, l *store.Link, spool spooler) (i
 		return incoming{}, false, err
 	}
 	defer func() { _ = r.Close() }() // it was only read
-	s, err := spool(ctx, savedSize(name), r)
+	s, err := spool(ctx, quarantine.Size(name), r)
 	if err != nil {
 		return incoming{}, false, err
 	}
-	if savedName(s) != name {
+	if quarantine.Name(s) != name {
 		s.Close()
 		f.acct.log.Error("the saved bytes of a message are damaged and not used", "folder", f.record().Name, "uid", l.UID, "file", name)
 		return incoming{}, false, nil
@@ -77,7 +78,7 @@ func (f *folder) savedAs(uid uint32) (name string, err error) {
 // saveMissing saves the bytes of refused messages that are not saved yet, or whose file is gone: there was no room, or
 // the program ended too early. The source has them still.
 func (f *folder) saveMissing(ctx context.Context, recs []store.Quarantine) error {
-	if f.acct.e.saved.dir == "" {
+	if !f.acct.e.saved.On() {
 		return nil
 	}
 	byBox := make(map[uint16][]store.Link)
@@ -87,7 +88,7 @@ func (f *folder) saveMissing(ctx context.Context, recs []store.Quarantine) error
 		if !ok || l.State != store.Quarantined || l.Src == 0 || l.Lost || q.Reason == reasonUnread || n == savedRun {
 			continue
 		}
-		if q.Saved == "" || !f.savedSeen && !f.acct.e.saved.has(f.acct.id, q.Saved) {
+		if q.Saved == "" || !f.savedSeen && !f.acct.e.saved.Has(f.acct.id, q.Saved) {
 			byBox[l.Box] = append(byBox[l.Box], l)
 			n++
 		}
@@ -95,7 +96,7 @@ func (f *folder) saveMissing(ctx context.Context, recs []store.Quarantine) error
 	f.savedSeen = n < savedRun
 	for b, links := range byBox {
 		err := f.saveFrom(ctx, b, links)
-		if errors.Is(err, errNoRoom) {
+		if errors.Is(err, quarantine.ErrNoRoom) {
 			f.acct.log.Warn("the bytes of refused messages are not saved", "folder", f.record().Name, "err", err)
 			return nil
 		}
@@ -125,9 +126,8 @@ func (f *folder) saveFrom(ctx context.Context, b uint16, links []store.Link) err
 			return err
 		}
 		defer s.Close()
-		f.acct.e.saved.busy.RLock()
-		defer f.acct.e.saved.busy.RUnlock()
-		name, err := f.acct.e.saved.save(f.acct.id, s)
+		defer f.acct.e.saved.Hold()()
+		name, err := f.acct.e.saved.Save(f.acct.id, s)
 		if err != nil {
 			return err
 		}
@@ -183,12 +183,21 @@ func (a *account) sweepQuarantine() error {
 	names := a.unnamed
 	a.unnamed = nil
 	a.mu.Unlock()
-	if len(names) == 0 || a.e.saved.dir == "" {
+	if len(names) == 0 || !a.e.saved.On() {
 		return nil
 	}
-	a.e.saved.busy.Lock()
-	defer a.e.saved.busy.Unlock()
-	err := a.e.store.View(func(rx *store.Rx) error {
+	err := a.e.saved.Sweep(a.id, func() (map[string]bool, error) { return names, a.keepNamed(names) })
+	if err != nil {
+		for name := range names {
+			a.noteReleased(name)
+		}
+	}
+	return err
+}
+
+// keepNamed takes out of some names those that a record bears.
+func (a *account) keepNamed(names map[string]bool) error {
+	return a.e.store.View(func(rx *store.Rx) error {
 		for _, f := range a.all() {
 			recs, err := rx.Quarantine(a.id, f.id)
 			if err != nil {
@@ -200,13 +209,4 @@ func (a *account) sweepQuarantine() error {
 		}
 		return nil
 	})
-	if err == nil {
-		err = a.e.saved.sweep(a.id, names)
-	}
-	if err != nil {
-		for name := range names {
-			a.noteReleased(name)
-		}
-	}
-	return err
 }

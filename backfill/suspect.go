@@ -127,8 +127,7 @@ func (f *folder) dismiss(m incoming) error {
 
 // setAside puts a message that is listed into quarantine.
 func (f *folder) setAside(m incoming, q store.Quarantine) error {
-	f.acct.e.saved.busy.RLock()
-	defer f.acct.e.saved.busy.RUnlock()
+	defer f.acct.e.saved.Hold()()
 	q.Saved = f.saveRefused([]incoming{m})[0]
 	return f.edit(func(e *edit) error {
 		if l, ok := e.link(m.uid); ok && l.State == store.Listed && l.Src != 0 {

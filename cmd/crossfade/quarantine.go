@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"crossfade/backfill"
+	"crossfade/backfill/quarantine"
 )
 
 // quarantineCmd are the commands about messages that the new server refused.
@@ -181,8 +182,8 @@ func (a asking) act(ctx context.Context, kctx *kong.Context, io std, path string
 }
 
 // quarantineIn is where a proxy saves the bytes of refused messages.
-func quarantineIn(state string) backfill.QuarantineOptions {
-	return backfill.QuarantineOptions{Dir: filepath.Join(state, "quarantine"), Room: func() int64 {
+func quarantineIn(state string) quarantine.Options {
+	return quarantine.Options{Dir: filepath.Join(state, "quarantine"), Room: func() int64 {
 		var st syscall.Statfs_t
 		if err := syscall.Statfs(state, &st); err != nil {
 			return math.MaxInt64 // not known: a full disk is told when it is written to

@@ -1,4 +1,4 @@
-package backfill
+package quarantine
 
 import (
 	"encoding/hex"
@@ -17,27 +17,27 @@ import (
 )
 
 const (
-	// savedBytes is how much mail in quarantine is saved unless Options say otherwise.
-	savedBytes = 4 << 30
-	// savedRoom is what must stay free on the disk: the state has to go on.
-	savedRoom = 512 << 20
+	// defaultBytes is how much mail in quarantine is saved unless Options say otherwise.
+	defaultBytes = 4 << 30
+	// leastRoom is what must stay free on the disk: the state has to go on.
+	leastRoom = 512 << 20
 )
 
-// QuarantineOptions say where the bytes of messages in quarantine are saved. The zero value saves nothing.
-type QuarantineOptions struct {
+// Options say where the bytes of messages in quarantine are saved. The zero value saves nothing.
+type Options struct {
 	Dir   string       // "": they are not saved
 	Bytes int64        // of all accounts, default 4 GiB
 	Room  func() int64 // free bytes on that disk; nil: not known
 	FS    durable.FS   // nil: the operating system's
 }
 
-// errNoRoom says that the bytes of a message are not saved: they are on the source only.
-var errNoRoom = errors.New("no room to save the message's bytes")
+// ErrNoRoom says that the bytes of a message are not saved: they are on the source only.
+var ErrNoRoom = errors.New("no room to save the message's bytes")
 
-// savedMail keeps the bytes of messages in quarantine, so that they outlive the source. A file is named after what
+// Files keeps the bytes of messages in quarantine, so that they outlive the source. A file is named after what
 // is in it and stands in its account's directory; the quarantine record names the file. It is written before the
 // record, and removed some time after the last record that names it.
-type savedMail struct {
+type Files struct {
 	fsys  durable.FS
 	dir   string // "": nothing is saved
 	limit int64
@@ -51,24 +51,28 @@ type savedMail struct {
 	used int64 // bytes in files, -1 until they were counted
 }
 
-func newSavedMail(o QuarantineOptions) *savedMail {
-	s := &savedMail{fsys: o.FS, dir: o.Dir, limit: o.Bytes, room: o.Room, used: -1}
+// New makes the files of all accounts.
+func New(o Options) *Files {
+	s := &Files{fsys: o.FS, dir: o.Dir, limit: o.Bytes, room: o.Room, used: -1}
 	if s.fsys == nil {
 		s.fsys = durable.OS{}
 	}
 	if s.limit <= 0 {
-		s.limit = savedBytes
+		s.limit = defaultBytes
 	}
 	return s
 }
 
-// savedName names the bytes of a message.
-func savedName(s *spool.Message) string {
-	return fmt.Sprintf("%s-%d", hex.EncodeToString(s.Hash[:]), s.Size)
+// On tells whether anything is saved.
+func (s *Files) On() bool { return s.dir != "" }
+
+// Name names the bytes of a message.
+func Name(m *spool.Message) string {
+	return fmt.Sprintf("%s-%d", hex.EncodeToString(m.Hash[:]), m.Size)
 }
 
-// savedSize is the size that a name tells, or -1.
-func savedSize(name string) int64 {
+// Size is the size that a name tells, or -1.
+func Size(name string) int64 {
 	_, size, ok := strings.Cut(name, "-")
 	n, err := strconv.ParseInt(size, 10, 64)
 	if !ok || err != nil || n < 0 {
@@ -77,25 +81,25 @@ func savedSize(name string) int64 {
 	return n
 }
 
-func (s *savedMail) accountDir(acc store.AccountID) string {
+func (s *Files) accountDir(acc store.AccountID) string {
 	return filepath.Join(s.dir, strconv.FormatUint(uint64(acc), 10))
 }
 
-func (s *savedMail) path(acc store.AccountID, name string) string {
+func (s *Files) path(acc store.AccountID, name string) string {
 	return filepath.Join(s.accountDir(acc), name+".eml")
 }
 
-// save makes the bytes of a message durable and returns their name. The caller holds busy for reading until the record
-// that names them is committed.
-func (s *savedMail) save(acc store.AccountID, m *spool.Message) (string, error) {
+// Save makes the bytes of a message durable and returns their name. The caller holds the files
+// until the record that names them is committed.
+func (s *Files) Save(acc store.AccountID, m *spool.Message) (string, error) {
 	if s.dir == "" {
 		return "", nil
 	}
-	name := savedName(m)
+	name := Name(m)
 	if err := s.reserve(m.Size); err != nil {
 		return "", err
 	}
-	if s.has(acc, name) { // a twin, or refused again
+	if s.Has(acc, name) { // a twin, or refused again
 		s.grow(-m.Size)
 		return name, nil
 	}
@@ -121,9 +125,9 @@ func (s *savedMail) save(acc store.AccountID, m *spool.Message) (string, error) 
 }
 
 // reserve takes room for a message.
-func (s *savedMail) reserve(size int64) error {
-	if s.room != nil && s.room()-size < savedRoom {
-		return errNoRoom
+func (s *Files) reserve(size int64) error {
+	if s.room != nil && s.room()-size < leastRoom {
+		return ErrNoRoom
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,14 +139,14 @@ func (s *savedMail) reserve(size int64) error {
 		}
 	}
 	if s.used+size > s.limit {
-		return fmt.Errorf("%w: the limit of %d bytes is reached", errNoRoom, s.limit)
+		return fmt.Errorf("%w: the limit of %d bytes is reached", ErrNoRoom, s.limit)
 	}
 	s.used += size
 	return nil
 }
 
 // count adds up what is there; the caller holds mu.
-func (s *savedMail) count() (n int64, err error) {
+func (s *Files) count() (n int64, err error) {
 	dirs, err := s.fsys.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
@@ -158,13 +162,13 @@ func (s *savedMail) count() (n int64, err error) {
 		var files []fs.DirEntry
 		files, err = s.fsys.ReadDir(dir)
 		for _, f := range files {
-			n += max(savedSize(strings.TrimSuffix(f.Name(), ".eml")), 0)
+			n += max(Size(strings.TrimSuffix(f.Name(), ".eml")), 0)
 		}
 	}
 	return n, err
 }
 
-func (s *savedMail) grow(n int64) {
+func (s *Files) grow(n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.used >= 0 {
@@ -172,9 +176,9 @@ func (s *savedMail) grow(n int64) {
 	}
 }
 
-// has tells whether bytes are saved.
-func (s *savedMail) has(acc store.AccountID, name string) bool {
-	r, err := s.open(acc, name)
+// Has tells whether bytes are saved.
+func (s *Files) Has(acc store.AccountID, name string) bool {
+	r, err := s.Open(acc, name)
 	if err != nil {
 		return false
 	}
@@ -182,25 +186,37 @@ func (s *savedMail) has(acc store.AccountID, name string) bool {
 	return true
 }
 
-// open gives the bytes back.
-func (s *savedMail) open(acc store.AccountID, name string) (io.ReadCloser, error) {
-	if s.dir == "" || savedSize(name) < 0 || !filepath.IsLocal(name) {
+// Open gives the bytes back; fs.ErrNotExist if they are not saved.
+func (s *Files) Open(acc store.AccountID, name string) (io.ReadCloser, error) {
+	if s.dir == "" || Size(name) < 0 || !filepath.IsLocal(name) {
 		return nil, fs.ErrNotExist
 	}
 	return s.fsys.Open(s.path(acc, name))
 }
 
-// sweep removes some of an account's files; the caller holds busy for writing and knows that no record names them.
-func (s *savedMail) sweep(acc store.AccountID, names map[string]bool) (err error) {
+// Hold keeps files that no record names yet from being swept, until done.
+func (s *Files) Hold() (done func()) {
+	s.busy.RLock()
+	return s.busy.RUnlock
+}
+
+// Sweep removes those of an account's files that unnamed lists while nobody saves: no record may name them.
+func (s *Files) Sweep(acc store.AccountID, unnamed func() (map[string]bool, error)) error {
+	s.busy.Lock()
+	defer s.busy.Unlock()
+	names, err := unnamed()
+	if err != nil {
+		return err
+	}
 	for name := range names {
-		if !s.has(acc, name) {
+		if !s.Has(acc, name) {
 			continue
 		}
 		if gone := durable.Remove(s.fsys, s.path(acc, name)); gone != nil {
 			err = errors.Join(err, gone)
 			continue
 		}
-		s.grow(-savedSize(name))
+		s.grow(-Size(name))
 	}
 	return err
 }
