@@ -61,8 +61,9 @@
 //
 // A folder that is copied goes over to the destination's own numbers (settle.go): when nothing stands in the way by the
 // state (settlewhy.go), both sides are listed afresh and compared while clients go on (agrees.go), then the folder is
-// held, looked at once more, and switched in one transaction (switch.go). Clients' operations enter a folder by its
-// passage (passage.go), which is held for that moment; whoever had the folder open is sent away and sees it anew.
+// held, looked at once more, and switched in one transaction (switchdraft.go, switch.go). Clients' operations enter a
+// folder by its passage (passage.go), which is held for that moment; whoever had the folder open is sent away and sees it
+// anew.
 // From then on the destination answers, and every edit keeps the links under the destination's numbers (native.go). The
 // source is watched on, and late mail is copied as before: it is shown once it is on the destination. A destination's
 // UIDVALIDITY that clients know from the old server keeps a folder from settling; as long as nothing is on the destination
@@ -92,8 +93,8 @@
 //     and every other folder was looked at since (losses.go, carry.go, newcomer.go). Much at once is not believed until the
 //     admin says so (accept.go).
 //   - Clients change the folder tree one at a time, journalled before the destination is asked (treechange.go,
-//     treedelete.go, treerename.go, renameinbox.go). A deleted folder keeps its record and its whiteouts, and comes back
-//     with new mail of the source alone (grave.go); a name that was told before is never told with a lower UIDVALIDITY
+//     treedelete.go, treerename.go, treerenamefinish.go, renameinbox.go). A deleted folder keeps its record and its
+//     whiteouts, and comes back with new mail of the source alone (grave.go); a name that was told before is never told with a lower UIDVALIDITY
 //     (names.go); the source's old paths go on leading to their folders (alias.go).
 //   - A folder that is renamed on the source keeps its links; the shown folder is renamed, too, if it is a user's own
 //     (rename.go, renamedest.go). One that is deleted there keeps its copies.
@@ -124,9 +125,9 @@
 //
 // # The way back
 //
-// export.go hands over what exists only on the destination, under the source's names (exportfolder.go), and tells what
-// users changed on the rest (exportchanges.go). A copy of what the source was just seen to hold is told, any other one is
-// exported (exportkept.go). By when a message had come is told by the folder's notes of arrivals
+// export.go hands over what exists only on the destination, under the source's names (exportlook.go, exportfolder.go,
+// exportsend.go), and tells what users changed on the rest (exportchanges.go). A copy of what the source was just seen to
+// hold is told, any other one is exported (exportkept.go). By when a message had come is told by the folder's notes of arrivals
 // (arrivals.go): its INTERNALDATE may be any.
 //
 // # Counting

@@ -1,7 +1,9 @@
 package backfill
 
 import (
+	"context"
 	"slices"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -110,4 +112,94 @@ func (a *account) index() (map[string]*folder, map[string]bool) {
 		}
 	}
 	return byPath, bySource
+}
+
+// plan brings the records in line with what was listed.
+func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
+	phantoms, err := a.raiseListed(ctx, info, w)
+	if err != nil {
+		return err
+	}
+	byPath, bySource := a.index()
+	paths := make(map[string]mapping.Path, len(info.source))
+	for _, l := range info.source {
+		paths[l.Name] = l.Path
+	}
+	var fresh []store.Folder
+	var joined []join
+	decided := a.decide(info)
+	if info.sourceAt.Equal(info.at) {
+		a.lookViews(ctx, decided, paths)
+	}
+	for _, d := range decided {
+		if d.Kind == mapping.Skip || bySource[d.Source] {
+			continue
+		}
+		if to := a.placed(d.Dest, paths[d.Source], decided); !to.Equal(d.Dest) {
+			d.Dest, d.DestName = to, ""
+		}
+		name := d.DestName
+		if name == "" {
+			name = w.Name(d.Dest)
+		}
+		box := store.SourceBox{Name: d.Source, Path: paths[d.Source]}
+		if f, ok := byPath[d.Dest.Key()]; ok {
+			joined = append(joined, join{f, box})
+			continue
+		}
+		if i := slices.IndexFunc(fresh, func(r store.Folder) bool { return r.Path.Equal(d.Dest) }); i >= 0 {
+			fresh[i].Sources = append(fresh[i].Sources, box)
+			continue
+		}
+		rec := store.Folder{Account: a.id, Kind: "mail", Name: name, Path: d.Dest, Role: string(d.Role), Sources: []store.SourceBox{box}}
+		if a.hasSettled() { // the destination's numbers from the start
+			rec.State, rec.Settled, rec.Identity.Native = folderSettled, time.Now().UTC(), true
+		}
+		fresh = append(fresh, rec)
+	}
+	for _, d := range info.dest {
+		if !selectable(d.Attrs) || byPath[d.Path.Key()] != nil || phantoms[d.Path.Key()] || slices.ContainsFunc(fresh, func(r store.Folder) bool { return r.Path.Equal(d.Path) }) {
+			continue
+		}
+		fresh = append(fresh, store.Folder{Account: a.id, Kind: "mail", Name: d.Name, Path: d.Path, Role: string(mapping.RoleOf(d.Attrs))})
+	}
+	if err := a.addFolders(fresh); err != nil {
+		return err
+	}
+	for _, j := range joined {
+		if err := j.f.addSource(j.box); err != nil {
+			return err
+		}
+	}
+	a.notePresence(ctx, info.dest, w)
+	return a.comeBack(w)
+}
+
+// addFolders stores new records, all in one transaction.
+func (a *account) addFolders(recs []store.Folder) error {
+	if len(recs) == 0 {
+		return nil
+	}
+	err := a.e.store.Update(func(tx *store.Tx) error {
+		for i := range recs {
+			id, err := tx.NewFolderID()
+			if err != nil {
+				return err
+			}
+			recs[i].ID = id
+			if err := tx.PutFolder(recs[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range recs {
+		a.folders[r.ID] = unloaded(a, r)
+	}
+	return nil
 }
