@@ -83,15 +83,19 @@ func (f *folder) nameWasAnother(rec store.Folder) bool {
 	return false
 }
 
-// ownValidity makes up a UIDVALIDITY: the destination's less one if that is above every value known for the
-// folder, so that settling can go up to the destination's; else above all of them.
+// ownValidity makes up a UIDVALIDITY: the greatest that is free below the destination's if that is above every value known
+// for the folder, so that settling can go up to the destination's; else above all of them.
 func ownValidity(rec store.Folder, src, dst uint32, taken func(uint32) bool) uint32 {
 	top := max(src, slices.Max(append([]uint32{0}, rec.PastUIDValidities...)))
 	for _, s := range rec.Sources {
 		top = max(top, s.UIDValidity)
 	}
-	if v := dst - 1; dst > 1 && v > top && v < validityLimit && !taken(v) {
-		return v
+	if dst <= validityLimit {
+		for v := dst - 1; dst > 1 && v > top; v-- {
+			if !taken(v) {
+				return v
+			}
+		}
 	}
 	v := max(uint32(time.Now().Unix()), top, dst) + 1
 	for taken(v) {
@@ -100,16 +104,17 @@ func ownValidity(rec store.Folder, src, dst uint32, taken func(uint32) bool) uin
 	return v
 }
 
-// validityTaken tells whether another folder of the account is shown under this UIDVALIDITY.
+// validityTaken tells whether another folder of the account is shown under this UIDVALIDITY or will be when it has settled:
+// it may come to this one's name, and servers number folders that are made in a row one after the other.
 func (a *account) validityTaken(self *folder) func(uint32) bool {
-	return func(v uint32) bool {
-		for _, f := range a.all() {
-			if f != self && f.record().Identity.UIDValidity == v {
-				return true
-			}
+	taken := make(map[uint32]bool)
+	for _, f := range a.all() {
+		if f != self {
+			rec := f.record()
+			taken[rec.Identity.UIDValidity], taken[rec.DestUIDValidity] = true, true
 		}
-		return false
 	}
+	return func(v uint32) bool { return taken[v] }
 }
 
 // fixAndMark fixes the identity and marks it, at once: a client waits for two disks that have nothing to do with each other,

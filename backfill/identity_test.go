@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"crossfade/store"
 )
 
 // TestIdentity: under which UIDVALIDITY and numbers a folder is shown.
@@ -195,5 +197,28 @@ func TestNameWasAnothers(t *testing.T) {
 	s.a.mu.Unlock()
 	if m := b.open(s, "Deleted Items"); !m.f.record().Identity.Own {
 		t.Errorf("identity %+v", m.f.record().Identity)
+	}
+}
+
+// TestOwnValidity: a number that is made up is below the destination's, above all that clients may know, and neither
+// another folder's nor what another folder will be shown under.
+func TestOwnValidity(t *testing.T) {
+	taken := map[uint32]bool{2005: true, 2003: true}
+	for _, c := range []struct{ src, past, dst, want uint32 }{
+		{1000, 0, 2007, 2006},
+		{1000, 0, 2006, 2004},
+		{1000, 2003, 2006, 2004},
+		{1000, 2004, 2006, 0},
+		{2004, 0, 2006, 0},
+		{1, 0, 1, 0},
+		{0, 0, 0, 0},
+		{5, 0, validityLimit, validityLimit - 1},
+		{5, 0, validityLimit + 1, 0},
+	} {
+		rec := store.Folder{PastUIDValidities: []uint32{c.past}}
+		got := ownValidity(rec, c.src, c.dst, func(v uint32) bool { return taken[v] })
+		if c.want != 0 && got != c.want || c.want == 0 && got <= max(c.src, c.past, c.dst) {
+			t.Errorf("%+v: %d", c, got)
+		}
 	}
 }
