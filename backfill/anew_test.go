@@ -63,8 +63,11 @@ func (b *loginBed) copied(n int) {
 		b.dst.mu.Lock()
 		box := b.dst.users[ann]
 		b.dst.mu.Unlock()
-		if box == nil || len(box.has("INBOX")) != n {
-			return fmt.Errorf("%v", box)
+		if box == nil {
+			return errors.New("there is no mailbox")
+		}
+		if has := box.has("INBOX"); len(has) != n {
+			return fmt.Errorf("INBOX has %q", has)
 		}
 		return nil
 	})

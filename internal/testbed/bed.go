@@ -119,9 +119,9 @@ func (b *Bed) logs(t testing.TB) {
 // Server returns a running server by its name.
 func (b *Bed) Server(name string) *Server { return b.servers[name] }
 
-// Certificate is the PEM file of the certificate that all servers show.
+// Certificate is the PEM file of the certificate that all servers show, and that of its key, which only its owner may read.
 func (b *Bed) Certificate() (cert, key string) {
-	return filepath.Join(b.Dir, "tls", "cert.pem"), filepath.Join(b.Dir, "tls", "key.pem")
+	return filepath.Join(b.Dir, "tls", "cert.pem"), filepath.Join(b.Dir, "tls", "own.pem")
 }
 
 // URL is the server's address for --source and --destination: over TLS, without checking the certificate.

@@ -95,5 +95,6 @@ certificate() { # one self-signed certificate for all servers
     -addext "subjectAltName=DNS:localhost,DNS:mail.$DOMAIN,IP:127.0.0.1,IP:::1" \
     -keyout "$TLS/key.pem" -out "$TLS/cert.new" 2>/dev/null
   chmod 644 "$TLS/key.pem" # read by servers that run as users of their own; a test key is no secret
+  install -m 600 "$TLS/key.pem" "$TLS/own.pem" # the proxy warns of keys that others may read
   mv "$TLS/cert.new" "$TLS/cert.pem"
 }
