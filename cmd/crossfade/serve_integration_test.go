@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ type proxyProcess struct {
 	imap, admin string
 	args        []string
 	cmd         *exec.Cmd
-	said        *bytes.Buffer
+	said        *processLog
 }
 
 func newProxy(t testing.TB, bed *testbed.Bed, more ...string) *proxyProcess {
@@ -52,10 +53,28 @@ func proxyBetween(t testing.TB, bed *testbed.Bed, source, destination string, mo
 	return p
 }
 
+// processLog is what a process says; it may be read while it goes on.
+type processLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *processLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *processLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // start runs the process and waits until it is healthy.
 func (p *proxyProcess) start(t testing.TB) {
 	t.Helper()
-	p.said = &bytes.Buffer{}
+	p.said = &processLog{}
 	p.cmd = exec.Command("crossfade", p.args...)
 	p.cmd.Stderr = p.said
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

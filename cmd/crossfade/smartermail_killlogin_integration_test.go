@@ -177,12 +177,17 @@ func (b *making) try(user, secret string) (string, error) {
 	return tryLogin(b.t.Context(), netip.MustParseAddr("127.0.0.1"), b.proxy.imap, user, secret)
 }
 
-// killed is a login in which the proxy dies, and its next life.
+// killed is a login in which the proxy dies, and its next life. A user who is told to try again later does.
 func (b *making) killed(user, secret string, d death) {
 	b.t.Helper()
 	dies, died := b.proxy.mortal()
 	d.arm(dies)
 	said, err := b.try(user, secret)
+	for try := 1; try < 5 && strings.Contains(said, "[UNAVAILABLE]"); try++ {
+		b.t.Logf("killed %s: %s is told %q", d.name, user, said)
+		time.Sleep(time.Second)
+		said, err = b.try(user, secret)
+	}
 	select {
 	case <-died:
 	default:
