@@ -67,7 +67,7 @@ func TestGlance(t *testing.T) {
 }
 
 // TestGlanceOpensOne: one new message has one folder opened, not twelve. INBOX is looked at now and then, and so are the
-// others, but far more rarely.
+// others, but far more rarely: on a busy machine that look may come just now, so another message is tried then.
 func TestGlanceOpensOne(t *testing.T) {
 	t.Parallel()
 	joe, now, src := quietFolders(t, faults.Quirks{}, 150*time.Millisecond)
@@ -76,7 +76,7 @@ func TestGlanceOpensOne(t *testing.T) {
 	src.Script(faults.Rule{On: "EXAMINE", Match: func(c faults.Command) bool {
 		mu.Lock()
 		defer mu.Unlock()
-		if c.Mailbox != "INBOX" {
+		if c.Mailbox != "INBOX" && c.Mailbox != "F3" {
 			others[c.Mailbox] = true
 		}
 		return false
@@ -84,22 +84,30 @@ func TestGlanceOpensOne(t *testing.T) {
 	within(t, func() error { // the looks behind the first glance; the next ones come 18 s later
 		mu.Lock()
 		defer mu.Unlock()
-		if len(others) < 12 {
+		if len(others) < 11 {
 			return fmt.Errorf("%v have been opened", others)
 		}
+		return nil
+	})
+	opened := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		n := len(others)
 		clear(others)
-		return nil
-	})
-	joe.Add("F3", numberedMail(1000))
-	within(t, func() error {
-		if n := len(now.Messages("F3")); n != 3 {
-			return fmt.Errorf("F3 holds %d messages", n)
-		}
-		return nil
-	})
-	mu.Lock()
-	defer mu.Unlock()
-	if len(others) != 1 || !others["F3"] {
-		t.Errorf("%v were opened for one message", others)
+		return n
 	}
+	for try := range 5 {
+		opened()
+		joe.Add("F3", numberedMail(1000+try))
+		within(t, func() error {
+			if n := len(now.Messages("F3")); n != 3+try {
+				return fmt.Errorf("F3 holds %d messages", n)
+			}
+			return nil
+		})
+		if opened() == 0 {
+			return
+		}
+	}
+	t.Error("other folders were opened for each new message of F3")
 }

@@ -142,7 +142,10 @@ func (a *account) report(s *sums) AccountReport {
 	}
 	a.mu.Unlock()
 	folders := a.all()
-	r.Done, r.Doubt = listed && len(folders) > 0, a.doubtful()
+	// Done is said with the counts: those were taken before, when a folder that is copied by now may still have been
+	// at work.
+	counted := s.states[folderCopied]+s.states[folderDestOnly] == s.folders
+	r.Done, r.Doubt = listed && counted && len(folders) > 0, a.doubtful()
 	for _, f := range folders {
 		fs := f.report()
 		r.Done = r.Done && (fs.State == stateCopied || fs.State == stateDestOnly)
