@@ -68,7 +68,7 @@ func TestGate(t *testing.T) {
 		{"compared quickly", func(b *bed) { b.compared("INBOX", verify.Options{Quick: true}) }, gate.Options{}, []string{"verified red"}, "never compared"},
 		{"compared long ago", func(b *bed) { b.compared("INBOX", verify.Options{}) }, gate.Options{MaxAge: 1}, []string{"verified yellow"}, "last on"},
 		{"did not agree", func(b *bed) {
-			b.e.Hold()
+			b.restsAnew()
 			b.dst.with("INBOX", func(b *fakeBox) { b.remove(1) })
 			b.compared("INBOX", verify.Options{})
 		}, gate.Options{}, []string{"held red", "verified red"}, "1 missing on the destination"},
