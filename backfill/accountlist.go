@@ -153,6 +153,9 @@ func (a *account) needs(out *ListedAccount) {
 	case problem.Text != "":
 		out.need(NeedProblem, problem.Text, problem.Since)
 	}
+	if h := a.hidden(); h != "" {
+		out.need(NeedHidden, h, a.hiddenSince())
+	}
 	for _, f := range a.all() {
 		if rec := f.record(); rec.PausedFor != "" {
 			out.need(NeedAutoClean, fmt.Sprintf("%s is not copied (%s): 'crossfade resume --account %s --folder %q' copies it all the same", rec.Path, rec.PausedFor, a.name, rec.Path.String()), time.Time{})

@@ -21,6 +21,7 @@ type Attention struct {
 func (t *Attention) noticed(a *account, s *sums) {
 	t.PausedFolders += s.paused
 	t.AskingFolders += s.asking
+	hidden := a.hidden() != ""
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.rebuild != "" {
@@ -29,7 +30,7 @@ func (t *Attention) noticed(a *account, s *sums) {
 	if a.paused {
 		t.PausedAccounts++
 	}
-	if a.doubt(s.tally.lost-s.kept, s.tally.states[store.Copied]) != "" {
+	if hidden || a.doubt(s.tally.lost-s.kept, s.tally.states[store.Copied]) != "" {
 		t.AskingAccounts++
 	}
 }

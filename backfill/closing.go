@@ -60,6 +60,9 @@ func (a *account) whyOpen(ctx context.Context) (why, unless []string, err error)
 	if n := a.countUnsettled(); n > 0 || a.parted().settled.IsZero() {
 		return []string{fmt.Sprintf("it has not settled: %d folders are not shown under the new server's numbers", n)}, nil, nil
 	}
+	if h := a.hidden(); h != "" {
+		why = append(why, h)
+	}
 	ask := func(format string, args ...any) { unless = append(unless, fmt.Sprintf(format, args...)) }
 	if err := a.lookLast(ctx); err != nil {
 		if ctx.Err() != nil {

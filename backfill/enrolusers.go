@@ -91,6 +91,7 @@ func (t *attempt) enrolUser(ctx context.Context) Enrolled {
 	var no *Refusal
 	switch {
 	case err == nil:
+		r.Text = t.a.hidden()
 		e.mu.Lock()
 		e.start(t.a)
 		e.mu.Unlock()
@@ -125,6 +126,10 @@ func (t *attempt) unseen(ctx context.Context) (did string, err error) {
 		return "", t.refuse(NeedCredentials, "the old server does not open the mailbox with the configured credentials: "+err.Error())
 	case err != nil:
 		return "", fmt.Errorf("source: %w", err)
+	}
+	if err := t.seesInbox(ctx, src); err != nil {
+		end(src, nil)
+		return "", err
 	}
 	own := "" // the user's own password, if it is configured
 	if c.As == "" && canonical(c.User) == canonical(t.id.SourceLogin) {

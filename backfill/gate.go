@@ -81,7 +81,7 @@ func (a *account) gateState(ctx context.Context, now time.Time) (gate.Account, e
 		}
 	}
 	a.surveyed(&s)
-	g.Views = a.gateViews()
+	g.Views, g.Hidden = a.gateViews(), a.hidden()
 	n := s.completion()
 	g.Native, g.Unsettled = s.native, s.blended
 	g.Folders, g.Sourced, g.Examined = s.folders, s.sourced, s.listed

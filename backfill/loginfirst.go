@@ -46,5 +46,9 @@ func (t *attempt) destinationFirst(ctx context.Context) error {
 		end(nil, dst)
 		return t.refuse(NeedCredentials, "the old server does not open the mailbox with the configured credentials: "+srcErr.Error())
 	}
+	if err := t.seesInbox(ctx, src); err != nil {
+		end(src, dst)
+		return err
+	}
 	return t.enter(src, dst)
 }

@@ -14,6 +14,7 @@ const (
 	NeedRefused     = "refused" // the destination refuses the password that the source accepts
 	NeedNoMailbox   = "no-mailbox"
 	NeedCredentials = "source-credentials" // nothing that is configured opens the mailbox on the source
+	NeedHidden      = "hidden"             // what is configured does not open its INBOX, or may not see all of the mailbox
 	NeedExists      = "exists"             // the mailbox was there before, with another password
 	NeedChanged     = "changed"            // it was made here, and has been given another password since
 	NeedVanished    = "vanished"           // it was there, and is not any more
@@ -146,7 +147,7 @@ func refusalFor(kind string) *Refusal {
 		return &Refusal{Code: "CONTACTADMIN", Text: "Your mailbox on the new mail server has another password than on the old one: set the same on both, or ask your administrator"}
 	case NeedAlias:
 		return &Refusal{Code: "CONTACTADMIN", Text: "This name is no mailbox on the new mail server; log in with the name of your mailbox, or ask your administrator"}
-	case NeedCredentials:
+	case NeedCredentials, NeedHidden:
 		return &Refusal{Code: "CONTACTADMIN", Text: "Your mailbox on the old mail server cannot be opened yet" + ask}
 	}
 	return &Refusal{Code: "CONTACTADMIN", Text: "Your mailbox on the new mail server cannot be opened" + ask}

@@ -113,6 +113,9 @@ func (a *account) troubles(s *sums) []Trouble {
 	if p.Text != "" {
 		out = append(out, Trouble{Account: a.name, Text: p.Text, Since: p.Since})
 	}
+	if h := a.hidden(); h != "" {
+		out = append(out, Trouble{Account: a.name, Text: h, Since: a.hiddenSince()})
+	}
 	if s.states[folderStopped] == 0 {
 		return out
 	}

@@ -57,7 +57,10 @@ type AccountReport struct {
 	AliasUses uint64     `json:"alias_uses,omitempty"`
 	AliasUsed *time.Time `json:"alias_used,omitempty"`
 	// Doubt is why deletes on the source are not carried over just now: too much vanished there at once.
-	Doubt   string        `json:"doubt,omitempty"`
+	Doubt string `json:"doubt,omitempty"`
+	// Hidden is why it is doubted that the source shows the whole mailbox; the account is not done before that is mended, or
+	// the admin says that nothing is hidden.
+	Hidden  string        `json:"hidden,omitempty"`
 	Parting Parting       `json:"parting"`
 	Folders []FolderState `json:"folders"`
 }
@@ -146,6 +149,8 @@ func (a *account) report(s *sums) AccountReport {
 	// at work.
 	counted := s.states[folderCopied]+s.states[folderDestOnly] == s.folders
 	r.Done, r.Doubt = listed && counted && len(folders) > 0, a.doubtful()
+	r.Hidden = a.hidden()
+	r.Done = r.Done && r.Hidden == ""
 	for _, f := range folders {
 		fs := f.report()
 		r.Done = r.Done && (fs.State == stateCopied || fs.State == stateDestOnly)

@@ -26,7 +26,7 @@ func (f *folder) unsettled() (why []string, err error) {
 	}
 	say(f.acct.rebuilding(), "the account waits for 'crossfade rebuild'")
 	say(f.rests(), "its copying is paused")
-	for _, text := range []string{f.problem().Text, f.acct.doubtNow()} {
+	for _, text := range []string{f.problem().Text, f.acct.doubtNow(), f.acct.hidden()} {
 		say(text != "", text)
 	}
 	say(rec.DestUIDValidity == 0, "the destination's folder was not prepared yet")

@@ -109,6 +109,8 @@ func (a *account) surveyed(s *sums) string {
 	switch done := s.states[folderCopied] + s.states[folderDestOnly]; {
 	case problem:
 		return stateStopped
+	case tree && s.folders > 0 && done == s.folders && a.hidden() != "": // what it is shown is done, which is not all perhaps
+		return stateStopped
 	case tree && s.folders > 0 && done == s.folders:
 		return stateCopied
 	case s.listed == 0:

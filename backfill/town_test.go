@@ -23,6 +23,7 @@ type town struct {
 	failed  []string // logins that were refused
 	entered int
 	slow    time.Duration // what a login takes
+	veil    *veil         // what the master is shown; nil: everything
 }
 
 func newTown(host string, users ...string) *town {
@@ -67,6 +68,9 @@ func (s *town) LoginAs(ctx context.Context, c Credentials) (Mail, error) {
 		return nil, &Error{Op: "login", Host: s.host, Scope: AccountScope, Patience: Never, Code: "AUTHENTICATIONFAILED"}
 	}
 	s.entered++
+	if s.veil != nil && whose != box {
+		return &veiled{whose, s.veil}, nil
+	}
 	return whose, nil
 }
 

@@ -102,6 +102,9 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 		src, err := a.source(gctx)
 		if err == nil {
 			info.source, err = src.Folders(gctx)
+			if err == nil {
+				err = a.lookSight(gctx, src, info.source)
+			}
 			had := src.Features()
 			info.sourcePrefix, info.sourceForeign, info.sourceCaps = had.Prefix, had.Foreign, had.Caps
 		}

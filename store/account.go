@@ -58,6 +58,8 @@ type Account struct {
 	Verified *Verified `json:",omitempty"`
 	// Left is what the source holds of the user's that does not move; nil: nobody has looked.
 	Left *Left `json:",omitempty"`
+	// Sight is why it is doubted that the source shows the whole mailbox; nil: it is not.
+	Sight *Sight `json:",omitempty"`
 }
 
 // Made is a mailbox that Crossfade made on the destination, with the password in Account.Secret.
@@ -106,5 +108,6 @@ func (a Account) escaped(e func(string) (string, error)) (Account, error) {
 		a.Verified = &v
 	}
 	a.Left = a.Left.escaped(&t)
+	a.Sight = a.Sight.escaped(&t)
 	return a, t.err
 }

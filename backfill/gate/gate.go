@@ -89,7 +89,7 @@ type asking struct {
 // conditions are what is asked, in the order in which they are told. A new one is a function more.
 func conditions() []func(context.Context, *asking) (Condition, error) {
 	return []func(context.Context, *asking) (Condition, error){
-		knownAccounts, nothingToRebuild, listedFolders, noProblems, notHeld, notCleaned, allCopied, nothingUnfiled, nothingInFlight, quarantineSigned, verifiedLately, quietSource, settledFolders, aliasesUnused, forwards, leftBehind, neverCame, clients,
+		knownAccounts, nothingToRebuild, listedFolders, nothingHidden, noProblems, notHeld, notCleaned, allCopied, nothingUnfiled, nothingInFlight, quarantineSigned, verifiedLately, quietSource, settledFolders, aliasesUnused, forwards, leftBehind, neverCame, clients,
 	}
 }
 

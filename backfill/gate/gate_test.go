@@ -57,6 +57,8 @@ func TestConditions(t *testing.T) {
 		{"no folders", func(_ *State, a *Account) { a.Folders, a.Sourced, a.Examined = 0, 0, 0 }, Options{}, "listed red", "no folder is known"},
 		{"not listed whole", func(_ *State, a *Account) { a.Examined = 1 }, Options{}, "listed red", "1 of 2 folders not listed yet"},
 		{"a rebuild", func(s *State, _ *Account) { s.Rebuilds = []Rebuild{{"b@x.test", "the state is lost", "matching"}} }, Options{}, "rebuild red", "b@x.test: the state is lost (matching)"},
+		{"folders may be hidden", func(_ *State, a *Account) { a.Hidden = "only INBOX is shown" }, Options{}, "hidden red", "a@x.test: only INBOX is shown"},
+		{"hidden folders are accepted", func(_ *State, a *Account) { a.Hidden = "only INBOX is shown" }, Options{Accept: []string{"hidden"}}, "", ""},
 		{"an account has stopped", func(_ *State, a *Account) { a.Problems = []string{"full"} }, Options{}, "problems red", "a@x.test: full"},
 		{"a folder has stopped", func(_ *State, a *Account) { a.Stopped = []Stopped{{"Sent", "gone"}} }, Options{}, "problems red", "a@x.test: Sent: gone"},
 		{"held", func(s *State, a *Account) { s.Held, a.Paused = true, []string{"INBOX", "Sent"} }, Options{}, "held red", ""},

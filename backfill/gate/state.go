@@ -33,6 +33,7 @@ type Account struct {
 	Problems                   []string  // of the account itself
 	Stopped                    []Stopped // folders that have stopped
 	Paused                     []string  // folders that are paused, by themselves or with the account
+	Hidden                     string    // why it is doubted that the source shows the whole mailbox; "" if it is not
 	Views                      []View    // folders that show all messages and are not moved
 	Cleaned                    []Stopped // folders that are paused because the destination would delete what is copied there
 	Flights                    []Flight  // folders in which something is under way

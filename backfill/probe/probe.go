@@ -15,10 +15,13 @@ type Options struct {
 	User, Secret        string // a test account on both; without a user only the outside is looked at
 	// Below and Above open it on the source and on the destination; the zero ones: User with Secret.
 	Below, Above backfill.Credentials
-	Connections  int // how many connections of one account to try on each side; 0: none
-	Folders      mapping.PlanOptions
-	Large        bool // also write messages of 1 to 50 MB
-	Tell         func(Finding)
+	// Stranger: Below is not the user's own login, but a master user's. Own may be the user's own then.
+	Stranger    bool
+	Own         backfill.Credentials
+	Connections int // how many connections of one account to try on each side; 0: none
+	Folders     mapping.PlanOptions
+	Large       bool // also write messages of 1 to 50 MB
+	Tell        func(Finding)
 }
 
 // patience is how long one step may take.
@@ -63,6 +66,7 @@ func (p *prober) source(ctx context.Context) {
 	}
 	p.inside(ctx, n, p.src)
 	p.look(ctx, n)
+	p.sight(ctx, n)
 	p.left(ctx, n)
 }
 

@@ -15,9 +15,10 @@ import (
 
 type acceptCmd struct {
 	asking
-	Account   string `required:"" placeholder:"NAME" help:"The account that asks (see crossfade status)."`
+	Account   string `placeholder:"NAME" help:"The account that asks (see crossfade status)."`
 	Folder    string `placeholder:"NAME" help:"Its folder, as the status names it (default: what the whole account lost on the source)."`
 	CopyAgain bool   `help:"What the destination lost is copied again from the source, instead of staying deleted."`
+	Whole     bool   `help:"What the old server shows is the whole mailbox, of this account or of all, although the login that reads it may not be shown all folders."`
 	JSON      bool   `name:"json" help:"Print the answer as one JSON object."`
 }
 
@@ -29,6 +30,12 @@ type accepted struct {
 
 // Run answers a running proxy that stopped to ask because much vanished from one side.
 func (c *acceptCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
+	switch {
+	case c.Whole && (c.Folder != "" || c.CopyAgain):
+		return usagef("--whole is about whole mailboxes: leave --folder and --copy-again out")
+	case !c.Whole && c.Account == "":
+		return usagef("whose loss? Give --account NAME")
+	}
 	state, err := c.state(io, kctx)
 	if err != nil {
 		return err
@@ -36,6 +43,9 @@ func (c *acceptCmd) Run(ctx context.Context, kctx *kong.Context, io std) error {
 	q := url.Values{"account": {c.Account}, "folder": {c.Folder}}
 	if c.CopyAgain {
 		q.Set("again", "1")
+	}
+	if c.Whole {
+		q.Set("whole", "1")
 	}
 	resp, err := ask(ctx, state, "POST", "/accept?"+q.Encode())
 	if err != nil {
@@ -62,7 +72,12 @@ func handleAccept(e controlled) http.HandlerFunc {
 		q := r.URL.Query()
 		var got accepted
 		var err error
-		if got.Accepted, err = e.Accept(r.Context(), q.Get("account"), q.Get("folder"), q.Get("again") != ""); err != nil {
+		if q.Get("whole") != "" {
+			got.Accepted, err = e.AcceptWhole(q.Get("account"))
+		} else {
+			got.Accepted, err = e.Accept(r.Context(), q.Get("account"), q.Get("folder"), q.Get("again") != "")
+		}
+		if err != nil {
 			got.Error = err.Error()
 		}
 		w.Header().Set("Content-Type", "application/json")

@@ -28,6 +28,7 @@ type controlled interface {
 	exporting
 	accountKeeper
 	Accept(ctx context.Context, account, folder string, again bool) (backfill.Accepted, error)
+	AcceptWhole(account string) (backfill.Accepted, error)
 }
 
 func socketPath(state string) string { return filepath.Join(state, "crossfade.sock") }

@@ -99,6 +99,10 @@ func (f *fakeEngine) Accept(_ context.Context, account, folder string, again boo
 	f.asked = append(f.asked, fmt.Sprint("accept ", account, " ", folder, " ", again))
 	return backfill.Accepted{Account: account, Folder: folder, Done: "7 messages stay deleted"}, nil
 }
+func (f *fakeEngine) AcceptWhole(account string) (backfill.Accepted, error) {
+	f.asked = append(f.asked, "whole "+account)
+	return backfill.Accepted{Account: account, Done: "1 mailbox"}, nil
+}
 func (f *fakeEngine) Compare(_ context.Context, opt verify.Options, each func(verify.Report) error) error {
 	f.asked = append(f.asked, "verify "+opt.Account)
 	for _, r := range f.folders {

@@ -207,7 +207,9 @@ func (w *who) drivers(s settings, source backfill.Driver, limits pace.Limits, lo
 // opened is how one account is opened on both sides.
 type opened struct {
 	url          string // of its source
+	sourceLogin  string
 	below, above backfill.Credentials
+	stranger     bool // below is not the user's own
 }
 
 // open tells how an account is opened that both servers know by this password, unless something else is configured for the
@@ -219,12 +221,12 @@ func (w *who) open(s settings, login, secret string) (o opened, err error) {
 			return o, usagef("--user %s: %v", login, err)
 		}
 	}
-	o = opened{s.Source, backfill.Credentials{User: id.SourceLogin, Secret: secret}, backfill.Credentials{User: id.DestLogin, Secret: secret}}
+	o = opened{url: s.Source, sourceLogin: id.SourceLogin, below: backfill.Credentials{User: id.SourceLogin, Secret: secret}, above: backfill.Credentials{User: id.DestLogin, Secret: secret}}
 	if url := w.sources[id.Source]; url != "" {
 		o.url = url
 	}
 	if c, ok := w.credentials(id); ok && w.rules != nil {
-		o.below = c
+		o.below, o.stranger = c, c.As != "" || logins.Fold(c.User) != logins.Fold(id.SourceLogin)
 	}
 	return o, nil
 }

@@ -47,7 +47,8 @@ func TestLoginSettings(t *testing.T) {
 			continue
 		}
 		o, err := w.open(c.s, c.login, "pw")
-		if want := (opened{c.from, backfill.Credentials{User: c.below, As: c.as, Secret: c.secret}, backfill.Credentials{User: c.above, Secret: "pw"}}); err != nil || o != want {
+		want := opened{url: c.from, sourceLogin: o.sourceLogin, below: backfill.Credentials{User: c.below, As: c.as, Secret: c.secret}, above: backfill.Credentials{User: c.above, Secret: "pw"}, stranger: c.s.SourceMaster != ""}
+		if err != nil || o != want {
 			t.Errorf("%s: %+v (%v), want %+v", name, o, err, want)
 		}
 	}

@@ -120,6 +120,15 @@ func (c *planCmd) fromServers(ctx context.Context, s settings, opts mapping.Plan
 	for _, v := range views {
 		p.guessed = append(p.guessed, fmt.Sprintf("%d of %d messages in %q are in no folder that is moved", v.Alone, v.Messages, v.Name))
 	}
+	if account.stranger {
+		doubt, err := backfill.LookSight(ctx, old)
+		if err != nil {
+			return nil, fmt.Errorf("--source: %w", err)
+		}
+		if doubt != "" {
+			p.guessed = append(p.guessed, "this may not be all: "+doubt+"; "+backfill.SightRemedy)
+		}
+	}
 	return p, p.restrictions(ctx, old, fresh)
 }
 

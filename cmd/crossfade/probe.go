@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"crossfade/backfill"
 	"crossfade/backfill/pace"
 	"crossfade/backfill/probe"
 )
@@ -139,7 +140,7 @@ func (c *checkCmd) options(s settings, io std) (o probe.Options, err error) {
 	if err != nil {
 		return o, err
 	}
-	o.Below, o.Above = account.below, account.above
+	o.Below, o.Above, o.Stranger, o.Own = account.below, account.above, account.stranger, backfill.Credentials{User: account.sourceLogin, Secret: secret}
 	o.Source, err = s.sourceDriver(account.url, pace.Limits{}, log)
 	return o, err
 }

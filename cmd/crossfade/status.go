@@ -81,6 +81,9 @@ func printStatus(out io.Writer, r backfill.Report, now time.Time) error {
 		}
 		printWaits(w, a, now)
 		printParting(w, a.Parting)
+		if a.Hidden != "" {
+			fmt.Fprintf(w, "  ! %s\n", a.Hidden)
+		}
 		if a.Doubt != "" {
 			fmt.Fprintf(w, "  ! %s\n", a.Doubt)
 		}

@@ -137,6 +137,14 @@ func (s *Server) Kill(t testing.TB)   { t.Helper(); s.bed.script(t, "kill", s.Na
 func (s *Server) Pause(t testing.TB)  { t.Helper(); s.bed.script(t, "pause", s.Name) }
 func (s *Server) Resume(t testing.TB) { t.Helper(); s.bed.script(t, "resume", s.Name) }
 
+// Anew starts the server anew, with further settings.
+func (s *Server) Anew(t testing.TB, env ...string) {
+	t.Helper()
+	s.Stop(t)
+	s.bed.env = append(s.bed.env, env...)
+	s.Start(t)
+}
+
 // Fill makes a mailbox by seed and loads it over IMAP. args shape it, see testdata/corpus/corpus.py; the
 // separator is the server's.
 func (s *Server) Fill(t testing.TB, user string, args ...string) {

@@ -81,6 +81,7 @@ protocol imap {
 }
 plugin {
   acl = vfile
+  ${CROSSFADE_SOURCE_ACLUSER:+acl_user = $CROSSFADE_SOURCE_ACLUSER}
   sieve = file:~/sieve;active=~/active.sieve
 }
 passdb {

@@ -12,6 +12,7 @@
 : "${CROSSFADE_SOURCE_DEFAULTS:=yes}"                   # no: makes no default folders by itself
 : "${CROSSFADE_SOURCE_DEFLATE:=no}"                      # yes: offers COMPRESS=DEFLATE
 : "${CROSSFADE_SOURCE_SIEVE:=}"                           # a port: ManageSieve listens there, folders have access lists, and there is a master user
+: "${CROSSFADE_SOURCE_ACLUSER:=}"                        # with that: whose access lists apply, such as %u; else those of who logs in
 
 # dovecot-dest: separator '/', 'Sent Items', 'Deleted Items', 'Junk E-Mail', Drafts
 : "${CROSSFADE_DEST_IMAP:=15200}" "${CROSSFADE_DEST_IMAPS:=15201}"
