@@ -82,6 +82,7 @@ func (c *conn) idle(ctx context.Context) error {
 			c.wire.Hurry(min(patience, doneFor)) // the read that waits would have gone on for the whole IDLE
 		})
 	}
+	defer once.Do(func() {}) // nothing may be sent from then on but by us, or by whom the connection is given to
 	timer := time.AfterFunc(idleFor, done)
 	stop := context.AfterFunc(ctx, done)
 	defer timer.Stop()
@@ -92,7 +93,6 @@ func (c *conn) idle(ctx context.Context) error {
 			return err
 		}
 		if ev.kind == evTagged && ev.tag == tag {
-			once.Do(func() {}) // nothing may be sent from here on but by us
 			if !ev.st.ok() {
 				return c.refused("IDLE", ev.st, backfill.FolderScope)
 			}

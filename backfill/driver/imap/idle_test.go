@@ -3,6 +3,7 @@ package imap_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,5 +139,24 @@ func TestDeleteEndsTheIdle(t *testing.T) {
 		}
 		stop()
 		<-ended
+	}
+}
+
+// TestIdleCutWhileItEnds: nothing is sent on a connection any more once it was given back, also where it is cut in the
+// moment in which the IDLE is to end.
+func TestIdleCutWhileItEnds(t *testing.T) {
+	s := faults.Start(t, faults.Quirks{})
+	s.Account("joe", "secret")
+	_, l := listener(t, s, imap.Options{})
+	for range 20 {
+		ctx, stop := context.WithCancel(t.Context())
+		told, ended := make(chan struct{}, 10), make(chan error, 1)
+		go func() { ended <- l.Listen(ctx, "INBOX", func() { told <- struct{}{} }) }()
+		<-told
+		var g sync.WaitGroup
+		g.Go(s.Cut)
+		g.Go(stop)
+		g.Wait()
+		<-ended // with an error of either
 	}
 }
