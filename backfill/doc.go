@@ -125,10 +125,8 @@
 //
 // # The way back
 //
-// export.go hands over what exists only on the destination, under the source's names (exportlook.go, exportfolder.go,
-// exportsend.go), and tells what users changed on the rest (exportchanges.go). A copy of what the source was just seen to
-// hold is told, any other one is exported (exportkept.go). By when a message had come is told by the folder's notes of arrivals
-// (arrivals.go): its INTERNALDATE may be any.
+// export.go hands an account over to package export, which finds what exists only on the destination and gives it out
+// under the source's names (exportname.go).
 //
 // # Counting
 //

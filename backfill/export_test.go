@@ -12,28 +12,29 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/export"
 	"crossfade/store"
 )
 
 // collected is what an export gave.
 type collected struct {
-	folders  map[string]ExportFolder // by their paths below the source
+	folders  map[string]export.Named // by their paths below the source
 	messages map[string][]string     // subject, flags and date, by folder
 	had      int
 	changes  []string
 	failed   []string
-	open     ExportFolder
-	have     map[store.FolderID]ExportHave
-	counts   ExportCounts
+	open     export.Named
+	have     map[store.FolderID]export.Have
+	counts   export.Counts
 }
 
-func (c *collected) Folder(f ExportFolder) error {
+func (c *collected) Folder(f export.Named) error {
 	c.open = f
 	c.folders[f.Path.String()] = f
 	return nil
 }
 
-func (c *collected) Message(m ExportMessage, body io.Reader) error {
+func (c *collected) Message(m export.Message, body io.Reader) error {
 	if m.Had {
 		c.had++
 		return nil
@@ -58,7 +59,7 @@ func (c *collected) Message(m ExportMessage, body io.Reader) error {
 	return nil
 }
 
-func (c *collected) Change(x ExportChange) error {
+func (c *collected) Change(x export.Change) error {
 	c.changes = append(c.changes, strings.TrimSpace(fmt.Sprintf("%s %s %s %s/%d %s>%s", x.Kind, x.Folder, x.To, x.Source, x.SourceUID, x.Before, x.After)))
 	return nil
 }
@@ -69,7 +70,7 @@ func (c *collected) Failed(folder string, err error) error {
 }
 
 // exported exports the account.
-func (b *bed) exported(opt ExportOptions) *collected {
+func (b *bed) exported(opt export.Options) *collected {
 	b.t.Helper()
 	c, err := b.tryExport(opt)
 	if err != nil {
@@ -78,8 +79,8 @@ func (b *bed) exported(opt ExportOptions) *collected {
 	return c
 }
 
-func (b *bed) tryExport(opt ExportOptions) (*collected, error) {
-	c := &collected{folders: map[string]ExportFolder{}, messages: map[string][]string{}, have: map[store.FolderID]ExportHave{}}
+func (b *bed) tryExport(opt export.Options) (*collected, error) {
+	c := &collected{folders: map[string]export.Named{}, messages: map[string][]string{}, have: map[store.FolderID]export.Have{}}
 	opt.Account = "ann@example.test"
 	var err error
 	c.counts, err = b.e.Export(b.t.Context(), opt, c)
@@ -123,7 +124,7 @@ func TestExportDestinationOnly(t *testing.T) {
 			if !hold {
 				b.wait()
 			}
-			if c := b.exported(ExportOptions{}); len(c.messages) > 0 || len(c.changes) > 0 || len(c.folders) > 0 {
+			if c := b.exported(export.Options{}); len(c.messages) > 0 || len(c.changes) > 0 || len(c.folders) > 0 {
 				t.Errorf("nothing happened yet: %+v", c)
 			}
 			b.dst.with("INBOX", func(x *fakeBox) { x.put(message(30, "delivered"), "$Work") })
@@ -147,12 +148,12 @@ func TestExportDestinationOnly(t *testing.T) {
 			if !hold { // the second copy was made on the destination, and is known by its bytes
 				changes[3] += `\Seen`
 			}
-			c := b.exported(ExportOptions{})
+			c := b.exported(export.Options{})
 			c.want(t, want, changes...)
 			if _, ok := c.folders["INBOX / Empty"]; !ok || c.counts.Messages != n || c.counts.Moved != 1 || c.counts.Deleted != 1 || c.counts.Flags != 1 || c.counts.Copied != 1 {
 				t.Errorf("%+v %+v", c.folders, c.counts)
 			}
-			again := b.exported(ExportOptions{Have: c.have})
+			again := b.exported(export.Options{Have: c.have})
 			again.want(t, map[string][]string{}, changes...)
 			if again.had != n || again.counts.Had != n {
 				t.Errorf("%+v", again.counts)
@@ -176,9 +177,9 @@ func TestExportMovedThere(t *testing.T) {
 	b.dst.with("INBOX", func(x *fakeBox) { x.remove(2) })
 	b.dst.with("Deleted Items", func(x *fakeBox) { x.put(message(1, "m"), `\Seen`); x.put(message(1, "m")) })
 	b.shows(m, `<0@test> \Seen`, `<2@test> \Seen`, `<3@test> \Seen`)
-	c := b.exported(ExportOptions{})
+	c := b.exported(export.Options{})
 	c.want(t, map[string][]string{"INBOX / Trash": {"<1@test>"}}, "moved INBOX Deleted Items INBOX/2 >")
-	b.exported(ExportOptions{Have: c.have}).want(t, map[string][]string{}, "moved INBOX Deleted Items INBOX/2 >")
+	b.exported(export.Options{Have: c.have}).want(t, map[string][]string{}, "moved INBOX Deleted Items INBOX/2 >")
 }
 
 // TestExportLostBelow: what was copied and is gone from the source exists only on the destination.
@@ -199,7 +200,7 @@ func TestExportLostBelow(t *testing.T) {
 		}
 		return nil
 	})
-	b.exported(ExportOptions{}).want(t, map[string][]string{"INBOX": {`<1@test> lost \Flagged \Seen`}})
+	b.exported(export.Options{}).want(t, map[string][]string{"INBOX": {`<1@test> lost \Flagged \Seen`}})
 }
 
 // TestExportSince: old letters that came late are among it, what was there long before is counted only.
@@ -209,12 +210,12 @@ func TestExportSince(t *testing.T) {
 	b.start(true)
 	b.open(b.login(), "INBOX")
 	b.dst.with("INBOX", func(x *fakeBox) { x.put(message(2, "dragged in")).date = time.Unix(1000, 0) })
-	c := b.exported(ExportOptions{Since: time.Now().Add(-time.Hour)})
+	c := b.exported(export.Options{Since: time.Now().Add(-time.Hour)})
 	c.want(t, map[string][]string{"INBOX": {"<2@test>"}})
 	if c.counts.Earlier != 1 || c.counts.Messages != 1 {
 		t.Errorf("%+v", c.counts)
 	}
-	b.exported(ExportOptions{Since: time.Unix(1000, 0)}).want(t, map[string][]string{"INBOX": {"<1@test>", "<2@test>"}})
+	b.exported(export.Options{Since: time.Unix(1000, 0)}).want(t, map[string][]string{"INBOX": {"<1@test>", "<2@test>"}})
 }
 
 // TestExportWithoutSource: the source does not answer: what is known does. What was never compared is a failure.
@@ -227,7 +228,7 @@ func TestExportWithoutSource(t *testing.T) {
 	b.dst.with("INBOX", func(x *fakeBox) { x.put(message(9, "new")) })
 	b.dst.with("Sent Items", func(x *fakeBox) { x.put(message(10, "sent")) })
 	b.src.set(func() { b.src.down = true })
-	c := b.exported(ExportOptions{})
+	c := b.exported(export.Options{})
 	if got := c.messages["INBOX"]; !slices.Equal(got, []string{"<9@test>"}) {
 		t.Errorf("%q", c.messages)
 	}
@@ -235,7 +236,7 @@ func TestExportWithoutSource(t *testing.T) {
 		t.Errorf("%q %+v", c.failed, c.counts)
 	}
 	b.dst.set(func() { b.dst.down = true })
-	if c, err := b.tryExport(ExportOptions{}); err == nil && c.counts.Failed == 0 {
+	if c, err := b.tryExport(export.Options{}); err == nil && c.counts.Failed == 0 {
 		t.Errorf("nothing can be had, and nothing failed: %+v", c.counts)
 	}
 }
@@ -262,7 +263,7 @@ func TestExportWhileMailMoves(t *testing.T) {
 			})
 		}
 	})
-	b.exported(ExportOptions{}).want(t, map[string][]string{"INBOX": {"<1@test>", "<2@test>"}})
+	b.exported(export.Options{}).want(t, map[string][]string{"INBOX": {"<1@test>", "<2@test>"}})
 }
 
 // TestExportEnds: a receiver that fails ends it.
@@ -272,26 +273,26 @@ func TestExportEnds(t *testing.T) {
 	b.start(true)
 	b.login()
 	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := b.e.Export(ctx, ExportOptions{Account: "ann@example.test"}, failing{}); err == nil || err.Error() != "full" {
+	if _, err := b.e.Export(ctx, export.Options{Account: "ann@example.test"}, failing{}); err == nil || err.Error() != "full" {
 		t.Errorf("%v", err)
 	}
 	cancel()
-	if _, err := b.e.Export(ctx, ExportOptions{Account: "ann@example.test"}, failing{}); !errors.Is(err, context.Canceled) {
+	if _, err := b.e.Export(ctx, export.Options{Account: "ann@example.test"}, failing{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
 
 type failing struct{}
 
-func (failing) Folder(ExportFolder) error              { return nil }
-func (failing) Message(ExportMessage, io.Reader) error { return errors.New("full") }
-func (failing) Change(ExportChange) error              { return nil }
-func (failing) Failed(string, error) error             { return nil }
+func (failing) Folder(export.Named) error               { return nil }
+func (failing) Message(export.Message, io.Reader) error { return errors.New("full") }
+func (failing) Change(export.Change) error              { return nil }
+func (failing) Failed(string, error) error              { return nil }
 
 // wayBack: whatever happened before, what clients see is on the source or in the export.
 func (w *world) wayBack() {
 	w.bed.t.Helper()
-	c := w.exported(ExportOptions{})
+	c := w.exported(export.Options{})
 	if c.failed != nil {
 		w.rt.Fatalf("failed: %q", c.failed)
 	}
@@ -328,5 +329,5 @@ func TestExportTwins(t *testing.T) {
 	}
 	b.start(true)
 	b.open(b.login(), "INBOX")
-	b.exported(ExportOptions{}).want(t, map[string][]string{"INBOX": {"<2@test>"}})
+	b.exported(export.Options{}).want(t, map[string][]string{"INBOX": {"<2@test>"}})
 }

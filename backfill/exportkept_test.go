@@ -3,6 +3,8 @@ package backfill
 import (
 	"fmt"
 	"testing"
+
+	"crossfade/backfill/export"
 )
 
 // TestExportCopies: a copy that a client made of a copied message is told as such while the source has the message for
@@ -35,7 +37,7 @@ func TestExportCopies(t *testing.T) {
 			must(t, err)
 			b.open(b.login(), "Deleted Items")
 			c.do(b, m)
-			got := b.exported(ExportOptions{})
+			got := b.exported(export.Options{})
 			told, sent := fmt.Sprint(got.changes) == fmt.Sprint([]string{copied}), fmt.Sprint(got.messages["INBOX / Trash"]) == `[<1@test> \Seen]`
 			if told != c.told || sent == c.told {
 				t.Errorf("exported %q, told %q", got.messages, got.changes)

@@ -4,14 +4,15 @@ import (
 	"slices"
 	"strings"
 
+	"crossfade/backfill/export"
 	"crossfade/internal/imapwire"
 	"crossfade/mapping"
 )
 
-// exportFolder is a folder under the name that it has on the source, or would have.
-func (a *account) exportFolder(f *folder) ExportFolder {
+// exportName is a folder under the name that it has on the source, or would have.
+func (a *account) exportName(f *folder) export.Named {
 	rec := f.record()
-	out := ExportFolder{ID: f.id, Name: rec.Name, UIDValidity: rec.DestUIDValidity}
+	out := export.Named{ID: f.id, Name: rec.Name, UIDValidity: rec.DestUIDValidity}
 	if own := ownSources(rec); len(own) > 0 {
 		out.Source, out.Path = rec.Sources[own[0]].Name, rec.Sources[own[0]].Path
 		out.Target = out.Source

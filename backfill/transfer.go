@@ -170,8 +170,8 @@ func (t *transferring) box(ctx context.Context, todo []store.Link, out chan<- in
 	return f.missing(ctx, plain, left)
 }
 
-// lookLocked lists both sides with both claims taken.
-func (f *folder) lookLocked(ctx context.Context) error {
+// withClaims does something while nothing of ours is in flight.
+func (f *folder) withClaims(ctx context.Context, do func(context.Context) error) error {
 	if err := f.sync.take(ctx); err != nil {
 		return err
 	}
@@ -180,6 +180,15 @@ func (f *folder) lookLocked(ctx context.Context) error {
 		return err
 	}
 	defer f.writer.release()
+	return do(ctx)
+}
+
+// lookLocked lists both sides with both claims taken.
+func (f *folder) lookLocked(ctx context.Context) error {
+	return f.withClaims(ctx, f.lookDue)
+}
+
+func (f *folder) lookDue(ctx context.Context) error {
 	if f.passage.over() {
 		return ErrSwitched
 	}

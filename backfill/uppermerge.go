@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"crossfade/backfill/export"
 	"crossfade/mapping"
 	"crossfade/store"
 )
@@ -54,7 +55,7 @@ func (e *edit) upperListed(st BoxState, last uint32) {
 	r := e.record()
 	r.DestModSeq = st.HighestModSeq
 	r.DestUIDNext = max(r.DestUIDNext, last+1)
-	r.Arrivals = noteArrival(r.Arrivals, r.DestUIDNext, time.Now())
+	r.Arrivals = export.NoteArrival(r.Arrivals, r.DestUIDNext, time.Now())
 }
 
 // propose pairs messages by size, Message-ID and date; then, where there is a Message-ID, without the date: a

@@ -105,14 +105,12 @@ func (c compared) Head() verify.Head {
 		}
 		h.Sources = append(h.Sources, verify.Side{Name: s.Name, Expect: int(s.Exists), Borrowed: s.Borrowed, Gone: gone,
 			Open: func(ctx context.Context) (verify.Box, error) {
-				m, err := f.acct.source(ctx)
-				return &comparedBox{mail: m, pace: f.acct.from.pace, name: s.Name, validity: s.UIDValidity}, err
+				return f.sourceBox(ctx, s)
 			}})
 	}
 	if h.Dest = (verify.Side{Name: rec.Name, Expect: f.countDest()}); rec.DestUIDValidity != 0 {
 		h.Dest.Open = func(ctx context.Context) (verify.Box, error) {
-			m, err := f.acct.dest(ctx)
-			return &comparedBox{mail: m, pace: f.acct.e.above, name: rec.Name, validity: rec.DestUIDValidity}, err
+			return f.destinationBox(ctx, rec)
 		}
 	}
 	return h

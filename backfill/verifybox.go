@@ -11,14 +11,27 @@ import (
 	"crossfade/backfill/pace"
 	"crossfade/backfill/spool"
 	"crossfade/backfill/verify"
+	"crossfade/store"
 )
 
-// comparedBox is one server's folder as a comparison reads it: at the pace of the backfill.
+// comparedBox is one server's folder as comparisons and exports read it: at the pace of the backfill.
 type comparedBox struct {
 	mail     Mail
 	pace     *pace.Host
 	name     string
 	validity uint32
+}
+
+// sourceBox is a source folder of f.
+func (f *folder) sourceBox(ctx context.Context, s store.SourceBox) (verify.Box, error) {
+	m, err := f.acct.source(ctx)
+	return &comparedBox{mail: m, pace: f.acct.from.pace, name: s.Name, validity: s.UIDValidity}, err
+}
+
+// destinationBox is the destination's folder.
+func (f *folder) destinationBox(ctx context.Context, rec store.Folder) (verify.Box, error) {
+	m, err := f.acct.dest(ctx)
+	return &comparedBox{mail: m, pace: f.acct.e.above, name: rec.Name, validity: rec.DestUIDValidity}, err
 }
 
 // maxTries is how often a server is asked whose connection ends before it has answered: that is no news of the messages.

@@ -10,24 +10,24 @@ import (
 	"net/http"
 	"time"
 
-	"crossfade/backfill"
+	"crossfade/backfill/export"
 	"crossfade/store"
 )
 
 // exporting is what the control socket asks of the engine about the way back.
 type exporting interface {
-	ExportFolders(ctx context.Context, account string) ([]backfill.ExportFolder, error)
-	Export(ctx context.Context, opt backfill.ExportOptions, out backfill.Exporter) (backfill.ExportCounts, error)
+	ExportFolders(ctx context.Context, account string) ([]export.Named, error)
+	Export(ctx context.Context, opt export.Options, out export.Receiver) (export.Counts, error)
 }
 
 // exportRecord is one line of an export; one of its parts is set. The message's bytes follow the line if Body says so.
 type exportRecord struct {
-	Folder  *backfill.ExportFolder  `json:"folder,omitempty"`
-	Message *backfill.ExportMessage `json:"message,omitempty"`
-	Body    bool                    `json:"body,omitempty"`
-	Change  *backfill.ExportChange  `json:"change,omitempty"`
-	Failed  *exportFailure          `json:"failed,omitempty"`
-	End     *exportEnd              `json:"end,omitempty"`
+	Folder  *export.Named   `json:"folder,omitempty"`
+	Message *export.Message `json:"message,omitempty"`
+	Body    bool            `json:"body,omitempty"`
+	Change  *export.Change  `json:"change,omitempty"`
+	Failed  *exportFailure  `json:"failed,omitempty"`
+	End     *exportEnd      `json:"end,omitempty"`
 }
 
 // exportFailure is a folder that was not exported.
@@ -38,8 +38,8 @@ type exportFailure struct {
 
 // exportEnd is the last line: an export without it was cut off.
 type exportEnd struct {
-	Counts backfill.ExportCounts `json:"counts"`
-	Error  string                `json:"error,omitempty"`
+	Counts export.Counts `json:"counts"`
+	Error  string        `json:"error,omitempty"`
 }
 
 // mostHave bounds the list of what an earlier export has.
@@ -52,16 +52,16 @@ func handleExport(mux *http.ServeMux, e exporting) {
 		for i := range folders {
 			err = errors.Join(err, out.Folder(folders[i]))
 		}
-		out.end(backfill.ExportCounts{}, err)
+		out.end(export.Counts{}, err)
 	})
 	mux.HandleFunc("POST /export", func(w http.ResponseWriter, r *http.Request) {
 		out := &exportStream{w: bufio.NewWriterSize(w, 64<<10)}
-		opt := backfill.ExportOptions{Account: r.URL.Query().Get("account")}
+		opt := export.Options{Account: r.URL.Query().Get("account")}
 		err := json.NewDecoder(io.LimitReader(r.Body, mostHave)).Decode(&opt.Have)
 		if s := r.URL.Query().Get("since"); s != "" && err == nil {
 			opt.Since, err = time.Parse(time.RFC3339Nano, s)
 		}
-		var counts backfill.ExportCounts
+		var counts export.Counts
 		if err == nil {
 			counts, err = e.Export(r.Context(), opt, out)
 		}
@@ -87,19 +87,19 @@ func (s *exportStream) line(r exportRecord) error {
 	return err
 }
 
-// Folder implements backfill.Exporter.
-func (s *exportStream) Folder(f backfill.ExportFolder) error { return s.line(exportRecord{Folder: &f}) }
+// Folder implements export.Receiver.
+func (s *exportStream) Folder(f export.Named) error { return s.line(exportRecord{Folder: &f}) }
 
-// Change implements backfill.Exporter.
-func (s *exportStream) Change(c backfill.ExportChange) error { return s.line(exportRecord{Change: &c}) }
+// Change implements export.Receiver.
+func (s *exportStream) Change(c export.Change) error { return s.line(exportRecord{Change: &c}) }
 
-// Failed implements backfill.Exporter.
+// Failed implements export.Receiver.
 func (s *exportStream) Failed(folder string, err error) error {
 	return s.line(exportRecord{Failed: &exportFailure{folder, oneLine(err.Error())}})
 }
 
-// Message implements backfill.Exporter.
-func (s *exportStream) Message(m backfill.ExportMessage, body io.Reader) error {
+// Message implements export.Receiver.
+func (s *exportStream) Message(m export.Message, body io.Reader) error {
 	if err := s.line(exportRecord{Message: &m, Body: body != nil}); err != nil || body == nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *exportStream) Message(m backfill.ExportMessage, body io.Reader) error {
 	return err
 }
 
-func (s *exportStream) end(counts backfill.ExportCounts, err error) {
+func (s *exportStream) end(counts export.Counts, err error) {
 	end := exportEnd{Counts: counts}
 	if err != nil {
 		end.Error = oneLine(err.Error())
@@ -147,4 +147,4 @@ func (x *exportReader) next() (r exportRecord, err error) {
 func (x *exportReader) body(size int64) io.Reader { return io.LimitReader(x.r, size) }
 
 // haves are what an earlier export has, by folder.
-type haves map[store.FolderID]backfill.ExportHave
+type haves map[store.FolderID]export.Have

@@ -15,6 +15,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"crossfade/backfill"
+	"crossfade/backfill/export"
 )
 
 type exportCmd struct {
@@ -29,11 +30,11 @@ type exportCmd struct {
 
 // exportResult is what --json prints for an account.
 type exportResult struct {
-	Account string                `json:"account"`
-	Dir     string                `json:"dir"`
-	Counts  backfill.ExportCounts `json:"counts"`
-	Failed  []exportFailure       `json:"failed,omitempty"`
-	Error   string                `json:"error,omitempty"`
+	Account string          `json:"account"`
+	Dir     string          `json:"dir"`
+	Counts  export.Counts   `json:"counts"`
+	Failed  []exportFailure `json:"failed,omitempty"`
+	Error   string          `json:"error,omitempty"`
 }
 
 // exportSum is the last line that --json prints. OK says that nothing is missing.
@@ -125,7 +126,7 @@ func (c *exportCmd) account(ctx context.Context, state string, since time.Time, 
 		}
 		uids, err := w.has(*x.Folder)
 		if len(uids) > 0 {
-			have[x.Folder.ID] = backfill.ExportHave{UIDValidity: x.Folder.UIDValidity, UIDs: imap.UIDSetNum(uids...)}
+			have[x.Folder.ID] = export.Have{UIDValidity: x.Folder.UIDValidity, UIDs: imap.UIDSetNum(uids...)}
 		}
 		return err
 	})

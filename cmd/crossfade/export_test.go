@@ -12,23 +12,24 @@ import (
 	"time"
 
 	"crossfade/backfill"
+	"crossfade/backfill/export"
 	"crossfade/mapping"
 )
 
 // fakeExport has two messages that only the new server has, and one that it does not give.
 type fakeExport struct {
-	opt backfill.ExportOptions
+	opt export.Options
 	err error
 	cut bool // a body ends early
 }
 
-var exportInbox = backfill.ExportFolder{ID: 3, Name: "INBOX", Source: "INBOX", Path: mapping.Path{"INBOX"}, UIDValidity: 7}
+var exportInbox = export.Named{ID: 3, Name: "INBOX", Source: "INBOX", Path: mapping.Path{"INBOX"}, UIDValidity: 7}
 
-func (f *fakeExport) ExportFolders(context.Context, string) ([]backfill.ExportFolder, error) {
-	return []backfill.ExportFolder{exportInbox, {ID: 4, Name: "Z", Path: mapping.Path{"INBOX", "Ä/b"}, UIDValidity: 8}}, nil
+func (f *fakeExport) ExportFolders(context.Context, string) ([]export.Named, error) {
+	return []export.Named{exportInbox, {ID: 4, Name: "Z", Path: mapping.Path{"INBOX", "Ä/b"}, UIDValidity: 8}}, nil
 }
 
-func (f *fakeExport) Export(_ context.Context, opt backfill.ExportOptions, out backfill.Exporter) (backfill.ExportCounts, error) {
+func (f *fakeExport) Export(_ context.Context, opt export.Options, out export.Receiver) (export.Counts, error) {
 	f.opt = opt
 	had := len(opt.Have) > 0
 	date := time.Unix(1500000000, 0)
@@ -43,13 +44,13 @@ func (f *fakeExport) Export(_ context.Context, opt backfill.ExportOptions, out b
 	}
 	err := errors.Join(
 		out.Folder(exportInbox),
-		out.Message(backfill.ExportMessage{UID: 1, Date: date, Flags: `\Seen Work`, Size: 5, Had: had}, body("a\r\nb\r")),
-		out.Message(backfill.ExportMessage{UID: 2, Date: date, NoFile: "not given"}, nil),
-		out.Folder(backfill.ExportFolder{ID: 4, Name: "Z", Path: mapping.Path{"INBOX", "Ä/b"}, UIDValidity: 8}),
-		out.Message(backfill.ExportMessage{UID: 9, Date: date, Size: 7, Had: had}, body("From \n>")),
-		out.Change(backfill.ExportChange{Kind: "deleted", Folder: "INBOX", Source: "INBOX", SourceUID: 5}),
+		out.Message(export.Message{UID: 1, Date: date, Flags: `\Seen Work`, Size: 5, Had: had}, body("a\r\nb\r")),
+		out.Message(export.Message{UID: 2, Date: date, NoFile: "not given"}, nil),
+		out.Folder(export.Named{ID: 4, Name: "Z", Path: mapping.Path{"INBOX", "Ä/b"}, UIDValidity: 8}),
+		out.Message(export.Message{UID: 9, Date: date, Size: 7, Had: had}, body("From \n>")),
+		out.Change(export.Change{Kind: "deleted", Folder: "INBOX", Source: "INBOX", SourceUID: 5}),
 		f.err)
-	return backfill.ExportCounts{Messages: 3, Failed: 1, Deleted: 1}, err
+	return export.Counts{Messages: 3, Failed: 1, Deleted: 1}, err
 }
 
 // TestExportCommand: files, their names and contents, what is said, and the exit code; a second run adds nothing.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
-	"crossfade/backfill"
+	"crossfade/backfill/export"
 	"crossfade/internal/imapwire"
 	"crossfade/internal/maildir"
 	"crossfade/internal/mbox"
@@ -26,7 +26,7 @@ const (
 type exportWriter struct {
 	dir     string
 	mbox    bool
-	open    backfill.ExportFolder
+	open    export.Named
 	maildir *maildir.Folder
 	file    *mbox.File
 
@@ -37,7 +37,7 @@ type exportWriter struct {
 type exportedLine struct {
 	Folder string `json:"folder"` // the new server's, raw
 	Target string `json:"target"` // the old server's, raw
-	backfill.ExportMessage
+	export.Message
 	File string `json:"file,omitempty"` // below the account's directory
 }
 
@@ -57,7 +57,7 @@ func newExportWriter(dir, format string) (*exportWriter, error) {
 }
 
 // place is where a folder's mail lies, below the account's directory.
-func (w *exportWriter) place(f backfill.ExportFolder) string {
+func (w *exportWriter) place(f export.Named) string {
 	segments := make([]string, len(f.Path))
 	for i, s := range f.Path {
 		segments[i] = imapwire.EncodeMailbox(s)
@@ -69,7 +69,7 @@ func (w *exportWriter) place(f backfill.ExportFolder) string {
 }
 
 // has lists what an earlier export has of a folder. Nothing is made for one that is not there.
-func (w *exportWriter) has(f backfill.ExportFolder) ([]imap.UID, error) {
+func (w *exportWriter) has(f export.Named) ([]imap.UID, error) {
 	if _, err := os.Stat(filepath.Join(w.dir, w.place(f))); err != nil {
 		return nil, nil
 	}
@@ -90,7 +90,7 @@ func (w *exportWriter) has(f backfill.ExportFolder) ([]imap.UID, error) {
 }
 
 // folder goes over to a folder.
-func (w *exportWriter) folder(f backfill.ExportFolder) (err error) {
+func (w *exportWriter) folder(f export.Named) (err error) {
 	if err := w.shut(); err != nil {
 		return err
 	}
@@ -116,8 +116,8 @@ func (w *exportWriter) shut() (err error) {
 }
 
 // message writes a message, or gives the file that is there its present flags.
-func (w *exportWriter) message(m backfill.ExportMessage, body io.Reader) error {
-	line := exportedLine{Folder: w.open.Name, Target: w.open.Target, ExportMessage: m}
+func (w *exportWriter) message(m export.Message, body io.Reader) error {
+	line := exportedLine{Folder: w.open.Name, Target: w.open.Target, Message: m}
 	if m.NoFile == "" {
 		name, err := w.put(m, body)
 		if err != nil {
@@ -128,7 +128,7 @@ func (w *exportWriter) message(m backfill.ExportMessage, body io.Reader) error {
 	return w.messages.add(line)
 }
 
-func (w *exportWriter) put(m backfill.ExportMessage, body io.Reader) (string, error) {
+func (w *exportWriter) put(m export.Message, body io.Reader) (string, error) {
 	switch {
 	case w.maildir == nil && w.file == nil:
 		return "", errors.New("the proxy sent a message without its folder")
@@ -144,7 +144,7 @@ func (w *exportWriter) put(m backfill.ExportMessage, body io.Reader) (string, er
 	return w.maildir.Put(as, body)
 }
 
-func (w *exportWriter) change(c backfill.ExportChange) error { return w.changes.add(c) }
+func (w *exportWriter) change(c export.Change) error { return w.changes.add(c) }
 
 func (w *exportWriter) close() error {
 	return errors.Join(w.shut(), w.messages.close(), w.changes.close())

@@ -1,8 +1,6 @@
-package backfill
+package export
 
-import (
-	"crossfade/store"
-)
+import "crossfade/store"
 
 // lostBelow tells a copy of which the source does not have the message any more, or may not have: all is in doubt of a
 // source folder that is not there, or from which so much vanished that it is not believed.
@@ -13,12 +11,9 @@ func (x *export) lostBelow(rec *store.Folder, l *store.Link) bool {
 // doubtedBelow are the source folders that are in doubt.
 func (x *export) doubtedBelow() map[string]bool {
 	out := make(map[string]bool)
-	for _, f := range x.a.all() {
-		rec := f.record()
-		for _, b := range ownSources(rec) {
-			if f.hasProblem(sourceProblem(b)) || f.hasProblem(lostFolder(b)) || f.hasNote(lostFolder(b)) {
-				out[rec.Sources[b].Name] = true
-			}
+	for _, f := range x.a.Folders() {
+		for _, name := range f.Doubted() {
+			out[name] = true
 		}
 	}
 	return out
@@ -39,27 +34,24 @@ func (x *export) keptBelow(out []outgoing) (keptMail, error) {
 		}
 	}
 	kept := make(keptMail)
-	for _, f := range x.a.all() {
-		if err := f.use(); err != nil {
+	for _, f := range x.a.Folders() {
+		if err := f.Open(); err != nil {
 			return nil, err
 		}
 		x.keptIn(f, sizes, kept)
-		f.done()
+		f.Close()
 	}
 	return kept, nil
 }
 
 // keptIn adds what one folder has of messages of these sizes.
-func (x *export) keptIn(f *folder, sizes map[int64]bool, kept keptMail) {
-	rec := f.record()
-	f.mu.RLock()
-	seen := f.below.After(x.began)
-	f.mu.RUnlock()
-	if !seen || !rec.Deleted.IsZero() {
+func (x *export) keptIn(f Folder, sizes map[int64]bool, kept keptMail) {
+	rec := f.Record()
+	if !f.SeenBelow().After(x.began) || !rec.Deleted.IsZero() {
 		return
 	}
 	path := rec.Path.String()
-	for _, l := range f.where(func(l *store.Link) bool {
+	for _, l := range f.Links(func(l *store.Link) bool {
 		return l.State == store.Copied && l.Src != 0 && l.HasHash() && l.HasDetails && !l.Altered && sizes[l.Size] && !x.lostBelow(&rec, l) && !rec.Sources[l.Box].Borrowed
 	}) {
 		kept[l.Hash] = deletedMessage{sourceMessage{rec.Sources[l.Box].Name, l.Src}, path}

@@ -1,4 +1,4 @@
-package backfill
+package export
 
 import (
 	"slices"
@@ -14,9 +14,9 @@ const (
 	arrivalsKept = 64
 )
 
-// noteArrival notes that everything below next had come by now. INTERNALDATE does not tell: what a user drags in keeps its
+// NoteArrival notes that everything below next had come by now. INTERNALDATE does not tell: what a user drags in keeps its
 // old date.
-func noteArrival(notes []store.Arrival, next uint32, now time.Time) []store.Arrival {
+func NoteArrival(notes []store.Arrival, next uint32, now time.Time) []store.Arrival {
 	n := len(notes)
 	switch {
 	case n > 0 && notes[n-1].UIDNext >= next:

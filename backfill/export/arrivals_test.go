@@ -1,4 +1,4 @@
-package backfill
+package export
 
 import (
 	"testing"
@@ -26,7 +26,7 @@ func TestSinceLosesNothing(t *testing.T) {
 			case 1: // an old letter that a user dragged in
 				all = append(all, message{now, now.AddDate(-rapid.IntRange(1, 20).Draw(rt, "years"), 0, 0)})
 			default:
-				notes = noteArrival(notes, uint32(len(all))+1, now)
+				notes = NoteArrival(notes, uint32(len(all))+1, now)
 				looks = append(looks, now)
 			}
 		}
@@ -51,10 +51,10 @@ func TestSince(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 3, n, 12, 0, 0, 0, time.UTC) }
 	old := day(1).AddDate(-9, 0, 0)
 	var notes []store.Arrival
-	notes = noteArrival(notes, 5, day(2))
-	notes = noteArrival(notes, 7, day(2).Add(time.Hour)) // the same day
-	notes = noteArrival(notes, 9, day(4))
-	notes = noteArrival(notes, 9, day(9)) // nothing new
+	notes = NoteArrival(notes, 5, day(2))
+	notes = NoteArrival(notes, 7, day(2).Add(time.Hour)) // the same day
+	notes = NoteArrival(notes, 9, day(4))
+	notes = NoteArrival(notes, 9, day(9)) // nothing new
 	if len(notes) != 2 || notes[1].UIDNext != 9 {
 		t.Fatalf("%+v", notes)
 	}

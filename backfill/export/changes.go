@@ -1,13 +1,13 @@
-package backfill
+package export
 
 import (
 	"crossfade/mapping"
 	"crossfade/store"
 )
 
-// ExportChange is what a user did to a message that the source has, and the source does not know of. It is told, not
+// Change is what a user did to a message that the source has, and the source does not know of. It is told, not
 // exported: the message itself is safe.
-type ExportChange struct {
+type Change struct {
 	Kind      string        `json:"kind"`             // flags, moved, copied or deleted
 	Folder    string        `json:"folder"`           // as clients see it, decoded
 	To        string        `json:"to,omitempty"`     // of a message that was moved or copied
@@ -36,14 +36,14 @@ type deletedMessage struct {
 }
 
 // add takes a folder's whiteouts.
-func (w *whiteouts) add(f *folder, lost func(*store.Folder, *store.Link) bool) error {
-	if err := f.use(); err != nil {
+func (w *whiteouts) add(f Folder, lost func(*store.Folder, *store.Link) bool) error {
+	if err := f.Open(); err != nil {
 		return err
 	}
-	defer f.done()
-	rec := f.record()
+	defer f.Close()
+	rec := f.Record()
 	path := rec.Path.String()
-	for _, l := range f.where(func(l *store.Link) bool {
+	for _, l := range f.Links(func(l *store.Link) bool {
 		return l.State == store.Whiteout && l.Src != 0 && l.HasHash() && !lost(&rec, l)
 	}) {
 		if m := (sourceMessage{rec.Sources[l.Box].Name, l.Src}); !w.moved[m] {
@@ -64,7 +64,7 @@ func (w *whiteouts) take(hash [16]byte) (deletedMessage, bool) {
 	return list[0], true
 }
 
-func (x *export) tell(c ExportChange) error { return x.received(x.out.Change(c)) }
+func (x *export) tell(c Change) error { return x.received(x.out.Change(c)) }
 
 // changes tells what users changed on messages that the source has.
 func (x *export) changes() error {
@@ -72,7 +72,7 @@ func (x *export) changes() error {
 	if err != nil {
 		return err
 	}
-	for _, f := range x.a.all() {
+	for _, f := range x.a.Folders() {
 		if err := x.changesOf(f, moved); err != nil {
 			return err
 		}
@@ -83,36 +83,36 @@ func (x *export) changes() error {
 // borrowed finds messages that are shown in another folder than the source has them in: where, by what they are.
 func (x *export) borrowed() (map[sourceMessage][]string, error) {
 	out := make(map[sourceMessage][]string)
-	for _, f := range x.a.all() {
-		if err := f.use(); err != nil {
+	for _, f := range x.a.Folders() {
+		if err := f.Open(); err != nil {
 			return nil, err
 		}
-		rec := f.record()
-		for _, l := range f.where(func(l *store.Link) bool {
+		rec := f.Record()
+		for _, l := range f.Links(func(l *store.Link) bool {
 			return l.Src != 0 && l.State != store.Whiteout && rec.Sources[l.Box].Borrowed
 		}) {
 			m := sourceMessage{rec.Sources[l.Box].Name, l.Src}
 			out[m] = append(out[m], rec.Path.String())
 		}
-		f.done()
+		f.Close()
 	}
 	return out, nil
 }
 
 // changesOf tells of one folder's messages. Each message of the source is told of in the folder that it belongs to.
-func (x *export) changesOf(f *folder, moved map[sourceMessage][]string) error {
-	if err := f.use(); err != nil {
+func (x *export) changesOf(f Folder, moved map[sourceMessage][]string) error {
+	if err := f.Open(); err != nil {
 		return err
 	}
-	defer f.done()
-	rec := f.record()
+	defer f.Close()
+	rec := f.Record()
 	path := rec.Path.String()
-	links := f.where(func(l *store.Link) bool {
+	links := f.Links(func(l *store.Link) bool {
 		return l.Src != 0 && !x.lostBelow(&rec, l) && !rec.Sources[l.Box].Borrowed
 	})
 	for _, l := range links {
 		m := sourceMessage{rec.Sources[l.Box].Name, l.Src}
-		c := ExportChange{Folder: path, Source: m.box, SourceUID: m.uid}
+		c := Change{Folder: path, Source: m.box, SourceUID: m.uid}
 		to := moved[m]
 		switch {
 		case l.State == store.Whiteout && len(to) > 0:
@@ -124,7 +124,7 @@ func (x *export) changesOf(f *folder, moved map[sourceMessage][]string) error {
 			c.Kind = "deleted"
 		case l.Flags != l.Base:
 			x.counts.Flags++
-			c.Kind, c.Before, c.After = "flags", f.flags(l.Base), f.flags(l.Flags)
+			c.Kind, c.Before, c.After = "flags", f.Flags(l.Base), f.Flags(l.Flags)
 		}
 		if c.Kind != "" {
 			if err := x.tell(c); err != nil {
@@ -133,7 +133,7 @@ func (x *export) changesOf(f *folder, moved map[sourceMessage][]string) error {
 		}
 		for _, t := range to {
 			x.counts.Copied++
-			if err := x.tell(ExportChange{Kind: "copied", Folder: path, To: t, Source: m.box, SourceUID: m.uid}); err != nil {
+			if err := x.tell(Change{Kind: "copied", Folder: path, To: t, Source: m.box, SourceUID: m.uid}); err != nil {
 				return err
 			}
 		}

@@ -1,4 +1,4 @@
-package backfill
+package export
 
 import (
 	"cmp"
@@ -12,9 +12,9 @@ import (
 )
 
 // send hands the messages over, bytes and all.
-func (x *export) send(ctx context.Context, f *folder, out []outgoing, twins map[uint32][16]byte, kept keptMail) error {
-	rec := f.record()
-	have := x.opt.Have[f.id]
+func (x *export) send(ctx context.Context, f Folder, out []outgoing, twins map[uint32][16]byte, kept keptMail) error {
+	rec := f.Record()
+	have := x.opt.Have[f.ID()]
 	left := make(map[uint32]*outgoing)
 	var set imap.UIDSet
 	for i := range out {
@@ -32,17 +32,16 @@ func (x *export) send(ctx context.Context, f *folder, out []outgoing, twins map[
 	if len(left) == 0 {
 		return nil
 	}
-	w, err := x.a.dest(ctx)
+	box, err := f.Destination(ctx)
 	if err != nil {
 		return err
 	}
-	box := &comparedBox{mail: w, pace: x.a.e.above, name: rec.Name, validity: rec.DestUIDValidity}
 	err = box.Read(ctx, set, func(m *verify.Message) error {
 		o := left[m.UID]
 		if o == nil || x.ended != nil { // reading is tried again after an error; handing over is not
 			return x.ended
 		}
-		s, err := x.a.e.bodies.Read(ctx, m.Size, m.Body)
+		s, err := x.a.Spool(ctx, m.Size, m.Body)
 		if err != nil {
 			return err
 		}
@@ -60,16 +59,16 @@ func (x *export) send(ctx context.Context, f *folder, out []outgoing, twins map[
 }
 
 // body hands one message over, unless it is one that its user moved or copied: the source has it still.
-func (x *export) body(f *folder, o *outgoing, s *spool.Message, kept keptMail) error {
+func (x *export) body(f Folder, o *outgoing, s *spool.Message, kept keptMail) error {
 	o.Size = s.Size
 	if !o.Lost {
 		if from, ok := x.gone.take(s.Hash); ok {
 			x.counts.Moved++
-			return x.tell(ExportChange{Kind: "moved", Folder: from.folder, To: f.record().Path.String(), Source: from.box, SourceUID: from.uid})
+			return x.tell(Change{Kind: "moved", Folder: from.folder, To: f.Record().Path.String(), Source: from.box, SourceUID: from.uid})
 		}
 		if from, ok := kept[s.Hash]; ok {
 			x.counts.Copied++
-			return x.tell(ExportChange{Kind: "copied", Folder: from.folder, To: f.record().Path.String(), Source: from.box, SourceUID: from.uid, After: o.Flags})
+			return x.tell(Change{Kind: "copied", Folder: from.folder, To: f.Record().Path.String(), Source: from.box, SourceUID: from.uid, After: o.Flags})
 		}
 	}
 	return x.message(o, s)
@@ -81,32 +80,31 @@ func (x *export) message(o *outgoing, s *spool.Message) (err error) {
 		x.counts.Had++
 	}
 	if s == nil {
-		err = x.out.Message(o.ExportMessage, nil)
+		err = x.out.Message(o.Message, nil)
 	} else {
 		r, openErr := s.Open()
 		if openErr != nil {
 			return openErr
 		}
-		err = errors.Join(x.out.Message(o.ExportMessage, r), r.Close())
+		err = errors.Join(x.out.Message(o.Message, r), r.Close())
 	}
 	return x.received(err)
 }
 
 // notGiven looks after messages that were listed and did not come: deleted meanwhile, or the server does not give them.
-func (x *export) notGiven(ctx context.Context, f *folder, left map[uint32]*outgoing) error {
+func (x *export) notGiven(ctx context.Context, f Folder, left map[uint32]*outgoing) error {
 	if len(left) == 0 {
 		return nil
 	}
-	w, err := x.a.dest(ctx)
+	box, err := f.Destination(ctx)
 	if err != nil {
 		return err
 	}
-	rec := f.record()
-	there := Scan{UIDValidity: rec.DestUIDValidity}
+	var there imap.UIDSet
 	for uid := range left {
-		there.UIDs.AddNum(imap.UID(uid))
+		there.AddNum(imap.UID(uid))
 	}
-	_, err = w.Scan(ctx, rec.Name, there, func(e Entry) error {
+	_, err = box.List(ctx, there, false, func(e verify.Entry) error {
 		o := left[e.UID]
 		if o == nil {
 			return nil

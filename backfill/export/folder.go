@@ -1,41 +1,43 @@
-package backfill
+package export
 
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
+	"crossfade/backfill/spool"
 	"crossfade/backfill/verify"
 	"crossfade/mapping"
 	"crossfade/store"
 )
 
 // onlyThere are the links of messages that only the destination has, and of those that merely look like one of the source.
-func (x *export) onlyThere(f *folder) []store.Link {
-	rec := f.record()
-	return f.where(func(l *store.Link) bool {
+func (x *export) onlyThere(f Folder) []store.Link {
+	rec := f.Record()
+	return f.Links(func(l *store.Link) bool {
 		return l.Dst != 0 && (l.State == store.Above || l.Paired && l.State == store.Listed || l.State == store.Copied && x.lostBelow(&rec, l))
 	})
 }
 
 // outgoing is a message on its way out.
 type outgoing struct {
-	ExportMessage
+	Message
 	link store.Link
 }
 
 // folder exports what is new in one folder since the last round.
-func (x *export) folder(ctx context.Context, f *folder) (more bool, err error) {
-	if err := f.use(); err != nil {
+func (x *export) folder(ctx context.Context, f Folder) (more bool, err error) {
+	if err := f.Open(); err != nil {
 		return false, err
 	}
-	defer f.done()
-	known := x.done[f.id]
+	defer f.Close()
+	known := x.done[f.ID()]
 	if known == nil {
-		known = &exportedFolder{}
-		x.done[f.id] = known
+		known = &exported{}
+		x.done[f.ID()] = known
 	}
 	links := slices.DeleteFunc(x.onlyThere(f), func(l store.Link) bool { return known.uids.Contains(imap.UID(l.Dst)) })
 	if len(links) > 0 {
@@ -63,49 +65,48 @@ func (x *export) folder(ctx context.Context, f *folder) (more bool, err error) {
 		return more, err
 	}
 	known.told = true
-	if err := x.received(x.out.Folder(x.a.exportFolder(f))); err != nil {
+	if err := x.received(x.out.Folder(f.Named())); err != nil {
 		return false, err
 	}
 	return more, x.send(ctx, f, out, twins, kept)
 }
 
 // folderAlone tells of a folder that only the destination has, though nothing in it is exported.
-func (x *export) folderAlone(f *folder, known *exportedFolder) error {
-	if known.told || len(ownSources(f.record())) > 0 || !f.onDestination().Exists {
+func (x *export) folderAlone(f Folder, known *exported) error {
+	if known.told || f.Named().Source != "" || !f.Exists() {
 		return nil
 	}
 	known.told = true
-	return x.received(x.out.Folder(x.a.exportFolder(f)))
+	return x.received(x.out.Folder(f.Named()))
 }
 
 // list asks the destination for size, date and present flags.
-func (x *export) list(ctx context.Context, f *folder, links []store.Link) ([]outgoing, error) {
-	w, err := x.a.dest(ctx)
+func (x *export) list(ctx context.Context, f Folder, links []store.Link) ([]outgoing, error) {
+	box, err := f.Destination(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rec := f.record()
 	byDst := make(map[uint32]store.Link, len(links))
-	what := Scan{UIDValidity: rec.DestUIDValidity, Flags: true, Details: true}
+	var set imap.UIDSet
 	for _, l := range links {
 		byDst[l.Dst] = l
-		what.UIDs.AddNum(imap.UID(l.Dst))
+		set.AddNum(imap.UID(l.Dst))
 	}
 	var out []outgoing
 	interned := make(map[mapping.Flags]mapping.Flags)
-	_, err = w.Scan(ctx, rec.Name, what, func(e Entry) error {
+	_, err = box.List(ctx, set, true, func(e verify.Entry) error {
 		l, ok := byDst[e.UID]
 		if !ok {
 			return nil
 		}
 		// The destination's flags, and what it cannot hold.
-		flags := e.Flags.Add(f.flags(l.Flags).Remove(f.flags(l.Sent)))
+		flags := e.Flags.Add(f.Flags(l.Flags).Remove(f.Flags(l.Sent)))
 		if same, ok := interned[flags]; ok {
 			flags = same
 		} else {
 			interned[flags] = flags
 		}
-		out = append(out, outgoing{ExportMessage{UID: e.UID, Date: e.Date, Flags: flags, Size: e.Size, Lost: l.State == store.Copied}, l})
+		out = append(out, outgoing{Message{UID: e.UID, Date: e.Date, Flags: flags, Size: e.Size, Lost: l.State == store.Copied}, l})
 		return nil
 	})
 	if err != nil {
@@ -116,8 +117,8 @@ func (x *export) list(ctx context.Context, f *folder, links []store.Link) ([]out
 }
 
 // since leaves out what came earlier, and counts it.
-func (x *export) since(f *folder, out []outgoing) []outgoing {
-	rule := newSince(f.record().Arrivals, x.opt.Since)
+func (x *export) since(f Folder, out []outgoing) []outgoing {
+	rule := newSince(f.Record().Arrivals, x.opt.Since)
 	return slices.DeleteFunc(out, func(o outgoing) bool {
 		if rule.came(o.UID, o.Date) {
 			return false
@@ -129,8 +130,7 @@ func (x *export) since(f *folder, out []outgoing) []outgoing {
 
 // twins reads what the source has of messages that look the same on both sides and were not compared yet: the hashes by
 // shown UID.
-func (x *export) twins(ctx context.Context, f *folder, out []outgoing) (map[uint32][16]byte, error) {
-	rec := f.record()
+func (x *export) twins(ctx context.Context, f Folder, out []outgoing) (map[uint32][16]byte, error) {
 	bySource := make(map[uint16]map[uint32]uint32)
 	for _, o := range out {
 		if l := o.link; l.State == store.Listed {
@@ -140,26 +140,23 @@ func (x *export) twins(ctx context.Context, f *folder, out []outgoing) (map[uint
 			bySource[l.Box][l.Src] = l.UID
 		}
 	}
-	if len(bySource) == 0 {
-		return nil, nil
-	}
-	src, err := x.a.source(ctx)
-	if err != nil {
-		return nil, err
-	}
 	hashes := make(map[uint32][16]byte)
 	for b, shown := range bySource {
 		var set imap.UIDSet
 		for uid := range shown {
 			set.AddNum(imap.UID(uid))
 		}
-		box := &comparedBox{mail: src, pace: x.a.from.pace, name: rec.Sources[b].Name, validity: rec.Sources[b].UIDValidity}
-		one := make(map[uint32]digest, 1)
-		err := box.Read(ctx, set, func(m *verify.Message) error {
-			err := digestInto(one)((*Message)(m))
+		box, err := f.Source(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		err = box.Read(ctx, set, func(m *verify.Message) error {
+			sum, err := spool.Sum(m.Body)
+			if err == nil && sum.Size != m.Size {
+				err = io.ErrUnexpectedEOF
+			}
 			if err == nil {
-				hashes[shown[m.UID]] = one[m.UID].hash
-				clear(one)
+				hashes[shown[m.UID]] = sum.Hash
 			}
 			return err
 		})
