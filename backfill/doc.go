@@ -96,6 +96,8 @@
 //     treedelete.go, treerename.go, treerenamefinish.go, renameinbox.go). A deleted folder keeps its record and its
 //     whiteouts, and comes back with new mail of the source alone (grave.go); a name that was told before is never told with a lower UIDVALIDITY
 //     (names.go); the source's old paths go on leading to their folders (alias.go).
+//   - A new folder whose name the destination refuses for its signs is made under a strict spelling of it before anything is
+//     recorded or shown (treenames.go); the destination itself remembers which, so after a crash nothing is made twice.
 //   - A folder that is renamed on the source keeps its links; the shown folder is renamed, too, if it is a user's own
 //     (rename.go, renamedest.go). One that is deleted there keeps its copies.
 //   - No lock is held over a network call. The sync and writer claims of a folder are; sync is taken first.

@@ -36,6 +36,8 @@ type fakeServer struct {
 	keywords bool                    // takes any keyword
 	refuse   func(body []byte) error // refuses an APPEND
 	binary   bool                    // offers BINARY, and takes anything in a literal8
+	noSigns  string                  // signs that a name may not hold
+	onCreate func(box string)        // called when a folder is made and nobody knows yet
 	noSub    error                   // what a SUBSCRIBE is answered with
 	noDelete error                   // what a DELETE is answered with
 	noFirst  error                   // what the next DELETE is answered with
@@ -48,6 +50,7 @@ type fakeServer struct {
 	phantoms bool                    // a folder that was deleted is listed as long as others are below it, as by Dovecot
 	cutAfter int                     // the connection ends after so many APPENDs took place; 0 never
 	lostUID  bool                    // the APPEND that is cut took place all the same
+	creates  []string                // CREATEs that were asked for
 	writes   []string                // everything that would change a source
 	onAppend func(box string, n int) // called before an APPEND's messages are taken
 	appended func(box string, n int) // called when they are taken and nobody knows yet

@@ -155,6 +155,12 @@ func (s *fakeServer) Create(_ context.Context, name string) error {
 	if strings.Contains(name, "forbidden") {
 		return s.err("CREATE", "CANNOT", FolderScope)
 	}
+	if s.creates = append(s.creates, name); strings.ContainsAny(name, s.noSigns) {
+		return s.err("CREATE", "", FolderScope)
+	}
+	if s.onCreate != nil {
+		defer s.onCreate(name)
+	}
 	if b := s.boxes[name]; b != nil && !b.phantom {
 		return s.err("CREATE", "ALREADYEXISTS", FolderScope)
 	}

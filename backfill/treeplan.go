@@ -18,10 +18,12 @@ type join struct {
 }
 
 // decide asks the mapping; the winner of a merge comes first, because it gives the identity.
-func (a *account) decide(info treeInfo) []mapping.Decision {
+func (a *account) decide(info treeInfo) []mapping.Decision { return a.decideBy(info, a.e.opt.Folders) }
+
+func (a *account) decideBy(info treeInfo, opt mapping.PlanOptions) []mapping.Decision {
 	above := TreeOf(info.dest, Features{Prefix: info.destPrefix, Foreign: info.destForeign})
 	a.tellRoles(&above)
-	p := mapping.NewPlan(TreeOf(info.source, Features{Caps: info.sourceCaps, Prefix: info.sourcePrefix, Foreign: info.sourceForeign}), above, a.e.opt.Folders)
+	p := mapping.NewPlan(TreeOf(info.source, Features{Caps: info.sourceCaps, Prefix: info.sourcePrefix, Foreign: info.sourceForeign}), above, opt)
 	out := slices.Clone(p.Decisions)
 	slices.SortStableFunc(out, func(x, y mapping.Decision) int {
 		switch {
@@ -127,7 +129,10 @@ func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
 	}
 	var fresh []store.Folder
 	var joined []join
-	decided := a.decide(info)
+	decided, err := a.tryNames(ctx, info, bySource, w)
+	if err != nil {
+		return err
+	}
 	if info.sourceAt.Equal(info.at) {
 		a.lookViews(ctx, decided, paths)
 	}
@@ -171,6 +176,7 @@ func (a *account) plan(ctx context.Context, info treeInfo, w Writer) error {
 			return err
 		}
 	}
+	a.noteNames(decided, paths)
 	a.notePresence(ctx, info.dest, w)
 	return a.comeBack(w)
 }

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// number shortens the names of children that are too long, and gives names of their own to children of one parent that the destination would take for one folder.
+// number spells names of children that are refused or too long in another way, and gives names of their own to children of one parent that the destination would take for one folder.
 func (p *planner) number(s *spot) {
+	p.strictly(s)
 	p.shorten(s)
 	byName := map[string][]*spot{}
 	var order []string
@@ -32,7 +33,10 @@ func (p *planner) number(s *spot) {
 			name := k.name
 			for taken := true; taken; _, taken = byName[p.nameKey(name)] {
 				n++
-				name = p.fit(k.name, fmt.Sprintf(" (%d)", n))
+				plain := p.fit(k.name, fmt.Sprintf(" (%d)", n))
+				if name = p.spelled(s, plain); name != plain {
+					k.strict = true
+				}
 			}
 			byName[p.nameKey(name)] = []*spot{k}
 			k.rename(name, "another folder has the same name")
@@ -80,7 +84,8 @@ func (p *planner) final(path Path) Path {
 
 // decide writes the decisions for a spot at path and all below it. why is why the folders above are spelt in
 // another way than on the source.
-func (p *planner) decide(s *spot, path Path, why string) {
+func (p *planner) decide(s *spot, path Path, why string, strict bool) {
+	strict = strict || s.strict
 	if s.why != "" {
 		why = s.why
 	}
@@ -101,14 +106,14 @@ func (p *planner) decide(s *spot, path Path, why string) {
 	for _, i := range s.sources {
 		p.out[i] = Decision{
 			Source: p.source.Folders[i].Name, Dest: dest, DestName: name, Kind: kind,
-			Role: s.role, Escaped: why != "", Why: p.explain(s, i, why),
+			Role: s.role, Escaped: why != "", Strict: strict, Why: p.explain(s, i, why),
 		}
 	}
 	if i := p.primary(s, dest); i >= 0 {
 		p.out[i].Primary = true
 	}
 	for _, k := range s.kids {
-		p.decide(k, join(path, k.name), why)
+		p.decide(k, join(path, k.name), why, strict)
 	}
 }
 

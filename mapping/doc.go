@@ -55,6 +55,9 @@
 //     in the plan, where the folder comes from, and leads to it as long as both servers are blended. How much a
 //     destination takes is told ([PlanOptions].NameLimit), or what file systems take is assumed. How long whole paths
 //     may be is not known.
+//     What the destination refuses when it is to be made is spelt strictly: "a{b" becomes "a=7Bb" ([EscapeStrictly]). Who
+//     makes the folders finds that out and says so ([PlanOptions].Refused); a folder that has a strict name already is
+//     taken for the one that it was made for.
 //  8. Names that would still fall together are numbered: "work (2)" beside "Work" where the destination does not
 //     tell them apart, "Sent (old) (2)" beside a folder that had that name before.
 //

@@ -14,7 +14,9 @@ const escapeMark = '='
 // characters and bytes that are not UTF-8. A "=" that two hex digits follow becomes "=3D"; an empty segment
 // becomes "=" and a lone "=" becomes "=3D". Everything else stays, blanks at the ends included. No two segments
 // have one spelling, and UnescapeSegment gives the segment back.
-func EscapeSegment(segment, separator string) string {
+func EscapeSegment(segment, separator string) string { return escapeSegment(segment, separator, false) }
+
+func escapeSegment(segment, separator string, strict bool) string {
 	switch segment {
 	case "":
 		return string(escapeMark)
@@ -24,7 +26,7 @@ func EscapeSegment(segment, separator string) string {
 	var b strings.Builder
 	for i := 0; i < len(segment); {
 		r, n := utf8.DecodeRuneInString(segment[i:])
-		if mustEscape(segment[i:], r, n, separator) {
+		if mustEscape(segment[i:], r, n, separator) || strict && (refusable(r) || r == ' ' && (i == 0 || i == len(segment)-1)) {
 			for _, c := range []byte(segment[i : i+n]) {
 				b.WriteByte(escapeMark)
 				b.WriteByte(hexDigits[c>>4])

@@ -32,6 +32,7 @@ type Decision struct {
 	Kind     Kind
 	Primary  bool   // the folder that gives Dest its identity; exactly one of those that go to one Dest
 	Escaped  bool   // the folder or one above it is not spelt as on the source, for the reason in Why
+	Strict   bool   // it is spelt strictly, because the destination refuses its name or that of one above
 	Why      string // for people
 
 	Read  Reading // what the source folder is taken for by itself
@@ -45,6 +46,9 @@ type PlanOptions struct {
 	CaseInsensitive bool
 	// NameLimit is how many bytes one level of a name may have there ([NameLength]); 0 is [LongestName].
 	NameLimit int
+	// Refused are the names, of one level as in a Decision's Dest, that the destination was seen to refuse: they are spelt
+	// strictly.
+	Refused map[string]bool
 	// Overrides are what the admin says about the source's folders.
 	Overrides Overrides
 	// Language and DestLanguage, BCP 47 tags, overrule what the names of the folders of each side speak for.
@@ -67,7 +71,7 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 		above: newAtlas(&dest, opts.CaseInsensitive),
 		root:  &spot{},
 		at:    map[int]*spot{},
-		given: map[int]bool{}, language: opts.DestLanguage, longest: opts.NameLimit,
+		given: map[int]bool{}, language: opts.DestLanguage, longest: opts.NameLimit, refused: opts.Refused,
 	}
 	old := source.read(opts.Overrides, opts.Language, true)
 	p.read, p.vote, p.family = old.out, old.vote, old.family
@@ -89,7 +93,7 @@ func NewPlan(source, dest Tree, opts PlanOptions) Plan {
 	p.relocate()
 	p.setAside()
 	p.number(p.root)
-	p.decide(p.root, nil, "")
+	p.decide(p.root, nil, "", false)
 	p.tell()
 	return Plan{Decisions: p.out, Languages: p.vote, Family: p.family}
 }
@@ -103,6 +107,7 @@ type planner struct {
 	vote         []names.Vote
 	family       Family // of the source
 	language     string // the destination's, as the admin says; "" if he does not
+	refused      map[string]bool
 	longest      int    // bytes of one level of a name, 0 for what is usual
 	above        *atlas // the destination's folders
 	root         *spot  // the tree to be, in the destination's full paths

@@ -19,7 +19,7 @@ func segments() []string {
 		"Lixo", "Posteingang", "Sent (old)", "Sent (old) (old)", "Work", "work", "WORK", "work (2)", "work (3)",
 		"a/b", "a=2Fb", "a.b", "a=2Eb", "=", "=3D", "", " lead", "trail ", "2019", "x\x01y", "raw\xfc", "Hộp thư đến",
 		strings.Repeat("long ", 60), strings.Repeat("long ", 60) + "!", strings.Repeat("LONG ", 60), strings.Repeat("会議の資料", 20),
-		strings.Repeat("👩‍👩‍👧", 12), strings.Repeat("\x01", 90), "Projekt Müller & Söhne, Angebote und Rechnungen 2019",
+		strings.Repeat("👩‍👩‍👧", 12), strings.Repeat("\x01", 90), "a{b", "A{B", "a=7Bb", "100%", "a{ ", strings.Repeat("{", 120), "Projekt Müller & Söhne, Angebote und Rechnungen 2019",
 	}
 }
 
@@ -246,6 +246,9 @@ func TestEscapeIsReversible(t *testing.T) {
 		e := EscapeSegment(s, sep)
 		if got := UnescapeSegment(e); got != s {
 			t.Fatalf("%q -> %q -> %q", s, e, got)
+		}
+		if strict := EscapeStrictly(s, sep); UnescapeSegment(strict) != s || strings.ContainsAny(strict, "\"%*<>\\^`{|};?#~!$:[]") {
+			t.Fatalf("%q -> strictly %q -> %q", s, strict, UnescapeSegment(strict))
 		}
 		if e == "" || sep != "" && strings.Contains(e, sep) || strings.ContainsFunc(e, func(r rune) bool { return r < ' ' }) {
 			t.Fatalf("%q -> %q with separator %q", s, e, sep)

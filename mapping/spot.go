@@ -12,6 +12,7 @@ type spot struct {
 	sources []int  // indexes of the source folders that come here
 	role    Role   // the destination's role folder stands here
 	winner  int    // 1 + the index of the source folder with that role
+	strict  bool   // the destination refuses the plain name
 	pinned  bool   // the name is the destination's own and may not be changed
 	why     string // why the name is not the source's
 }

@@ -49,7 +49,12 @@ func names(ctx context.Context, n notes, s *scratch) error {
 			if fatal(err) {
 				return err
 			}
-			n.yellow(c.check, "rename such folders on the old server before the move", "it refuses a folder name with %s: %s", c.what, words(err))
+			refused := words(err)
+			if strict := mapping.Strict(name, s.sep, 0); strict != name && s.make(ctx, strict) == nil {
+				n.yellow(c.check, "rename such folders on the old server before the move, if users would mind", "it refuses a folder name with %s: %s; %q is made as %q", c.what, refused, c.name, strict)
+				continue
+			}
+			n.yellow(c.check, "rename such folders on the old server before the move", "it refuses a folder name with %s: %s", c.what, refused)
 			continue
 		}
 		made[c] = name

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/alecthomas/kong"
@@ -113,6 +114,7 @@ func (c *planCmd) fromServers(ctx context.Context, s settings, opts mapping.Plan
 	}
 	defer fresh.Close() // likewise
 	p.source, p.dest, p.plan = source, dest, mapping.NewPlan(source, dest, opts)
+	p.refusable(opts)
 	views, err := backfill.FindUnfiled(ctx, old, p.plan.Decisions)
 	if err != nil {
 		return nil, fmt.Errorf("--source: %w", err)
@@ -130,6 +132,19 @@ func (c *planCmd) fromServers(ctx context.Context, s settings, opts mapping.Plan
 		}
 	}
 	return p, p.restrictions(ctx, old, fresh)
+}
+
+// refusable notes which names other servers have refused: only the making of a folder tells whether this one does.
+func (p *planned) refusable(opts mapping.PlanOptions) {
+	for _, d := range p.plan.Decisions {
+		strict := slices.Clone(d.Dest)
+		for i := range strict {
+			strict[i] = mapping.Strict(strict[i], p.dest.Separator, opts.NameLimit)
+		}
+		if d.Kind == mapping.Create && !strict.Equal(d.Dest) {
+			p.guessed = append(p.guessed, fmt.Sprintf("if the new server refuses the name of %q, the folder is made as %q", d.Dest.String(), strict.String()))
+		}
+	}
 }
 
 // restrictions notes what rights do not let be read or written.
