@@ -106,9 +106,14 @@ func TestSilenceEnds(t *testing.T) {
 	if got := k.line(); !strings.HasPrefix(got, "* BYE") {
 		t.Fatal(got)
 	}
-	k = client(t, addr, true)
-	k.send("a IDLE\r\n")
+	k = dial(t, addr)
 	k.line()
+	k.send("l LOGIN alice pw\r\ns SELECT INBOX\r\na IDLE\r\n") // at once: there is no silence between them
+	for got := k.line(); !strings.HasPrefix(got, "+ "); got = k.line() {
+		if strings.HasPrefix(got, "* BYE") || got == "EOF" {
+			t.Fatal(got)
+		}
+	}
 	if got := k.line(); !strings.HasPrefix(got, "* BYE") {
 		t.Fatal(got)
 	}

@@ -94,7 +94,14 @@ func TestWhoWaitsForASilentHost(t *testing.T) {
 						t.Errorf("%v, want that the host is not there", err)
 					}
 					relay.Freeze(false)
-					if err := op(ctx, w, freeze); err != nil {
+					err := op(ctx, w, freeze)
+					for range 5 { // on a busy machine a host may seem to be silent that is not
+						if !backfill.IsUnavailable(err) {
+							break
+						}
+						err = op(ctx, w, freeze)
+					}
+					if err != nil {
 						t.Errorf("when it speaks again: %v", err)
 					}
 					return
