@@ -95,12 +95,7 @@ func (p *plan) add(raw string) error {
 // ask adds a question to the first pass that has no other answer of that name.
 func (p *plan) ask(item, name, as string) {
 	for i := range p.passes {
-		at := -1
-		for j, n := range p.passes[i].names {
-			if n == name {
-				at = j
-			}
-		}
+		at := p.passes[i].find(name, as)
 		if at >= 0 && p.passes[i].items[at] == item && p.passes[i].as[at] == as {
 			return
 		}
@@ -115,6 +110,17 @@ func (p *plan) ask(item, name, as string) {
 
 func (q *pass) put(item, name, as string) {
 	q.items, q.names, q.as = append(q.items, item), append(q.names, name), append(q.as, as)
+}
+
+// find is where an item is whose answer cannot be told from one of this name, -1 if there is none. RFC822.TEXT is asked for
+// as BODY[TEXT], whose answer some servers call BODY[TEXT]<0>: it would be taken for the first bytes of the text, and these for it.
+func (q *pass) find(name, as string) int {
+	for i, n := range q.names {
+		if n == name || (as != "" || q.as[i] != "") && strings.TrimSuffix(n, "<0>") == strings.TrimSuffix(name, "<0>") {
+			return i
+		}
+	}
+	return -1
 }
 
 // rename gives an answer the name the client used.
