@@ -202,12 +202,12 @@ func (f *folder) acceptAbove(ctx context.Context, again bool) (string, error) {
 	}
 	rec := f.record()
 	st, err := w.Examine(ctx, rec.Name)
-	gone := errors.Is(err, ErrNoFolder)
-	if err != nil && !gone {
+	gone, remade := errors.Is(err, ErrNoFolder), errors.Is(err, ErrRemade)
+	if err != nil && !gone && !remade {
 		return "", err
 	}
 	as := map[bool]answer{false: deleted, true: copyAgain}[again]
-	if gone || st.UIDValidity != rec.DestUIDValidity || st.UIDNext != 0 && st.UIDNext < rec.DestUIDNext {
+	if gone || remade || st.UIDValidity != rec.DestUIDValidity || st.UIDNext != 0 && st.UIDNext < rec.DestUIDNext {
 		if !again {
 			return "", errors.New("the folder itself was deleted or created anew on the destination: restore it there, or have it copied again with --copy-again")
 		}
@@ -246,7 +246,7 @@ func (f *folder) meetAnew(ctx context.Context, create bool) (string, error) {
 			}
 		}
 		r := e.record()
-		r.DestUIDValidity, r.DestUIDNext, r.DestModSeq, r.Arrivals = 0, 0, 0, nil
+		r.DestUIDValidity, r.DestUIDNext, r.DestModSeq, r.Arrivals, r.Landmarks = 0, 0, 0, nil, nil
 		if r.Identity.Native { // the numbers were the destination's
 			r.PastUIDValidities, r.Epoch = shownUnder(*r), r.Epoch+1
 			r.Identity = store.Identity{Native: true, NextUID: r.Identity.NextUID}

@@ -229,7 +229,7 @@ func (a *account) hold(src Mail, dst Writer) bool {
 		a.src, src = src, nil
 	}
 	if !closed && a.dst == nil {
-		a.dst, dst = dst, nil
+		a.dst, dst = a.proves(dst), nil
 	}
 	if src == a.src {
 		src = nil

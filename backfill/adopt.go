@@ -46,7 +46,7 @@ func (a *account) adopt(src Mail, dst Writer, secret string) error {
 	}
 	a.src = keep(a.src, src)
 	if m := keep(mailOf(a.dst), dst); m != nil {
-		a.dst = m.(Writer)
+		a.dst = a.proves(m.(Writer))
 	}
 	a.proof, a.provenAt = d, time.Now()
 	stored, refused := a.secrets, a.patience.Secret

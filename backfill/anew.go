@@ -16,6 +16,9 @@ import (
 // anybody can use them (lineage, which is done again after a kill). What they know of deleted mail and of flags is taken
 // over as after the loss of a state (rebuild.go), and the user's next login makes the mailbox.
 
+// Who makes the mailbox anew without that word is found out: its INBOX has another UIDVALIDITY, or other messages under the
+// numbers that are known (landmark.go). Then its folders have stopped, and the word may follow.
+
 // rebuildAnew is why such an account waits. Its mailbox may be made again as long as it has met none.
 const rebuildAnew = "its mailbox was gone from the new server, and is begun anew"
 
@@ -32,13 +35,16 @@ type Anew struct {
 	Deleted   int `json:"deleted"`
 	// Gone were on the destination alone: only its backup has them.
 	Gone int `json:"gone"`
+	// Remade: the destination has a mailbox of that name, but it is another one.
+	Remade bool `json:"remade,omitempty"`
 	// Why it cannot be begun anew.
 	Why   []string `json:"why,omitempty"`
 	Noted bool     `json:"noted"` // the admin's word is durable; the next start of the proxy follows it
 }
 
-// BeginAnew tells what it would mean to begin an account anew whose mailbox is gone from the destination, and, with yes,
-// notes that it is to be done. The destination is asked whether the mailbox is gone indeed; neither side is changed.
+// BeginAnew tells what it would mean to begin an account anew whose mailbox is gone from the destination, or was made anew by
+// hand, and, with yes, notes that it is to be done. The destination is asked whether the mailbox is gone indeed; neither side
+// is changed.
 func (e *Engine) BeginAnew(ctx context.Context, name string, yes bool) (Anew, error) {
 	a, rec, err := e.lookupRecord(canonical(name))
 	switch {
@@ -54,6 +60,7 @@ func (e *Engine) BeginAnew(ctx context.Context, name string, yes bool) (Anew, er
 	if err := out.count(e, a.id); err != nil {
 		return out, err
 	}
+	out.Remade = a.metAnother()
 	if out.Why = append(out.Why, e.whyNotAnew(ctx, a)...); len(out.Why) > 0 || !yes {
 		return out, nil
 	}
@@ -81,12 +88,27 @@ func (e *Engine) whyNotAnew(ctx context.Context, a *account) (why []string) {
 		return []string{"the new server cannot be asked whether the mailbox is gone (--destination-api): make it there, then 'crossfade accept --copy-again' has each folder copied again"}
 	}
 	switch info, err := p.Mailbox(ctx, a.who.DestLogin); {
+	case err == nil && a.metAnother():
+		return nil
 	case err == nil:
-		return []string{"the new server has the mailbox " + info.Login + ": if folders of it are gone, 'crossfade accept --copy-again' has each copied again"}
+		return []string{"the new server has the mailbox " + info.Login + ", and its inbox is not known to be another one: if folders of it are gone or made anew, 'crossfade accept --copy-again' has each copied again"}
 	case !errors.Is(err, ErrNoMailbox):
 		return []string{"the new server does not say whether the mailbox is gone: " + err.Error()}
 	}
 	return nil
+}
+
+// metAnother tells whether somebody has made the mailbox anew, and it was noticed: its INBOX, which no client can delete, is
+// another one.
+func (a *account) metAnother() bool {
+	f := a.matchRaw("INBOX")
+	if f == nil {
+		return false
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	why := f.problems["destination"].Text
+	return why == problemRemade || why == problemAnew
 }
 
 // count reads what the state knows. Messages of which it alone has the bytes stand in the way.

@@ -55,7 +55,7 @@ func (f *folder) appendNow(ctx context.Context, items []AppendItem) ([]uint32, e
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range []func(context.Context, Writer) error{f.recover, f.removePending} {
+	for _, step := range []func(context.Context, Writer) error{f.sameAbove, f.recover, f.removePending} {
 		if err := step(ctx, w); err != nil {
 			return nil, fmt.Errorf("destination: %w", err)
 		}

@@ -86,7 +86,7 @@ func (f *folder) remake(ctx context.Context, w Writer) error {
 	set := func(v uint32) error {
 		return f.edit(func(e *edit) error {
 			r := e.record()
-			if r.DestUIDValidity, r.DestUIDNext, r.DestModSeq = v, 0, 0; r.Identity.Native {
+			if r.DestUIDValidity, r.DestUIDNext, r.DestModSeq, r.Landmarks = v, 0, 0, nil; r.Identity.Native {
 				r.Identity.UIDValidity = v
 			}
 			return nil

@@ -28,7 +28,7 @@ func (c *carrying) copyNow(ctx context.Context, links []store.Link) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, Writer) error{t.recover, t.removePending} {
+	for _, step := range []func(context.Context, Writer) error{t.sameAbove, t.recover, t.removePending} {
 		if err := step(ctx, w); err != nil {
 			return fmt.Errorf("destination: %w", err)
 		}

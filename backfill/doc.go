@@ -76,7 +76,7 @@
 // first meeting and nothing is written to either (rebuild.go), until the admin has said what becomes of mail that users seem to have deleted (rebuildend.go).
 // Folders are shown under a greater UIDVALIDITY from then on. Only if the marks are lost too does it begin anew. An account
 // that was closed is closed still. An account whose mailbox is gone from the destination goes the same way, by the admin's
-// word (anew.go).
+// word (anew.go). One that was made anew by hand under the same numbers is found out by landmarks (landmark.go).
 //
 // # Rules
 //

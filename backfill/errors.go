@@ -63,6 +63,9 @@ func (e *Error) Unwrap() error { return e.Err }
 var (
 	// ErrUIDValidity: the mailbox has another UIDVALIDITY than the caller knows.
 	ErrUIDValidity = errors.New("UIDVALIDITY changed")
+	// ErrRemade: the mailbox has the UIDVALIDITY that the caller knows, and other messages under the same numbers. It is an
+	// ErrUIDValidity.
+	ErrRemade = fmt.Errorf("%w, though the server does not say so: other messages have the numbers that are known", ErrUIDValidity)
 	// ErrNotOffered: the server does not offer what was asked for.
 	ErrNotOffered = errors.New("the server does not offer this")
 	// ErrNoFolder: there is no such mailbox.

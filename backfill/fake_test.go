@@ -60,6 +60,7 @@ type fakeServer struct {
 	secret   string                  // the password, "pw" if empty
 	asked    []string                // passwords that were tried
 	pipes    []net.Conn              // the server's ends of those that were handed over
+	known    func(box string) Landmarks
 }
 
 type fakeBox struct {
@@ -166,6 +167,42 @@ func (s *fakeServer) box(name string) (*fakeBox, error) {
 	return b, nil
 }
 
+// Prove implements Prover.
+func (s *fakeServer) Prove(known func(box string) Landmarks) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known = known
+}
+
+// remade holds a folder against its landmarks.
+func (s *fakeServer) remade(name string) error {
+	s.mu.Lock()
+	known := s.known
+	s.mu.Unlock()
+	if known == nil {
+		return nil
+	}
+	ls := known(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.boxes[name]
+	if s.down || b == nil || len(ls.Marks) == 0 || b.validity != ls.UIDValidity {
+		return nil
+	}
+	var there []Entry
+	for _, m := range b.msgs {
+		there = append(there, entryOf(m))
+	}
+	if !ls.Agree(b.next, there) {
+		return fmt.Errorf("%w: %w", ErrRemade, s.err("select", "", FolderScope))
+	}
+	return nil
+}
+
+func entryOf(m *fakeMsg) Entry {
+	return Entry{UID: m.uid, Flags: m.flags, Size: int64(len(m.body)), Date: m.date, MsgID: mapping.MessageIDFromHeader(spool.HeaderOf(m.body))}
+}
+
 func (s *fakeServer) Features() Features {
 	f := Features{Separator: s.sep, Prefix: s.prefix}
 	if s.binary {
@@ -217,6 +254,9 @@ func (s *fakeServer) state(b *fakeBox) BoxState {
 }
 
 func (s *fakeServer) Examine(_ context.Context, name string) (BoxState, error) {
+	if err := s.remade(name); err != nil {
+		return BoxState{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.box(name)
@@ -234,6 +274,9 @@ func (s *fakeServer) Poll(ctx context.Context, name string, prev BoxState) (News
 
 // pick returns copies of the messages in a set, so that no lock is held while the caller works.
 func (s *fakeServer) pick(name string, validity uint32, set imap.UIDSet, since uint64) ([]fakeMsg, BoxState, error) {
+	if err := s.remade(name); err != nil {
+		return nil, BoxState{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.box(name)

@@ -69,6 +69,9 @@ func (s *fakeServer) Append(_ context.Context, name string, items []AppendItem) 
 }
 
 func (s *fakeServer) Store(_ context.Context, name string, validity uint32, set imap.UIDSet, op FlagOp, flags mapping.Flags) (map[uint32]mapping.Flags, error) {
+	if err := s.remade(name); err != nil {
+		return nil, err
+	}
 	if s.stored != nil {
 		defer s.stored()
 	}
@@ -92,6 +95,9 @@ func (s *fakeServer) Store(_ context.Context, name string, validity uint32, set 
 }
 
 func (s *fakeServer) Expunge(_ context.Context, name string, validity uint32, set imap.UIDSet) error {
+	if err := s.remade(name); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.box(name)
@@ -108,6 +114,9 @@ func (s *fakeServer) Expunge(_ context.Context, name string, validity uint32, se
 }
 
 func (s *fakeServer) Copy(_ context.Context, name string, validity uint32, set imap.UIDSet, to string) (Copied, error) {
+	if err := s.remade(name); err != nil {
+		return Copied{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, err := s.box(name)

@@ -70,6 +70,8 @@ type folder struct {
 	// removed are destination UIDs that clients expunged since the last listing there began: a listing that
 	// still had them must not bring them back. Guarded by mu.
 	removed map[uint32]struct{}
+	// landmarked is one above the version at which it was last seen whether landmarks are due. Guarded by mu.
+	landmarked uint64
 	// departing commands remove messages from the destination now; departures were begun so far. Guarded by mu.
 	departing  int
 	departures uint64

@@ -42,7 +42,7 @@ func (f *folder) bury() error {
 		e.giveUp()
 		r := e.record()
 		r.PastUIDValidities = shownUnder(*r)
-		r.DestUIDValidity, r.DestUIDNext, r.DestModSeq = 0, 0, 0
+		r.DestUIDValidity, r.DestUIDNext, r.DestModSeq, r.Landmarks = 0, 0, 0, nil
 		r.Deleting, r.Deleted = false, time.Now().UTC()
 		return nil
 	})

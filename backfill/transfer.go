@@ -69,6 +69,9 @@ func (f *folder) transfer(ctx context.Context, yield func() bool) (done bool, er
 	if err = t.run(ctx, todo); err == nil && t.enough.Load() && f.rests() {
 		err = errRests
 	}
+	if err == nil {
+		err = f.landmarkNow(ctx)
+	}
 	return !t.enough.Load() || f.problem().Text != "", err
 }
 

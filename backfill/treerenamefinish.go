@@ -89,7 +89,7 @@ func (a *account) nameAnew(ctx context.Context, w Writer, fs []*folder, to []map
 			r.Name, r.Path, r.RenameTo = w.Name(to[i]), to[i], nil
 			if v := validity[i]; v != r.DestUIDValidity {
 				r.PastUIDValidities = appendNew(r.PastUIDValidities, r.DestUIDValidity)
-				if r.DestUIDValidity, r.DestModSeq = v, 0; r.Identity.Native {
+				if r.DestUIDValidity, r.DestModSeq, r.Landmarks = v, 0, nil; r.Identity.Native {
 					r.Identity.UIDValidity = v
 				}
 			}

@@ -23,10 +23,14 @@ func (f *folder) lookUpper(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, Writer) error{f.recover, f.removePending, f.lookDestStayed} {
+	for _, step := range []func(context.Context, Writer) error{f.recover, f.removePending, f.lookDestStayed, f.setLandmarks} {
 		err := step(ctx, w)
 		if errors.Is(err, ErrNoFolder) {
 			f.setProblem("destination", "the destination's folder was deleted there: copying into it has stopped, and it is shown from the state; 'crossfade accept --copy-again' copies it again")
+			return nil
+		}
+		if errors.Is(err, ErrRemade) {
+			f.setProblem("destination", problemRemade)
 			return nil
 		}
 		if errors.Is(err, ErrUIDValidity) && f.anew(ctx, w) {
@@ -40,7 +44,7 @@ func (f *folder) lookUpper(ctx context.Context) error {
 	return f.carrySubscription(ctx)
 }
 
-const problemAnew = "the destination's folder was restored or created anew (UIDVALIDITY or UIDNEXT went back): copying into it has stopped, nothing was deleted; 'crossfade accept --copy-again' compares both sides anew"
+const problemAnew = "the destination's folder was restored or created anew (UIDVALIDITY or UIDNEXT went back): copying into it has stopped, nothing was deleted; 'crossfade accept --copy-again' compares both sides anew, and if the whole mailbox was made anew 'crossfade accounts again' does it for all folders"
 
 // anew tells whether the destination's folder is not the one any more that the links speak of. What was in flight then
 // cannot be looked for by its number.

@@ -26,6 +26,8 @@ type Folder struct {
 	DestUIDValidity uint32
 	DestUIDNext     uint32 // every destination UID below it is accounted for by a link, or is known to be gone
 	DestModSeq      uint64
+	// Landmarks are what the destination told of a few of its messages, under DestUIDValidity.
+	Landmarks []Landmark `json:",omitempty"`
 	// Arrivals tells by when the destination's messages had come: at most one entry a day, the oldest first. They speak of
 	// the folder as it is, under DestUIDValidity.
 	Arrivals []Arrival `json:",omitempty"`
@@ -94,6 +96,14 @@ func (b *SourceBox) Listed() bool { return b.UIDValidity != 0 || b.UIDNext != 0 
 type Arrival struct {
 	Time    int64 // Unix seconds
 	UIDNext uint32
+}
+
+// Landmark is a message by which the destination's folder is known again where its UIDVALIDITY says nothing.
+type Landmark struct {
+	UID   uint32            // the destination's
+	Size  int64             // RFC822.SIZE in bytes, -1 if it was not told
+	Date  int64             `json:",omitempty"` // INTERNALDATE in Unix seconds, 0 if it was not told
+	MsgID mapping.MessageID `json:",omitempty"` // 0: the message has none
 }
 
 // Identity is the UIDVALIDITY and the UIDs under which a folder is shown.

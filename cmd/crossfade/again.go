@@ -13,7 +13,7 @@ import (
 
 type againCmd struct {
 	asking
-	Account string `arg:"" name:"account" help:"The account whose mailbox is gone from the new server."`
+	Account string `arg:"" name:"account" help:"The account whose mailbox is gone from the new server, or was made anew there."`
 	Yes     bool   `help:"Do it: at the next start of the proxy. Until then nothing of the account is served or copied."`
 	JSON    bool   `name:"json" help:"Print one JSON object."`
 }
@@ -41,11 +41,18 @@ func againText(a backfill.Anew) string {
 		fmt.Fprintln(&b, "makes the mailbox; else make it yourself, after the restart. Then 'crossfade rebuild' says what would be copied, and 'crossfade rebuild")
 		fmt.Fprintf(&b, "--accept --account %s' copies it.\n", a.Account)
 	default:
-		fmt.Fprintf(&b, "The new server has no mailbox %s any more. If a backup has it, restore it there instead. Begun anew, from the old server,\n", a.Account)
+		has := "has no mailbox " + a.Account + " any more"
+		if a.Remade {
+			has = "has another mailbox " + a.Account + " than it had"
+		}
+		fmt.Fprintf(&b, "The new server %s. If a backup has it, restore it there instead. Begun anew, from the old server,\n", has)
 		fmt.Fprintf(&b, "  %d messages would be copied again, with the flags that are known here,\n", a.Again)
 		fmt.Fprintf(&b, "  %d are not copied yet and would be in any case,\n", a.NotCopied)
 		fmt.Fprintf(&b, "  %d were deleted and stay so,\n", a.Deleted)
 		fmt.Fprintf(&b, "  %d were on the new server alone: only a backup of it has them.\n", a.Gone)
+		if a.Remade {
+			fmt.Fprintln(&b, "What the mailbox has by now stays.")
+		}
 		fmt.Fprintln(&b, "Nothing is changed on the old server. Mail programs read all folders anew. Nothing was done yet: say --yes.")
 	}
 	return strings.TrimSuffix(b.String(), "\n")

@@ -31,6 +31,7 @@ type conn struct {
 	writable bool
 	now      bool // selected during this call
 	polled   bool // the caller knows everything up to news
+	proved   bool // the selected mailbox was held against its landmarks
 	state    backfill.BoxState
 	news     news
 	gone     uint32 // EXPUNGEs since the mailbox was selected

@@ -102,6 +102,7 @@ func (c *conn) prepare(ctx context.Context, n need) error {
 	if n.box == "" {
 		return nil
 	}
+	known := c.a.known(n.box) // before it is opened: what is learned meanwhile may be beyond the UIDNEXT that is told
 	same := c.selected && c.box == n.box
 	if !same || n.reselect || n.write && !c.writable {
 		if err := c.selectBox(n.box, n.write || same && c.writable); err != nil {
@@ -109,6 +110,9 @@ func (c *conn) prepare(ctx context.Context, n need) error {
 		}
 	}
 	if err := c.checkValidity(n); err != nil {
+		return err
+	}
+	if err := c.prove(n, known); err != nil {
 		return err
 	}
 	if c.needed = n.validity; n.validity == 0 && n.op == "scan" { // a listing is of one numbering

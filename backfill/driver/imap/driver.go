@@ -33,7 +33,8 @@ type account struct {
 	permanent    sync.Map    // mailbox name -> keepable, as the last SELECT told it
 	unordered    atomic.Bool // the server answers FETCH in another order than the UIDs': Read asks one by one
 	orphans      atomic.Pointer[[]string]
-	noListStatus atomic.Bool  // the server offers LIST-STATUS and refuses it
+	noListStatus atomic.Bool // the server offers LIST-STATUS and refuses it
+	landmarks    atomic.Pointer[func(box string) backfill.Landmarks]
 	grouped      atomic.Int32 // messages that go into one MULTIAPPEND, found from refusals; 0: as many as may be
 }
 
@@ -45,6 +46,7 @@ var (
 	_ backfill.Listener = (*account)(nil)
 	_ backfill.Glancer  = (*account)(nil)
 	_ backfill.Orphaned = (*account)(nil)
+	_ backfill.Prover   = (*account)(nil)
 
 	_ backfill.UseCreator = (*account)(nil)
 )

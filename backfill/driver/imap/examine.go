@@ -21,7 +21,7 @@ func (c *conn) selectBox(box string, write bool) error {
 		tail = " (CONDSTORE)"
 	}
 	old, stuck, again := c.state, c.news, c.selected && c.box == box
-	c.selected, c.state, c.news, c.gone, c.polled = false, backfill.BoxState{}, news{}, 0, false
+	c.selected, c.state, c.news, c.gone, c.polled, c.proved = false, backfill.BoxState{}, news{}, 0, false, false
 	c.box = "" // a failed SELECT leaves none selected
 	var flags []string
 	h := handler{data: func(name string, _ uint32, sc *imapwire.Scanner) {
@@ -134,7 +134,7 @@ func (a *account) Poll(ctx context.Context, box string, prev backfill.BoxState) 
 		case c.now:
 		case !c.polled: // its UIDNEXT is that of its SELECT, and may be lower than what another connection has seen since
 			c.selected = false // prev is what this is compared with
-			if err := c.selectBox(c.box, c.writable); err != nil {
+			if err := c.reopen("poll"); err != nil {
 				return err
 			}
 		default:

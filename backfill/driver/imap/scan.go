@@ -92,7 +92,7 @@ func (s *scan) full() bool { return s.what.UIDs == nil && s.what.ChangedSince ==
 // exists.
 func (s *scan) run(each func(backfill.Entry) error) error {
 	if s.full() && s.c.state.Exists == 0 && !s.c.now {
-		if err := s.c.selectBox(s.c.box, s.c.writable); err != nil { // EXPUNGEs may have been told twice
+		if err := s.c.reopen("scan"); err != nil { // EXPUNGEs may have been told twice
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func (s *scan) check(gone uint32) error {
 	if s.listed >= exists && uint64(s.listed) <= uint64(exists)+uint64(gone) {
 		return nil
 	}
-	if err := s.c.selectBox(s.c.box, s.c.writable); err != nil {
+	if err := s.c.reopen("scan"); err != nil {
 		return err
 	}
 	if s.listed == s.c.state.Exists {

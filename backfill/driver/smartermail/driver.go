@@ -33,6 +33,7 @@ type fullMail interface {
 	backfill.Meter
 	backfill.LeftBehind
 	backfill.Restricted
+	backfill.Prover
 }
 
 // mailDriver keeps the field's name from being one of the methods.

@@ -36,6 +36,7 @@ func features() map[string]struct{ of, face reflect.Type } {
 		"Meter":         {mail, reflect.TypeFor[backfill.Meter]()},
 		"LeftBehind":    {mail, reflect.TypeFor[backfill.LeftBehind]()},
 		"Restricted":    {mail, reflect.TypeFor[backfill.Restricted]()},
+		"Prover":        {mail, reflect.TypeFor[backfill.Prover]()},
 		"AutoCleaner":   {mail, reflect.TypeFor[backfill.AutoCleaner]()},
 		"Exporter":      {}, // asked of whoever takes an export
 	}
