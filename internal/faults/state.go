@@ -58,6 +58,19 @@ func (s *Server) Account(name, pass string) *Account {
 	return a
 }
 
+// Drop removes an account and all that it holds, and ends its connections.
+func (s *Server) Drop(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.accounts[name]
+	delete(s.accounts, name)
+	for c := range s.conns {
+		if a != nil && c.acct == a {
+			_ = c.nc.Close()
+		}
+	}
+}
+
 // Untold is the use of a mailbox that has one of which nothing is told.
 const Untold = "-"
 

@@ -21,6 +21,7 @@ type Directory struct {
 	made      []func(Mailbox)
 	language  []func(email, locale string) error
 	cleaned   []func(email, folder string, olderThan time.Duration)
+	removed   []func(email string)
 }
 
 // Domain is a mail domain.
@@ -119,6 +120,24 @@ func (d *Directory) Mailbox(email string) (Mailbox, bool) {
 		return Mailbox{}, false
 	}
 	return *m, true
+}
+
+// Remove removes a mailbox, with all that it holds for mail protocols, as an administrator does.
+func (d *Directory) Remove(email string) {
+	d.mu.Lock()
+	delete(d.mailboxes, strings.ToLower(email))
+	tell := slices.Clone(d.removed)
+	d.mu.Unlock()
+	for _, f := range tell {
+		f(email)
+	}
+}
+
+// OnRemoved is told of mailboxes that were removed. It is called with no lock held.
+func (d *Directory) OnRemoved(tell func(email string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.removed = append(d.removed, tell)
 }
 
 // Change changes a mailbox; it does nothing if there is none.

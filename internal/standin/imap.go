@@ -36,6 +36,7 @@ func StartIMAP(t testing.TB, dir *Directory, gate *Gate, o IMAPOptions) *IMAP {
 	dir.OnMade(i.furnish)
 	dir.OnLanguage(i.translate)
 	dir.OnClean(i.clean)
+	dir.OnRemoved(func(email string) { i.Drop(strings.ToLower(email)) })
 	return i
 }
 
