@@ -34,6 +34,7 @@ type fullMail interface {
 	backfill.LeftBehind
 	backfill.Restricted
 	backfill.Prover
+	backfill.Sighted
 }
 
 // mailDriver keeps the field's name from being one of the methods.

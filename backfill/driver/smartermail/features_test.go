@@ -37,8 +37,8 @@ func features() map[string]struct{ of, face reflect.Type } {
 		"LeftBehind":    {mail, reflect.TypeFor[backfill.LeftBehind]()},
 		"Restricted":    {mail, reflect.TypeFor[backfill.Restricted]()},
 		"Prover":        {mail, reflect.TypeFor[backfill.Prover]()},
+		"Sighted":       {mail, reflect.TypeFor[backfill.Sighted]()},
 		"AutoCleaner":   {mail, reflect.TypeFor[backfill.AutoCleaner]()},
-		"Exporter":      {}, // asked of whoever takes an export
 	}
 }
 
