@@ -196,7 +196,7 @@ func (f *fetching) parts(ctx context.Context, uid uint32, encodings map[string]s
 		if item := "BODY.PEEK[" + b.part + "]"; !slices.Contains(items, item) {
 			items = append(items, item)
 		}
-		if _, ok := decoder(encodings[b.part], nil); !ok {
+		if _, ok := decoder(encodingOf(encodings, b.part), nil); !ok {
 			return nil, errUnknownCTE
 		}
 	}
@@ -218,7 +218,7 @@ func (f *fetching) parts(ctx context.Context, uid uint32, encodings map[string]s
 				}
 				continue
 			}
-			s, err := f.decode(&att, encodings[part])
+			s, err := f.decode(&att, encodingOf(encodings, part))
 			if err != nil {
 				return err
 			}

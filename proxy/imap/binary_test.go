@@ -72,6 +72,19 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
+// TestEncodingOf: part 1 of a part that has none is the part itself, and nothing else is.
+func TestEncodingOf(t *testing.T) {
+	told := map[string]string{"1": "BASE64", "2.1": "QUOTED-PRINTABLE", "2.2": "BASE64", "3": "7BIT", "3.1": "BASE64"}
+	for part, want := range map[string]string{
+		"1": "BASE64", "1.1": "BASE64", "1.1.1": "BASE64", "2": "", "2.1.1": "QUOTED-PRINTABLE", "2.2.1": "BASE64", "3.1": "BASE64",
+		"1.2": "", "2.2.2": "", "4": "", "4.1": "", "": "", "11": "", "10.1": "",
+	} {
+		if got := encodingOf(told, part); got != want {
+			t.Errorf("%s is encoded as %q, want %q", part, got, want)
+		}
+	}
+}
+
 // FuzzBinary: anything is decoded without a fault, and what is encoded properly comes back.
 func FuzzBinary(f *testing.F) {
 	f.Add([]byte("foo = \t\r\n=62=\r\n"), []byte(`(("text" "plain" NIL NIL NIL "base64" 1 1) "mixed")`))

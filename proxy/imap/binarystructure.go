@@ -18,6 +18,18 @@ func parseEncodings(structure []byte) map[string]string {
 	return out
 }
 
+// encodingOf is a part's encoding. Part 1 of a part that has none is that part itself to some servers.
+func encodingOf(encodings map[string]string, part string) string {
+	for {
+		encoding, told := encodings[part]
+		whole, first := strings.CutSuffix(part, ".1")
+		if told || !first {
+			return encoding
+		}
+		part = whole
+	}
+}
+
 // body passes one body. at is its part number, "" for a message's own.
 func body(s *imapwire.Scanner, at string, depth int, out map[string]string) bool {
 	if depth > maxStructure || !s.Byte('(') {

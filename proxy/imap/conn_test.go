@@ -299,7 +299,15 @@ func TestSearchAsksEachKeyOnce(t *testing.T) {
 	k.want(k.until("b"), "b OK")
 	k.want(k.ask("c SEARCH TEXT {4+}\r\na\tb\\"), "c OK")
 	k.want(k.ask("d SEARCH SUBJECT a\"b"), "d BAD")
-	want := []string{`|TEXT "zzz"`, `|SUBJECT "yyy"`, `UTF-8|HEADER "X-Y" {"ü\"\\"}`, `|TEXT {"a\tb\\"}`}
+	k.send("e SEARCH CHARSET koi8-r TEXT {3+}\r\n\xc4\xcf\xcd\r\n")
+	k.want(k.until("e"), "e OK")
+	k.want(k.ask("f SEARCH CHARSET iso-2022-jp TEXT \"\x1b$B%F\x1b(B\""), "f OK")
+	k.want(k.ask("g SEARCH CHARSET latin1 TEXT abc"), "g OK")
+	for _, unknown := range []string{"X-NONE", "utf-16le", "iso-2022-kr", "x-user-defined", `""`} {
+		k.want(k.ask("h SEARCH CHARSET "+unknown+" TEXT a"), "h NO [BADCHARSET")
+	}
+	want := []string{`|TEXT "zzz"`, `|SUBJECT "yyy"`, `UTF-8|HEADER "X-Y" {"ü\"\\"}`, `|TEXT {"a\tb\\"}`,
+		`UTF-8|TEXT {"дом"}`, `UTF-8|TEXT {"テ"}`, `|TEXT "abc"`}
 	if got := fmt.Sprint(a.searched); got != fmt.Sprint(want) {
 		t.Fatalf("asked %q", a.searched)
 	}

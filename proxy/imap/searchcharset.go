@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding/htmlindex"
 )
 
-// charset reads CHARSET and its name. All strings go to the servers as UTF-8 or ASCII.
+// charset reads CHARSET and its name (RFC 9051 6.4.4). All strings go to the servers as UTF-8 or ASCII.
 func (p *searchParser) charset() error {
 	if !p.s.Fold("CHARSET") {
 		return nil
@@ -24,12 +26,28 @@ func (p *searchParser) charsetName() error {
 	switch strings.ToUpper(string(name)) {
 	case "US-ASCII", "ASCII", "UTF-8", "UTF8":
 	default:
-		return &noError{"BADCHARSET (US-ASCII UTF-8)", "This character set is not known here"}
+		if p.decode = decoderOf(string(name)); p.decode == nil {
+			return &noError{"BADCHARSET (US-ASCII UTF-8)", "This character set is not known here"}
+		}
 	}
 	if p.s.SP() == 0 {
 		return errSearch
 	}
 	return nil
+}
+
+// decoderOf makes UTF-8 of text in a character set that commands can be written in: one that keeps ASCII as it is. nil: it
+// is not known, or none of those.
+func decoderOf(name string) func([]byte) ([]byte, error) {
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		return nil
+	}
+	switch known, err := htmlindex.Name(e); {
+	case err != nil, strings.HasPrefix(known, "utf-16"), known == "replacement", known == "x-user-defined":
+		return nil
+	}
+	return func(b []byte) ([]byte, error) { return e.NewDecoder().Bytes(b) }
 }
 
 func isASCII(b []byte) bool {

@@ -25,6 +25,7 @@ type searchParser struct {
 	saved    numSet // what $ stands for
 	numbered bool   // a key speaks of sequence numbers
 	keys     int
+	decode   func([]byte) ([]byte, error) // from the command's character set; nil: it is UTF-8 or ASCII
 }
 
 var errSearch = badError("SEARCH does not understand these keys")
@@ -229,7 +230,7 @@ func (p *searchParser) dated(name string) (*searchKey, error) {
 	return k, nil
 }
 
-// text reads a key with one or two strings. 8-bit text goes on as UTF-8, whatever the client said it was.
+// text reads a key with one or two strings. 8-bit text goes on as UTF-8; what the client said it was may be wrong.
 func (p *searchParser) text(name string, args int) (*searchKey, error) {
 	k := &searchKey{op: opServer}
 	text := name
@@ -240,6 +241,13 @@ func (p *searchParser) text(name string, args int) (*searchKey, error) {
 		raw, ok := p.s.AString()
 		if !ok || bytes.IndexByte(raw, 0) >= 0 {
 			return nil, errSearch
+		}
+		if p.decode != nil {
+			decoded, err := p.decode(raw)
+			if err != nil || bytes.IndexByte(decoded, 0) >= 0 {
+				return nil, errSearch
+			}
+			raw = decoded
 		}
 		if imapwire.Quotable(string(raw)) {
 			text = string(imapwire.AppendQuoted([]byte(text+" "), string(raw)))
