@@ -68,11 +68,11 @@ type account struct {
 	accepted bool // the record says so
 	aliasUse aliasUse
 	clean    cleaning
-	sight    sight     // what the source shows to a login that is not the user's
-	leftAt   time.Time // when the source was last asked what does not move
-	treeDue  bool      // a source folder was not found: it may have been renamed
-	settled  time.Time // when the last folder was; zero: not all are
-	lostAt   time.Time // when a source folder was last found to lack something: the others are looked at again
+	sight    *store.Sight // what the source shows to a login that is not the user's
+	leftAt   time.Time    // when the source was last asked what does not move
+	treeDue  bool         // a source folder was not found: it may have been renamed
+	settled  time.Time    // when the last folder was; zero: not all are
+	lostAt   time.Time    // when a source folder was last found to lack something: the others are looked at again
 }
 
 // newAccount makes the in-memory account with its folders' records; links are loaded when a folder is used.
@@ -87,7 +87,7 @@ func newAccount(e *Engine, rec store.Account) (*account, error) {
 	if rec.Left != nil {
 		a.leftAt = rec.Left.At
 	}
-	a.sight.known = rec.Sight
+	a.sight = rec.Sight
 	a.domain = e.domains.of(a.name)
 	a.aliasUse.noted, a.aliasUse.last = rec.AliasUses, rec.AliasUsed
 	var recs []store.Folder

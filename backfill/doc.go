@@ -154,10 +154,9 @@
 // no copying moves, such as filters and shared folders, is looked for once a day and named (left.go).
 //
 // A master user may be shown a part of a mailbox, because the source's access lists apply to him; LIST does not say so. At each
-// listing by credentials that are not the user's own, sight.go looks at INBOX's rights, and once a day, where they speak for
-// it, at what the user's own login is shown, if the source takes the password that he has on the destination. While there is
-// a doubt the account is not done, settles no further and is not closed; who is shown no INBOX is not enrolled. A server that
-// has access lists and does not say so (no ACL) is found out only if it hides INBOX.
+// listing by credentials that are not the user's own, sight.go looks at INBOX's rights. While they speak for it the account is
+// not done, settles no further and is not closed; who is shown no INBOX is not enrolled. A server that has access lists and
+// does not say so (no ACL) is found out only if it hides INBOX.
 //
 // Passwords are sealed with a key of the account's own (vault.go), which lies in package keyring's file alone: closing the
 // account overwrites it, and then no copy of the store tells the password.

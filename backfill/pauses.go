@@ -115,6 +115,6 @@ func (a *account) change(change func(*store.Account)) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.paused, a.priority, a.parting, a.sight.known = rec.Paused, rec.Priority, partingOf(rec), rec.Sight
+	a.paused, a.priority, a.parting, a.sight = rec.Paused, rec.Priority, partingOf(rec), rec.Sight
 	return nil
 }

@@ -85,16 +85,6 @@ func HidesText(names []string) string {
 	return text
 }
 
-// sight is what an account knows of it; guarded by the account's mu.
-type sight struct {
-	known *store.Sight // as in the record; nil: nothing is doubted
-	seen  string       // the doubt by what INBOX tells, in this run
-	asked time.Time    // when the user's own login was last asked about that
-}
-
-// ownAgain is how long the user's own login is not asked again.
-const ownAgain = 24 * time.Hour
-
 // strangers are credentials that are configured for somebody's mailbox and are not his own.
 func (e *Engine) strangers(id LoginIdentity) bool {
 	c, ok := e.sourceCredentials(id)
@@ -118,90 +108,37 @@ func (t *attempt) seesInbox(ctx context.Context, src Mail) error {
 	return nil
 }
 
-// lookSight notes whether the source may hide folders. listed is what it has just listed to the same login.
-func (a *account) lookSight(ctx context.Context, src Mail, listed []Folder) error {
+// lookSight notes whether the source may hide folders. The user's own login, which could tell, is not asked: what is known is
+// his password on the destination, and that is no other server's business.
+func (a *account) lookSight(ctx context.Context, src Mail) error {
 	by, ok := src.(Sighted)
 	if !ok || !a.e.strangers(a.who) {
-		return a.noteSight("", time.Time{})
+		return a.noteSight("")
 	}
 	s, err := by.Sight(ctx)
 	if err != nil {
 		return err
 	}
-	doubt := s.Doubt()
-	a.mu.Lock()
-	seen, due := a.sight.seen, time.Since(a.sight.asked) >= ownAgain
-	known := a.sight.known
-	a.sight.seen = doubt
-	a.mu.Unlock()
-	same := seen == doubt || seen == "" && known != nil
-	switch {
-	case doubt == "":
-		return a.noteSight("", time.Time{})
-	case same && known != nil && !due:
-		return nil
-	}
-	names, said, err := a.ownSight(ctx, listed)
-	switch {
-	case err != nil:
-		return err
-	case len(names) > 0:
-		return a.noteSight(HidesText(names), time.Time{})
-	case said && !s.Refused:
-		return a.noteSight(doubt, time.Now().UTC())
-	case !said && same && known != nil: // what the user's own login once said stays true
-		return nil
-	}
-	return a.noteSight(doubt, time.Time{})
+	return a.noteSight(s.Doubt())
 }
 
-// ownSight asks what the user's own login is shown besides, if the source takes the password that he has on the destination.
-func (a *account) ownSight(ctx context.Context, listed []Folder) (besides []string, said bool, err error) {
+// noteSight keeps a doubt, or that there is none. What the admin has accepted is the very doubt.
+func (a *account) noteSight(doubt string) error {
 	a.mu.Lock()
-	sealed, came := a.secrets.dest, !a.parting.firstLogin.IsZero()
-	if came { // else nobody has typed it
-		a.sight.asked = time.Now()
-	}
+	known := a.sight
 	a.mu.Unlock()
-	secret, err := a.e.vault.open(a.key, sealed)
-	if err != nil || !came {
-		return nil, false, nil //nolint:nilerr // without it nothing is known, and the doubt stays
-	}
-	m, err := a.stored(ctx, a.from.Driver, a.who.SourceLogin, secret)
-	if err != nil {
-		return nil, false, ctx.Err()
-	}
-	defer m.Close() // nothing was changed
-	all, err := m.Folders(ctx)
-	if err != nil {
-		return nil, false, ctx.Err()
-	}
-	return Hides(all, listed, m.Features()), true, nil
-}
-
-// noteSight keeps a doubt, or that there is none. What the admin has accepted is the very doubt. proven is when the user's own
-// login was shown no more, zero if it was not.
-func (a *account) noteSight(doubt string, proven time.Time) error {
-	a.mu.Lock()
-	known := a.sight.known
-	a.mu.Unlock()
-	switch {
-	case known == nil && doubt == "":
-		return nil
-	case known != nil && known.Doubt == doubt && known.Proven.IsZero() == proven.IsZero():
+	if known == nil && doubt == "" || known != nil && known.Doubt == doubt {
 		return nil
 	}
 	var now *store.Sight
 	if doubt != "" {
-		now = &store.Sight{Doubt: doubt, Since: time.Now().UTC(), Proven: proven}
-		if proven.IsZero() {
-			a.log.Warn("it is doubted that the source shows the whole mailbox", "why", doubt)
-		}
+		now = &store.Sight{Doubt: doubt, Since: time.Now().UTC()}
+		a.log.Warn("it is doubted that the source shows the whole mailbox", "why", doubt)
 	}
 	err := a.change(func(rec *store.Account) { rec.Sight = now })
 	if IsFull(err) { // the next look notes it
 		a.mu.Lock()
-		a.sight.known = now
+		a.sight = now
 		a.mu.Unlock()
 		return nil
 	}
@@ -213,8 +150,8 @@ func (a *account) noteSight(doubt string, proven time.Time) error {
 func (a *account) hidden() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := a.sight.known
-	if s == nil || !s.Accepted.IsZero() || !s.Proven.IsZero() || !a.parting.closed.IsZero() {
+	s := a.sight
+	if s == nil || !s.Accepted.IsZero() || !a.parting.closed.IsZero() {
 		return ""
 	}
 	return s.Doubt + "; " + SightRemedy + "; or, if nothing is hidden: crossfade accept --whole --account " + a.name
@@ -224,14 +161,14 @@ func (a *account) hidden() string {
 func (a *account) hiddenSince() (t time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.sight.known != nil {
-		t = a.sight.known.Since
+	if a.sight != nil {
+		t = a.sight.Since
 	}
 	return t
 }
 
 // AcceptWhole takes the admin's word that the source shows the whole mailbox, of one account or of all that are in doubt. It
-// is about what is doubted now: another doubt, such as one that the user's own login confirms, is told again.
+// is about what is doubted now: another doubt is told again.
 func (e *Engine) AcceptWhole(name string) (done Accepted, err error) {
 	accounts, err := e.accountsNamed(name)
 	if err != nil {

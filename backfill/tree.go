@@ -103,7 +103,7 @@ func (a *account) listBoth(ctx context.Context) (treeInfo, Writer, error) {
 		if err == nil {
 			info.source, err = src.Folders(gctx)
 			if err == nil {
-				err = a.lookSight(gctx, src, info.source)
+				err = a.lookSight(gctx, src)
 			}
 			had := src.Features()
 			info.sourcePrefix, info.sourceForeign, info.sourceCaps = had.Prefix, had.Foreign, had.Caps

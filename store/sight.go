@@ -7,8 +7,6 @@ import "time"
 type Sight struct {
 	Doubt string // in words for the admin
 	Since time.Time
-	// Proven is when the user's own login was shown no more than that one; zero: it was not, or could not be asked.
-	Proven time.Time `json:",omitzero"`
 	// Accepted is when the admin said that nothing is hidden; zero: he did not. It is about this Doubt alone.
 	Accepted time.Time `json:",omitzero"`
 }
