@@ -37,7 +37,7 @@ func (s Sight) Doubt() string {
 	case s.Lists && !strings.Contains(s.Rights, "a"): // its owner may administer it
 		return fmt.Sprintf("the old server has access lists (ACL), and the login that opens this mailbox has not its owner's rights to INBOX, but %q: folders that it may not see are not listed", s.Rights)
 	case s.Lists && s.Named:
-		return "the old server has access lists (ACL), and the login that opens this mailbox has its rights to INBOX from an entry of its own: folders that it may not see are not listed"
+		return "the old server has access lists (ACL), and the login that opens this mailbox has its rights to INBOX from an entry of its own (remove it if it is not needed any more): folders that it may not see are not listed"
 	}
 	return ""
 }
