@@ -112,6 +112,9 @@ func TestManyKeywords(t *testing.T) {
 
 // TestDir: no two folders share a directory, and none escapes.
 func TestDir(t *testing.T) {
+	if a, b := Dir([]string{"A", ""}), Dir([]string{"A", "%"}); a != "A/%" || b != "A/%25" {
+		t.Errorf("%q and %q", a, b)
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.SliceOfN(rapid.StringMatching(`[a.%/2Ecurnewtmp.mbox]{0,6}`), 1, 3)
 		a, b := name.Draw(rt, "a"), name.Draw(rt, "b")

@@ -16,7 +16,7 @@ func Dir(segments []string) string {
 	return filepath.Join(out...)
 }
 
-// segment is injective: a percent sign that could be read as one of ours is escaped, too.
+// segment is injective: a percent sign that could be read as one of ours is escaped, too. One alone is an empty segment.
 func segment(s string) string {
 	var out strings.Builder
 	for i := range len(s) {
@@ -25,7 +25,7 @@ func segment(s string) string {
 		case c < ' ' || c == 0x7f || c == '/',
 			c == '.' && i == 0,
 			c == '.' && strings.EqualFold(s[i:], ".mbox"),
-			c == '%' && len(s) > i+2 && isHex(s[i+1]) && isHex(s[i+2]),
+			c == '%' && (s == "%" || len(s) > i+2 && isHex(s[i+1]) && isHex(s[i+2])),
 			i == 0 && (s == "cur" || s == "new" || s == "tmp"):
 			fmt.Fprintf(&out, "%%%02X", c)
 		default:
