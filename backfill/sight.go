@@ -3,7 +3,6 @@ package backfill
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,34 +54,6 @@ func LookSight(ctx context.Context, m Mail) (string, error) {
 	}
 	s, err := by.Sight(ctx)
 	return s.Doubt(), err
-}
-
-// Hides names what one login is shown of a mailbox and another one is not.
-func Hides(shown, without []Folder, server Features) (names []string) {
-	have := make(map[string]bool, len(without))
-	for _, f := range without {
-		have[f.Name] = true
-	}
-	for _, f := range shown {
-		foreign := slices.ContainsFunc(server.Foreign, func(p string) bool { return strings.HasPrefix(f.Name, p) })
-		if !have[f.Name] && !foreign && selectable(f.Attrs) {
-			names = append(names, f.Path.String())
-		}
-	}
-	return names
-}
-
-// HidesText says it in words.
-func HidesText(names []string) string {
-	shown := slices.Clone(names[:min(len(names), 5)])
-	for i := range shown {
-		shown[i] = fmt.Sprintf("%q", shown[i])
-	}
-	text := fmt.Sprintf("the old server shows the user %d folders that it hides from the login that opens this mailbox: %s", len(names), strings.Join(shown, ", "))
-	if more := len(names) - len(shown); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
 }
 
 // strangers are credentials that are configured for somebody's mailbox and are not his own.

@@ -2,6 +2,9 @@ package probe
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 
 	"crossfade/backfill"
 )
@@ -21,7 +24,7 @@ func (p *prober) sight(ctx context.Context, n notes) {
 		return
 	}
 	if hidden, asked := p.hidden(ctx); len(hidden) > 0 {
-		doubt = backfill.HidesText(hidden)
+		doubt = hidesText(hidden)
 	} else if asked && p.inbox.UIDValidity != 0 {
 		n.yellow("hidden", backfill.SightRemedy, "%s (this user's own login is shown the same folders)", doubt)
 		return
@@ -40,5 +43,33 @@ func (p *prober) hidden(ctx context.Context) (names []string, asked bool) {
 	if err != nil {
 		return nil, false
 	}
-	return backfill.Hides(all, p.folders, m.Features()), true
+	return hides(all, p.folders, m.Features()), true
+}
+
+// hides names what one login is shown of a mailbox and another one is not.
+func hides(shown, without []backfill.Folder, server backfill.Features) (names []string) {
+	have := make(map[string]bool, len(without))
+	for _, f := range without {
+		have[f.Name] = true
+	}
+	for _, f := range shown {
+		foreign := slices.ContainsFunc(server.Foreign, func(p string) bool { return strings.HasPrefix(f.Name, p) })
+		if !have[f.Name] && !foreign && selectable(f) {
+			names = append(names, f.Path.String())
+		}
+	}
+	return names
+}
+
+// hidesText says it in words.
+func hidesText(names []string) string {
+	shown := slices.Clone(names[:min(len(names), 5)])
+	for i := range shown {
+		shown[i] = fmt.Sprintf("%q", shown[i])
+	}
+	text := fmt.Sprintf("the old server shows the user %d folders that it hides from the login that opens this mailbox: %s", len(names), strings.Join(shown, ", "))
+	if more := len(names) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }

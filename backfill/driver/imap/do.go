@@ -102,9 +102,13 @@ func (c *conn) prepare(ctx context.Context, n need) error {
 	if n.box == "" {
 		return nil
 	}
-	known := c.a.known(n.box) // before it is opened: what is learned meanwhile may be beyond the UIDNEXT that is told
 	same := c.selected && c.box == n.box
-	if !same || n.reselect || n.write && !c.writable {
+	opens := !same || n.reselect || n.write && !c.writable
+	var known backfill.Landmarks
+	if opens || !c.proved { // before it is opened: what is learned meanwhile may be beyond the UIDNEXT that is told
+		known = c.a.known(n.box)
+	}
+	if opens {
 		if err := c.selectBox(n.box, n.write || same && c.writable); err != nil {
 			return err
 		}
